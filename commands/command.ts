@@ -1,0 +1,66 @@
+import { Command, Help, Option } from 'commander';
+import type { Context } from './context.ts';
+import { addGlobalOptions } from './options.ts';
+import type { CommandEntry } from './registry.ts';
+
+/** What a command's file exports. */
+export interface CommandModule {
+  /** Called once, before the arguments are parsed: `context.options` is filled in only when the action runs. */
+  newCommand(context: Context, entry: CommandEntry): QctlCommand;
+}
+
+/** A commander command that keeps what its action returned; commander itself throws it away. */
+export class QctlCommand extends Command {
+  exitCode = 0;
+
+  /** The action gets the arguments, then the options; a number that it returns is the exit code. */
+  override action(run: (...args: never[]) => unknown): this {
+    const untyped = run as (...args: unknown[]) => unknown;
+    return super.action(async (...args: unknown[]) => {
+      const outcome = await untyped(...args);
+      this.exitCode = typeof outcome === 'number' ? outcome : 0;
+    });
+  }
+}
+
+const IMPACT_NOTES = {
+  read: 'Impact: read. It changes nothing.',
+  write: 'Impact: write. It changes things at once; --dry-run shows what.',
+  destructive:
+    'Impact: destructive. It shows its plan and asks first; without a terminal it needs --yes.\n--dry-run shows the plan and ends.',
+};
+
+/** A command with what the registry says of it: name, summary, arguments, impact and the global flags. */
+export function createCommand(entry: CommandEntry): QctlCommand {
+  const command = new QctlCommand(`qctl ${entry.name}`);
+  command.description(entry.summary).configureHelp({ groupItems: inOrder });
+  command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(GROUPS[2]));
+  if (entry.args) command.arguments(entry.args);
+  command.addHelpText('after', `\n${IMPACT_NOTES[entry.impact]}`);
+  return addGlobalOptions(command, entry.impact);
+}
+
+/** Adds examples to the help: the line, and what it is for. */
+export function addExamples<C extends Command>(
+  command: C,
+  examples: readonly (readonly [line: string, why: string])[],
+): C {
+  const lines = examples.map(([line, why]) => `  # ${why}\n  ${line}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+const GROUPS = ['Options:', 'Connection options:', 'Global options:'] as const;
+
+/** What is the command's own stands first, whatever the order in which the flags were added. */
+function inOrder<T extends Command | Option>(
+  all: T[],
+  visible: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  const groups = Help.prototype.groupItems.call(new Help(), all, visible, groupOf as never) as Map<
+    string,
+    T[]
+  >;
+  const rank = (title: string) => (GROUPS as readonly string[]).indexOf(title);
+  return new Map([...groups].sort(([a], [b]) => rank(a) - rank(b)));
+}

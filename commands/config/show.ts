@@ -1,0 +1,41 @@
+import { redactConfig } from '../../src/config/redact.ts';
+import type { ResolvedConfig } from '../../src/config/resolve.ts';
+import { createCommand, type QctlCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { addConnectionOptions } from '../options.ts';
+import type { CommandEntry } from '../registry.ts';
+import type { Io } from '../term/io.ts';
+import { renderResult } from '../term/render.ts';
+import { formatTable } from '../term/table.ts';
+import { formatYaml } from '../term/yaml.ts';
+
+/** `qctl config show`. */
+export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
+  return addConnectionOptions(createCommand(entry), ['redis']).action(() => showConfig(context));
+}
+
+async function showConfig(context: Context): Promise<void> {
+  const config = redactConfig(await context.config());
+  await renderResult(context.io, context.options, {
+    type: 'config',
+    data: { ...config, profile: config.profile ?? null },
+    table: () => describe(context.io, config),
+  });
+}
+
+/** What is in use as YAML, and below it where each part comes from. */
+function describe(io: Io, config: ResolvedConfig): string {
+  const { profile, files, redis, sources, streams, defaults, origins } = config;
+  const used = { profile: profile ?? null, files, redis: redis ?? null, sources, streams, defaults };
+  const rows = Object.entries(origins);
+  if (rows.length === 0) return formatYaml(used);
+  const table = formatTable(
+    io.stdout,
+    [
+      { head: 'PART', value: ([part]) => part },
+      { head: 'FROM', value: ([, origin]) => origin },
+    ],
+    rows,
+  );
+  return `${formatYaml(used)}\n${table}`;
+}

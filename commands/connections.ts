@@ -1,0 +1,181 @@
+import type { PostgresOptions } from '../src/backends/postgres/index.ts';
+import type { RedisOptions } from '../src/backends/redis/index.ts';
+import type { SqsOptions } from '../src/backends/sqs/index.ts';
+import type { Environment } from '../src/config/environment.ts';
+import { type PostgresConnection, resolvePostgres } from '../src/config/postgres.ts';
+import type { Flags, ResolvedConfig } from '../src/config/resolve.ts';
+import type { SourceConfig, TlsConfig } from '../src/config/schema.ts';
+import { readConfiguredFile, resolveSecret } from '../src/config/secrets.ts';
+import { findSimilar } from '../src/config/similar.ts';
+import { resolveSqs } from '../src/config/sqs.ts';
+import { QctlError } from '../src/errors.ts';
+import { parseHostPorts } from './host-port.ts';
+
+/** What connections are made from. */
+export interface ConnectionInputs {
+  config: ResolvedConfig;
+  env: Environment;
+  flags: Flags;
+  timeoutMs?: number;
+}
+
+/** From the resolved configuration to the options of each backend: here secrets and certificates are read. */
+export class Connections {
+  readonly #inputs: ConnectionInputs;
+
+  constructor(inputs: ConnectionInputs) {
+    this.#inputs = inputs;
+  }
+
+  async redis(): Promise<RedisOptions> {
+    const { redis } = this.#inputs.config;
+    if (!redis)
+      throw missing(
+        'Redis',
+        'redis',
+        '--redis-url, REDIS_URL, or redis: in a profile of qctl.yaml',
+        this.#inputs.config,
+      );
+    const { sentinel, cluster, url, username, db } = redis;
+    return {
+      ...defined({ url, username, db, password: await resolveSecret(redis, 'redis') }),
+      ...defined({ tls: await readTls(redis.tls), connectTimeoutMs: this.#inputs.timeoutMs }),
+      ...(cluster && { cluster: { nodes: parseHostPorts(cluster.nodes, 'redis.cluster.nodes', 6379) } }),
+      ...(sentinel && { sentinel: await toSentinel(sentinel) }),
+    };
+  }
+
+  async postgres(name?: string): Promise<PostgresOptions> {
+    const { flags, env, config, timeoutMs } = this.#inputs;
+    const source = name === undefined ? undefined : this.#source(name, 'postgres');
+    const connection = resolvePostgres(flags, env, source);
+    if (!connection)
+      throw missing(
+        'PostgreSQL',
+        'postgres',
+        '--postgres-url, DATABASE_URL, or url: of a source in qctl.yaml',
+        config,
+      );
+    const { url, host, port, database, user, origin } = connection;
+    return defined({
+      ...{ url, host, port, database, user },
+      password: await resolveSecret(connection, origin),
+      ...(await readPostgresTls(connection)),
+      connectTimeoutMs: timeoutMs,
+    });
+  }
+
+  async sqs(name?: string): Promise<SqsOptions> {
+    const { flags, env, config, timeoutMs } = this.#inputs;
+    const source = name === undefined ? undefined : this.#source(name, 'sqs');
+    const connection = resolveSqs(flags, env, source);
+    if (!connection)
+      throw missing(
+        'queue',
+        'sqs',
+        '--queue-url, SQS_QUEUE_URL, or queueUrl: of a source in qctl.yaml',
+        config,
+      );
+    const { queueUrl, region, endpoint } = connection;
+    return { queueUrl, ...defined({ region, endpoint, connectTimeoutMs: timeoutMs }) };
+  }
+
+  #source<K extends SourceConfig['kind']>(
+    name: string,
+    kind: K,
+  ): { name: string; config: Extract<SourceConfig, { kind: K }> } {
+    const { sources, profile, profiles } = this.#inputs.config;
+    const config = sources[name];
+    if (!config) throw unknownSource(name, Object.keys(sources), profile, profiles);
+    if (config.kind === kind) return { name, config: config as Extract<SourceConfig, { kind: K }> };
+    throw new QctlError('config', `source ${name} is of kind ${config.kind}, not ${kind}`, {
+      code: 'SOURCE_KIND',
+      hint: [`use qctl drain ${config.kind} ${name}`],
+      details: { source: name, kind: config.kind },
+    });
+  }
+}
+
+async function toSentinel(
+  sentinel: NonNullable<ResolvedConfig['redis']>['sentinel'] & object,
+): Promise<RedisOptions['sentinel']> {
+  const { hosts, name, username, tls } = sentinel;
+  const password = await resolveSecret(sentinel, 'redis.sentinel');
+  return {
+    hosts: parseHostPorts(hosts, 'redis.sentinel.hosts', 26379),
+    name,
+    ...defined({ username, password, tls }),
+  };
+}
+
+async function readTls(tls: TlsConfig | undefined): Promise<RedisOptions['tls']> {
+  if (typeof tls !== 'object') return tls;
+  const { servername, rejectUnauthorized } = tls;
+  return defined({ ...(await readCertificates(tls, 'redis.tls')), servername, rejectUnauthorized });
+}
+
+async function readPostgresTls({
+  tls,
+  origin,
+}: PostgresConnection): Promise<Pick<PostgresOptions, 'ssl' | 'sslmode'>> {
+  if (tls === undefined) return {};
+  if (tls.mode === 'disable') return { ssl: false };
+  const { servername } = tls;
+  return {
+    sslmode: tls.mode,
+    ssl: defined({ ...(await readCertificates(tls, `${origin}.tls`)), servername }),
+  };
+}
+
+async function readCertificates(
+  files: { caFile?: string; certFile?: string; keyFile?: string },
+  field: string,
+) {
+  const read = (path: string | undefined, name: string) =>
+    path === undefined ? undefined : readPem(path, `${field}.${name}`);
+  const [ca, cert, key] = await Promise.all([
+    read(files.caFile, 'caFile'),
+    read(files.certFile, 'certFile'),
+    read(files.keyFile, 'keyFile'),
+  ]);
+  return defined({ ca, cert, key });
+}
+
+/** Variables such as REDIS_TLS_CA hold the certificate itself as often as its path. */
+async function readPem(value: string, field: string): Promise<string> {
+  return value.includes('-----BEGIN') ? value : readConfiguredFile(value, field);
+}
+
+function missing(
+  what: string,
+  system: string,
+  where: string,
+  { profile, profiles }: ResolvedConfig,
+): QctlError {
+  const hint = [`set ${where}`];
+  if (!profile && profiles.length > 1)
+    hint.push(`or choose a profile with --profile: ${profiles.join(', ')}`);
+  return new QctlError('config', `no ${what} is named`, { code: `${system.toUpperCase()}_MISSING`, hint });
+}
+
+function unknownSource(
+  name: string,
+  known: string[],
+  profile: string | undefined,
+  profiles: string[],
+): QctlError {
+  const similar = findSimilar(name, known);
+  const where = profile ? ` in profile ${profile}` : '';
+  const list = known.length > 0 ? `sources: ${known.join(', ')}` : 'no sources are configured';
+  const hint = [similar ? `did you mean ${similar}?` : list];
+  if (!profile && profiles.length > 1) hint.push(`choose a profile with --profile: ${profiles.join(', ')}`);
+  return new QctlError('config', `there is no source ${name}${where}`, {
+    code: 'SOURCE_UNKNOWN',
+    hint,
+    details: { source: name },
+  });
+}
+
+function defined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+}

@@ -1,0 +1,129 @@
+import { CommanderError } from 'commander';
+import { findSimilar } from '../src/config/similar.ts';
+import { QctlError } from '../src/errors.ts';
+import { findWords, hasFlag, type Word } from './argv.ts';
+import type { QctlCommand } from './command.ts';
+import type { OpenContext } from './context.ts';
+import { toUsageError } from './errors.ts';
+import { fillContext } from './fill.ts';
+import { version } from './main.ts';
+import { COMMANDS, type CommandEntry, findCommand, type Impact, verbsOf } from './registry.ts';
+import { nounHelp, rootHelp } from './root-help.ts';
+import { isTopic } from './topics.ts';
+
+/**
+ * Finds the command and runs it; only that one is loaded.
+ *
+ * @param onImpact told as soon as the command is known
+ * @returns the exit code of the command
+ */
+export async function dispatch(
+  argv: string[],
+  context: OpenContext,
+  onImpact: (impact: Impact) => void,
+): Promise<number> {
+  const words = findWords(argv);
+  const [first, second] = words.map((word) => word.text);
+  if (first === undefined) return withoutCommand(argv, context);
+  if (first === 'help' && !isTopic(second)) return help(argv, words, context, onImpact);
+  const entry = findCommand([first, second ?? '']);
+  if (!entry) return withoutEntry(argv, context, first, second);
+  onImpact(entry.impact);
+  return runCommand(entry, withoutWords(argv, words.slice(0, wordCount(entry, first, second))), context);
+}
+
+/** An alias may have another number of words than the name. */
+function wordCount(entry: CommandEntry, first: string, second: string | undefined): number {
+  const both = `${first} ${second ?? ''}`;
+  return entry.name === both || entry.aliases?.includes(both) ? 2 : 1;
+}
+
+function withoutWords(argv: readonly string[], words: readonly Word[]): string[] {
+  return argv.filter((_, at) => !words.some((word) => word.at === at));
+}
+
+function withoutCommand(argv: string[], { io }: OpenContext): number {
+  if (hasFlag(argv, '-V', '--version')) io.stdout.write(`${version()}\n`);
+  else if (argv.length === 0 || hasFlag(argv, '-h', '--help')) io.stdout.write(rootHelp());
+  else throw usage('no command is given', 'COMMAND_MISSING', ["run 'qctl --help' for the commands"]);
+  return 0;
+}
+
+/** `qctl help drain postgres` is `qctl drain postgres --help`. */
+async function help(
+  argv: string[],
+  words: Word[],
+  context: OpenContext,
+  onImpact: (impact: Impact) => void,
+): Promise<number> {
+  const rest = withoutWords(argv, words.slice(0, 1));
+  const [first, second] = words.slice(1).map((word) => word.text);
+  if (first !== undefined && (findCommand([first, second ?? '']) || verbsOf(first).length > 0)) {
+    return dispatch([...rest, '--help'], context, onImpact);
+  }
+  if (first === undefined) return withoutCommand(['--help'], context);
+  throw unknownWord(first, [...nouns(), ...['exit-codes', 'environment', 'output', 'safety']], 'help');
+}
+
+function withoutEntry(
+  argv: string[],
+  { io }: OpenContext,
+  first: string,
+  second: string | undefined,
+): number {
+  const verbs = verbsOf(first).map((entry) => entry.name.slice(first.length + 1));
+  if (verbs.length === 0) throw unknownWord(first, nouns());
+  if (second !== undefined) throw unknownWord(second, verbs, first);
+  if (!hasFlag(argv, '-h', '--help')) throw missingVerb(first, verbs);
+  io.stdout.write(nounHelp(first));
+  return 0;
+}
+
+function nouns(): string[] {
+  return [
+    ...new Set(
+      COMMANDS.flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]).map((name) => name.split(' ')[0]!),
+    ),
+  ];
+}
+
+function unknownWord(word: string, known: string[], noun?: string): QctlError {
+  const where = noun ? `qctl ${noun}` : 'qctl';
+  const similar = findSimilar(word, known);
+  const list = `run '${where}${noun === 'help' ? '' : ' --help'}' for what there is`;
+  const hint = similar ? [`did you mean '${where} ${similar}'?`, list] : [list];
+  return usage(`unknown command '${[noun, word].filter(Boolean).join(' ')}'`, 'COMMAND_UNKNOWN', hint);
+}
+
+function missingVerb(noun: string, verbs: string[]): QctlError {
+  return usage(`${noun} needs a verb: ${verbs.join(', ')}`, 'VERB_MISSING', [`run 'qctl ${noun} --help'`]);
+}
+
+function usage(message: string, code: string, hint: string[]): QctlError {
+  return new QctlError('usage', message, { code, hint });
+}
+
+async function runCommand(entry: CommandEntry, argv: string[], context: OpenContext): Promise<number> {
+  const { newCommand } = await entry.load();
+  const command = newCommand(context, entry);
+  const { stdout } = context.io;
+  command.exitOverride().configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: () => undefined,
+    getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : 100),
+    getOutHasColors: () => stdout.colour,
+  });
+  command.hook('preAction', () => fillContext(context, command));
+  return parse(command, argv, entry);
+}
+
+async function parse(command: QctlCommand, argv: string[], entry: CommandEntry): Promise<number> {
+  try {
+    await command.parseAsync(argv, { from: 'user' });
+    return command.exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw toUsageError(error, `qctl ${entry.name}`);
+  }
+}

@@ -1,0 +1,92 @@
+import type { CommanderError } from 'commander';
+import { isQctlError, QctlError } from '../src/errors.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import type { OutputFormat } from './flags.ts';
+import type { Output } from './term/io.ts';
+import { formatNdjson } from './term/ndjson.ts';
+
+/** An error as `-o json` prints it, the last line of stderr. */
+export interface ErrorReport {
+  type: 'error';
+  code: string;
+  kind: string;
+  exit: number;
+  message: string;
+  hint: string[];
+  details: Record<string, unknown>;
+}
+
+/** The one place where an error becomes text and exit code. */
+export function toErrorReport(error: unknown): ErrorReport {
+  if (!isQctlError(error)) return unexpected(error);
+  return {
+    type: 'error',
+    code: error.code,
+    kind: error.kind,
+    exit: exitCodeOf(error.kind),
+    message: error.message,
+    hint: error.hint,
+    details: error.details,
+  };
+}
+
+function unexpected(error: unknown): ErrorReport {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return {
+    type: 'error',
+    code: 'UNEXPECTED',
+    kind: 'failed',
+    exit: 1,
+    message,
+    hint: ['this is a bug in qctl: please report it, with the output of the same command and --verbose'],
+    details: {},
+  };
+}
+
+/** How {@link writeError} prints. */
+export interface ErrorStyle {
+  output: OutputFormat;
+  verbose: boolean;
+}
+
+/** Prints an error on stderr: a line and its hints for people, one JSON line for scripts. */
+export function writeError(stderr: Output, error: unknown, style: ErrorStyle): ErrorReport {
+  const report = toErrorReport(error);
+  if (style.verbose) stderr.write(causes(error));
+  if (style.output === 'json' || style.output === 'ndjson') stderr.write(formatNdjson(report));
+  else stderr.write(toText(report));
+  return report;
+}
+
+function toText(report: ErrorReport): string {
+  const message = report.message.replaceAll('\n', '\n      ');
+  const hints = report.hint.map((line) => `  hint: ${line}\n`);
+  return `qctl: ${message}\n${hints.join('')}`;
+}
+
+/** With --verbose: the stack of a bug, and what an expected error was caused by. */
+function causes(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if (!isQctlError(error)) return `${error.stack}\n`;
+  return error.cause === undefined ? '' : `caused by: ${String(error.cause)}\n`;
+}
+
+/** commander's own complaint as a usage error. */
+export function toUsageError(error: CommanderError, command: string): QctlError {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest.map((line) => /^\(Did you mean (.+)\?\)$/.exec(line)?.[1]).find(Boolean);
+  const hint = [`run '${command} --help' for its flags`];
+  if (suggestion) hint.unshift(`did you mean ${suggestion}?`);
+  return new QctlError('usage', lowerFirst(first.replace(/\.$/, '')), {
+    code: error.code
+      .replace(/^commander\./, '')
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .toUpperCase(),
+    hint,
+    cause: error,
+  });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,19 @@
+import { createCommand, type QctlCommand } from './command.ts';
+import type { Context } from './context.ts';
+import type { CommandEntry } from './registry.ts';
+import { renderResult } from './term/render.ts';
+import { HELP_TOPICS, loadTopic, type Topic } from './topics.ts';
+
+/** `qctl help <topic>`; help of commands and nouns is answered before this file is loaded. */
+export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
+  const command = createCommand(entry);
+  command.registeredArguments[0]?.choices([...HELP_TOPICS]);
+  return command
+    .addHelpText('after', `\nTopics: ${HELP_TOPICS.join(', ')}`)
+    .action((topic: Topic) => showTopic(context, topic));
+}
+
+async function showTopic(context: Context, topic: Topic): Promise<void> {
+  const { type, data, text } = await loadTopic(topic);
+  await renderResult(context.io, context.options, { type, data, table: () => text(context) });
+}

@@ -1,0 +1,74 @@
+import type { Option } from 'commander';
+import type { QctlCommand } from './command.ts';
+import { createContext } from './context.ts';
+import { COMMANDS, type CommandEntry } from './registry.ts';
+import { watchSignals } from './signals.ts';
+import { createIo } from './term/io.ts';
+
+/** One flag as completion knows it. */
+export interface ManifestFlag {
+  name: string;
+  short?: string;
+  /** Name of its value; absent where it takes none. */
+  value?: string;
+  choices?: string[];
+  description: string;
+}
+
+/** One command with its flags, taken from the commander objects. */
+export interface ManifestCommand extends Pick<CommandEntry, 'name' | 'summary' | 'impact' | 'args'> {
+  /** What the first argument can be, where that is a closed list. */
+  choices: string[];
+  flags: ManifestFlag[];
+}
+
+/** Loads every command and describes it. Only the generator calls it: a running qctl loads one command. */
+export async function buildManifest(): Promise<{ commands: ManifestCommand[] }> {
+  return { commands: await Promise.all(COMMANDS.map(describe)) };
+}
+
+/** As it is written to completions/manifest.json. */
+export function formatManifest(manifest: { commands: readonly ManifestCommand[] }): string {
+  const text = JSON.stringify(manifest, null, 2);
+  // The formatter keeps short lists on one line, and would call the file badly formatted otherwise.
+  return `${text.replace(/\[\n[^[\]{}]*\n\s*\]/g, toOneLine)}\n`;
+}
+
+function toOneLine(list: string): string {
+  return `[${list.slice(1, -1).trim().replace(/\n\s*/g, ' ')}]`;
+}
+
+async function describe(entry: CommandEntry): Promise<ManifestCommand> {
+  const { newCommand } = await entry.load();
+  const command = newCommand(idleContext(), entry);
+  const { name, summary, impact, args } = entry;
+  return { name, summary, impact, args, choices: choicesOf(command), flags: flagsOf(command) };
+}
+
+function choicesOf(command: QctlCommand): string[] {
+  return [...(command.registeredArguments[0]?.argChoices ?? [])];
+}
+
+function flagsOf(command: QctlCommand): ManifestFlag[] {
+  const visible = command.createHelp().visibleOptions(command);
+  return visible.filter((option) => option.long).map(toFlag);
+}
+
+function toFlag(option: Option): ManifestFlag {
+  return {
+    name: option.long!,
+    short: option.short ?? undefined,
+    value: /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1],
+    choices: option.argChoices && [...option.argChoices],
+    description: option.description,
+  };
+}
+
+/** The commands are built, never run: nothing of this is used. */
+function idleContext() {
+  const { stdin, stdout, stderr } = process;
+  const host = { on: () => {}, off: () => {}, exit: () => {}, writeError: () => {} };
+  const silent = () => undefined;
+  const io = createIo({ stdin, stdout, stderr, env: {}, noColour: true });
+  return createContext({ io, env: {}, watch: watchSignals(host, silent, silent) });
+}

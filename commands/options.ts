@@ -1,0 +1,72 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDurationMs } from '../src/model/duration.ts';
+import { CONNECTION_FLAGS, type Flag, globalFlags, type OutputFormat, type System } from './flags.ts';
+import type { Impact } from './registry.ts';
+
+/** The global flags, read. */
+export interface GlobalOptions {
+  output: OutputFormat;
+  outFile?: string;
+  profile?: string;
+  config?: string;
+  quiet: boolean;
+  verbose: boolean;
+  yes: boolean;
+  dryRun: boolean;
+  /** `--timeout`, in milliseconds. */
+  timeoutMs?: number;
+}
+
+/** Adds the flags of {@link globalFlags}, in a help group of their own. */
+export function addGlobalOptions<C extends Command>(command: C, impact: Impact): C {
+  for (const flag of globalFlags(impact)) {
+    const option = toOption(flag, 'Global options:');
+    if (flag.flags.startsWith('--timeout')) option.argParser(parseDuration);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** Adds the connection flags of these systems; the context reads them by itself. */
+export function addConnectionOptions<C extends Command>(command: C, systems: readonly System[]): C {
+  for (const flag of systems.flatMap((system) => CONNECTION_FLAGS[system])) {
+    command.addOption(toOption(flag, 'Connection options:'));
+  }
+  return command;
+}
+
+function toOption(flag: Flag, group: string): Option {
+  const option = new Option(flag.flags, flag.description).helpGroup(group);
+  return flag.choices ? option.choices([...flag.choices]) : option;
+}
+
+/** Parser for `.option('--idle <duration>', …, parseDuration)`: milliseconds. */
+export function parseDuration(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 500ms, 30s, 5m or 1h30m');
+  return ms;
+}
+
+/** Parser for a count: a whole number from 1. */
+export function parsePositiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('expected a whole number from 1');
+  }
+  return value;
+}
+
+/** Parser for a whole number from 0. */
+export function parseNonNegativeInteger(text: string): number {
+  return text === '0' ? 0 : parsePositiveInteger(text);
+}
+
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 };
+
+/** Parser for a rate: `500/s`, `30000/m` or plain `500`, in messages a second. */
+export function parseRate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text);
+  const perSecond = match ? Number(match[1]) / SECONDS[match[2] ?? 's']! : 0;
+  if (perSecond <= 0) throw new InvalidArgumentError('expected a rate such as 500/s or 30000/m');
+  return perSecond;
+}

@@ -1,0 +1,100 @@
+import type { CommandModule } from './command.ts';
+
+/** `read` changes nothing; `write` is done at once; `destructive` shows its plan and asks first. */
+export type Impact = 'read' | 'write' | 'destructive';
+
+/** One command as help, completion, the manifest and the README know it, without loading it. */
+export interface CommandEntry {
+  /** Noun, or noun and verb: `verify`, `drain postgres`. */
+  name: string;
+  summary: string;
+  impact: Impact;
+  /** Positional arguments in commander's notation: `<run>`, `[stream]`. */
+  args?: string;
+  aliases?: string[];
+  load: () => Promise<CommandModule>;
+}
+
+/** The one table of commands. What does not exist does not stand here. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'drain postgres',
+    summary: 'move a PostgreSQL queue table into a Redis stream',
+    impact: 'destructive',
+    args: '[source]',
+    load: () => import('./drain/postgres.ts'),
+  },
+  {
+    name: 'drain sqs',
+    summary: 'move an Amazon SQS queue into a Redis stream',
+    impact: 'destructive',
+    args: '[source]',
+    load: () => import('./drain/sqs.ts'),
+  },
+  {
+    name: 'drain list',
+    summary: 'list the runs that Redis knows of',
+    impact: 'read',
+    load: () => import('./drain/list.ts'),
+  },
+  {
+    name: 'drain status',
+    summary: 'show how far a run has come',
+    impact: 'read',
+    args: '<run>',
+    load: () => import('./drain/status.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'prove that everything a run took is in the stream exactly once',
+    impact: 'read',
+    args: '<run>',
+    load: () => import('./verify.ts'),
+  },
+  {
+    name: 'config show',
+    summary: 'show the resolved configuration and where each part comes from',
+    impact: 'read',
+    load: () => import('./config/show.ts'),
+  },
+  {
+    name: 'config validate',
+    summary: 'check the configuration files without connecting anywhere',
+    impact: 'read',
+    load: () => import('./config/validate.ts'),
+  },
+  {
+    name: 'config profiles',
+    summary: 'list the profiles',
+    impact: 'read',
+    load: () => import('./config/profiles.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion script for a shell',
+    impact: 'read',
+    args: '<shell>',
+    load: () => import('./completion.ts'),
+  },
+  {
+    name: 'help',
+    summary: 'explain a command or a topic: exit-codes, environment, output, safety',
+    impact: 'read',
+    args: '[topic]',
+    load: () => import('./help.ts'),
+  },
+];
+
+/** The entry that the words name: two words first, then one, aliases included. */
+export function findCommand(words: readonly string[]): CommandEntry | undefined {
+  return byName(words.slice(0, 2).join(' ')) ?? byName(words[0] ?? '');
+}
+
+/** The commands under a noun; empty where the word is no noun with verbs. */
+export function verbsOf(noun: string): CommandEntry[] {
+  return COMMANDS.filter((entry) => entry.name.startsWith(`${noun} `));
+}
+
+function byName(name: string): CommandEntry | undefined {
+  return COMMANDS.find((entry) => entry.name === name || entry.aliases?.includes(name));
+}

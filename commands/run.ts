@@ -1,0 +1,76 @@
+import { hasFlag, scanOutput } from './argv.ts';
+import { createContext, type OpenContext } from './context.ts';
+import { dispatch } from './dispatch.ts';
+import { writeError } from './errors.ts';
+import { exitCodeOfSignal } from './exit-codes.ts';
+import { processSignals, type SignalWatch, watchSignals } from './signals.ts';
+import { createIo, type Io } from './term/io.ts';
+
+const LINGER_MS = 2000;
+
+/** Runs one command line to its end and gives back the exit code. It never throws. */
+export async function run(argv: string[]): Promise<number> {
+  const { env } = process;
+  const closed = { whenRead: false };
+  const io = createIo({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env,
+    noColour: hasFlag(argv, '--no-color'),
+    // Of a read command nothing is left to do once nobody reads it; any other goes on to its end.
+    onStdoutClosed: () => closed.whenRead && process.exit(0),
+  });
+  const texts: Texts = { first: () => 'qctl: stopping', hard: () => undefined };
+  const watch = watchSignals(
+    processSignals(),
+    () => texts.first(),
+    () => texts.hard(),
+  );
+  const context = createContext({ io, env, watch });
+  texts.hard = () => ['qctl: stopped at once', context.onHardStop?.()].filter(Boolean).join('\n');
+  const code = await runGuarded(argv, context, watch, (impact) => {
+    closed.whenRead = impact === 'read';
+    if (impact !== 'read') texts.first = () => 'qctl: finishing the batch; once more to stop at once';
+  });
+  await context.cleanUp();
+  watch.dispose();
+  leave(code, io);
+  return code;
+}
+
+interface Texts {
+  first: () => string;
+  hard: () => string | undefined;
+}
+
+async function runGuarded(
+  argv: string[],
+  context: OpenContext,
+  watch: SignalWatch,
+  onImpact: (impact: string) => void,
+): Promise<number> {
+  try {
+    const code = await dispatch(argv, context, onImpact);
+    return watch.received ? exitCodeOfSignal(watch.received) : code;
+  } catch (error) {
+    if (watch.received && isAbort(error, watch)) return exitCodeOfSignal(watch.received);
+    const { io, env, options } = context;
+    const verbose = options.verbose || hasFlag(argv, '-v', '--verbose');
+    return writeError(io.stderr, error, { output: scanOutput(argv, env), verbose }).exit;
+  }
+}
+
+/** What a wait throws when the signal ends it; anything else is a failure of its own and is shown. */
+function isAbort(error: unknown, watch: SignalWatch): boolean {
+  return error === watch.signal.reason || (error instanceof Error && error.name === 'AbortError');
+}
+
+/** Something left open must not keep a finished command alive; what is still being written may. */
+function leave(code: number, io: Io): void {
+  const timer = setInterval(() => {
+    const unwritten = io.stdout.stream.writableLength + io.stderr.stream.writableLength;
+    if (unwritten === 0 || io.stdout.closed) process.exit(code);
+  }, LINGER_MS);
+  timer.unref();
+}

@@ -1,0 +1,91 @@
+import Table from 'cli-table3';
+import { colourOf } from './colour.ts';
+import type { Output } from './io.ts';
+import { printable, truncate, visibleWidth } from './text.ts';
+
+/** One column of a table over rows of type R. */
+export interface Column<R> {
+  /** Heading, without spaces, in capitals: `OLDEST-AGE`. */
+  head: string;
+  /** The cell. null, undefined and '' are shown as `-`: unknown is never 0. */
+  value: (row: R) => string | number | bigint | boolean | null | undefined;
+  align?: 'left' | 'right';
+  /** Colours the finished cell; it is not called where the stream has no colour. */
+  style?: (text: string, row: R) => string;
+}
+
+const GAP = 2;
+const MIN_WIDTH = 4;
+const BORDERS =
+  'top,top-mid,top-left,top-right,bottom,bottom-mid,bottom-left,bottom-right,left,left-mid,mid,mid-mid,right,right-mid';
+
+/** A borderless table, cut to the width of a terminal and never cut in a pipe. Ends with a newline. */
+export function formatTable<R>(output: Output, columns: readonly Column<R>[], rows: readonly R[]): string {
+  const cells = rows.map((row) => columns.map((column) => cellText(column.value(row))));
+  const heads = columns.map((column) => column.head);
+  const widths = fitWidths(naturalWidths([heads, ...cells]), output.columns);
+  const bold = colourOf(output).bold;
+  const table = newTable(columns);
+  table.push(heads.map((head, at) => bold(truncate(head, widths[at]!))));
+  rows.forEach((row, line) => {
+    table.push(
+      columns.map((column, at) => styled(output, column, row, truncate(cells[line]![at]!, widths[at]!))),
+    );
+  });
+  return `${trimLines(table.toString())}\n`;
+}
+
+/** `name  value` lines for one object. */
+export function formatFields(
+  output: Output,
+  fields: readonly (readonly [
+    string,
+    Column<unknown>['value'] extends (row: never) => infer V ? V : never,
+  ])[],
+): string {
+  const width = Math.max(0, ...fields.map(([name]) => visibleWidth(name)));
+  const lines = fields.map(([name, value]) => {
+    const room = Math.max(MIN_WIDTH, output.columns - width - GAP);
+    return `${colourOf(output).bold(name.padEnd(width))}  ${truncate(cellText(value), room)}`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function cellText(value: unknown): string {
+  return value === null || value === undefined || value === '' ? '-' : printable(String(value));
+}
+
+function styled<R>(output: Output, column: Column<R>, row: R, text: string): string {
+  return column.style && output.colour ? column.style(text, row) : text;
+}
+
+function newTable<R>(columns: readonly Column<R>[]): Table.Table {
+  const chars = Object.fromEntries(BORDERS.split(',').map((name) => [name, '']));
+  return new Table({
+    chars: { ...chars, middle: ' '.repeat(GAP) },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colAligns: columns.map((column) => column.align ?? 'left'),
+  });
+}
+
+function naturalWidths(lines: readonly (readonly string[])[]): number[] {
+  const [first = []] = lines;
+  return first.map((_, at) => Math.max(...lines.map((line) => visibleWidth(line[at] ?? ''))));
+}
+
+/** Takes from the widest column, one by one, until the line fits; narrow columns stay whole. */
+function fitWidths(natural: readonly number[], available: number): number[] {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
+  while (excess > 0) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= MIN_WIDTH) break;
+    widths[widest]! -= 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+function trimLines(text: string): string {
+  return text.replace(/[ \t]+$/gm, '');
+}

@@ -1,0 +1,41 @@
+import { stripVTControlCharacters } from 'node:util';
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+const EMOJI = /\p{Emoji_Presentation}/u;
+const ZERO = /^(?:\p{Mark}|[\u200b-\u200d]|[\ufe00-\ufe0f])$/u;
+const graphemes = new Intl.Segmenter();
+
+/** Columns that a text takes in a terminal; colour codes take none. */
+export function visibleWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of graphemes.segment(stripVTControlCharacters(text)))
+    width += graphemeWidth(segment);
+  return width;
+}
+
+function graphemeWidth(segment: string): number {
+  if (ZERO.test(segment)) return 0;
+  return WIDE.test(segment) || EMOJI.test(segment) ? 2 : 1;
+}
+
+/** Cuts a text to a width, the last column being `…` where something was cut. Expects no colour codes. */
+export function truncate(text: string, width: number): string {
+  if (width === Number.POSITIVE_INFINITY || visibleWidth(text) <= width) return text;
+  let kept = '';
+  let room = width - 1;
+  for (const { segment } of graphemes.segment(text)) {
+    room -= graphemeWidth(segment);
+    if (room < 0) break;
+    kept += segment;
+  }
+  return width > 0 ? `${kept}…` : '';
+}
+
+/** Text from a queue or a server made fit for a terminal: control characters become visible escapes. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => {
+    if (char === '\n') return '\\n';
+    if (char === '\t') return '\\t';
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}

@@ -1,0 +1,4 @@
+export { connectPostgres } from './connect.ts';
+export { isRetryablePostgres, sqlState, toSourceError } from './errors.ts';
+export { type PostgresOptions, type PostgresTls, postgresLabel } from './options.ts';
+export type { SslMode } from './url.ts';

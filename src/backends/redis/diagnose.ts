@@ -1,0 +1,63 @@
+import { QctlError } from '../../errors.ts';
+import { toTargetError } from './errors.ts';
+import { networkCode, plainCause } from './network.ts';
+import type { HostPort, ResolvedOptions } from './options.ts';
+import { speaksPlain, speaksTls } from './probe.ts';
+
+/**
+ * Explains why a first connection failed. A server on the other side of the
+ * plain/TLS line only hangs up or keeps silent, so it is asked in the other tongue.
+ */
+export async function explainFailure(
+  error: unknown,
+  from: ResolvedOptions,
+  at: HostPort | undefined,
+  ms: number,
+): Promise<QctlError> {
+  const mixedUp = at && ambiguous(error) ? await mixUp(error, from, at, ms) : undefined;
+  return mixedUp ?? withoutSecrets(toTargetError(error, from.label, 'connect to redis'), from);
+}
+
+function ambiguous(error: unknown): boolean {
+  const code = networkCode(error);
+  if (code !== undefined) return /^(ETIMEDOUT|ECONNRESET|EPIPE|ERR_SSL|EPROTO|ERR_TLS)/.test(code);
+  return (
+    error instanceof Error &&
+    /^Connection is closed|max retries per request|^Protocol error/.test(error.message)
+  );
+}
+
+async function mixUp(
+  error: unknown,
+  from: ResolvedOptions,
+  at: HostPort,
+  ms: number,
+): Promise<QctlError | undefined> {
+  const code = 'REDIS_TLS_MISMATCH';
+  const cause = plainCause(error);
+  if (from.tls) {
+    if (!(await speaksPlain(at, ms))) return undefined;
+    const text = `cannot connect to redis (${from.label}): the server speaks plain text, not TLS`;
+    return new QctlError('target', text, {
+      code,
+      hint: ['use redis:// for this port, or the TLS port'],
+      cause,
+    });
+  }
+  if (!(await speaksTls(at, ms))) return undefined;
+  const text = `cannot connect to redis (${from.label}): the server speaks TLS, not plain text`;
+  return new QctlError('target', text, {
+    code,
+    hint: ['use rediss:// for this port, or the plain port'],
+    cause,
+  });
+}
+
+// A server that is no Redis may repeat what it was sent, the password too.
+function withoutSecrets(error: QctlError, from: ResolvedOptions): QctlError {
+  const secrets = [from.password, from.sentinel?.password].filter((one): one is string => Boolean(one));
+  const mask = (text: string) => secrets.reduce((rest, one) => rest.replaceAll(one, '***'), text);
+  error.message = mask(error.message);
+  if (error.cause instanceof Error) error.cause.message = mask(error.cause.message);
+  return error;
+}

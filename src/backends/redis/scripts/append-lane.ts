@@ -1,0 +1,45 @@
+import { defineScript } from '../script.ts';
+import { XADD_ROWS } from './xadd-rows.ts';
+
+/**
+ * Appends one batch of a lane: the entries, the quarantined ones, the counters and the lane's token
+ * in one step. Repeating it with the same token changes nothing.
+ *
+ * KEYS stream, checkpoint, quarantine.
+ * ARGV fence, token before, token, set|add, note, ids, names, rows, count, constants, maxlen,
+ *      quarantined rows, quarantined count, bytes.
+ * Returns [`ok`|`again`|`fenced`|`moved`|`lost`, last entry id or what stands there].
+ */
+export const appendLane = defineScript(`
+${XADD_ROWS}
+local state = redis.call('HMGET', KEYS[2], 'fence', 'token')
+if not state[1] then return {'lost', ''} end
+if state[1] ~= ARGV[1] then return {'fenced', state[1]} end
+if state[2] == ARGV[3] then
+  -- A write, so that WAIT and WAITAOF of the repeated call have something to wait for.
+  redis.call('HINCRBY', KEYS[2], 'repeats', 1)
+  return {'again', redis.call('HGET', KEYS[2], 'last') or ''}
+end
+if state[2] ~= ARGV[2] then return {'moved', state[2]} end
+local count, constants, bad = tonumber(ARGV[9]), cjson.decode(ARGV[10]), tonumber(ARGV[13])
+local ids = xadd_rows(KEYS[1], ARGV[11], cjson.decode(ARGV[7]), ARGV[8], count, constants)
+if bad > 0 then xadd_rows(KEYS[3], '', {}, ARGV[12], bad, constants) end
+local kept = ARGV[6]
+if ARGV[4] == 'set' then
+  local open = tonumber(redis.call('HGET', KEYS[2], 'open') or '0')
+  if open > 0 then redis.call('HINCRBY', KEYS[2], 'settled', open) end
+  redis.call('HSET', KEYS[2], 'open', 0)
+else
+  kept = (redis.call('HGET', KEYS[2], 'ids') or '') .. kept
+end
+redis.call('HSET', KEYS[2], 'token', ARGV[3], 'note', ARGV[5], 'ids', kept)
+if kept ~= '' then redis.call('HINCRBY', KEYS[2], 'open', count + bad) end
+if count > 0 then
+  redis.call('HINCRBY', KEYS[2], 'appended', count)
+  redis.call('HSETNX', KEYS[2], 'first', ids[1])
+  redis.call('HSET', KEYS[2], 'last', ids[count])
+end
+if bad > 0 then redis.call('HINCRBY', KEYS[2], 'quarantined', bad) end
+redis.call('HINCRBY', KEYS[2], 'bytes', ARGV[14])
+return {'ok', ids[count] or ''}
+`);

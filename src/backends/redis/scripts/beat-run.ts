@@ -1,0 +1,21 @@
+import { defineScript } from '../script.ts';
+
+/**
+ * A member of a run says that it lives. Its entry is `until|info`.
+ * KEYS run. ARGV member, info (JSON), lease in ms (0: leave).
+ * Returns [server ms, flat list of all fields but the manifest].
+ */
+export const beatRun = defineScript(`
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+if ARGV[3] == '0' then
+  redis.call('HDEL', KEYS[1], 'member:' .. ARGV[1])
+elseif redis.call('HEXISTS', KEYS[1], 'manifest') == 1 then
+  redis.call('HSET', KEYS[1], 'member:' .. ARGV[1], string.format('%.0f', now + tonumber(ARGV[3])) .. '|' .. ARGV[2])
+end
+local all, shown = redis.call('HGETALL', KEYS[1]), {}
+for i = 1, #all, 2 do
+  if all[i] ~= 'manifest' then shown[#shown + 1] = all[i] shown[#shown + 1] = all[i + 1] end
+end
+return {string.format('%.0f', now), shown}
+`);

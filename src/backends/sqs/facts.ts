@@ -1,0 +1,63 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { SqsConnection } from './connect.ts';
+import { toSqsError } from './errors.ts';
+
+/** Attributes of a queue. The three counts are approximate in SQS and may lag by a minute. */
+export interface QueueFacts {
+  arn: string;
+  visible: number;
+  /** Received by somebody and neither deleted nor visible again. */
+  inFlight: number;
+  delayed: number;
+  fifo: boolean;
+  contentBasedDeduplication: boolean;
+  visibilityTimeoutMs: number;
+  retentionMs: number;
+  delayMs: number;
+  redrivePolicy: { deadLetterTargetArn: string; maxReceiveCount: number } | null;
+}
+
+/** Reads the attributes; changes nothing. Throws a QctlError of kind `source` or `auth`. */
+export async function queueFacts(connection: SqsConnection): Promise<QueueFacts> {
+  const { client, queueUrl, label } = connection;
+  try {
+    return toFacts(await readAttributes(client, queueUrl), queueUrl);
+  } catch (error) {
+    throw toSqsError(error, label, 'read the attributes of the queue');
+  }
+}
+
+/** GetQueueAttributes of all attributes, raw. */
+export async function readAttributes(
+  client: SQSClient,
+  queueUrl: string,
+  abortSignal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const { GetQueueAttributesCommand } = await import('@aws-sdk/client-sqs');
+  const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] });
+  const { Attributes } = await client.send(command, { abortSignal });
+  return Attributes ?? {};
+}
+
+function toFacts(of: Record<string, string>, queueUrl: string): QueueFacts {
+  const count = (name: string) => Number(of[name] ?? 0);
+  return {
+    arn: of.QueueArn ?? '',
+    visible: count('ApproximateNumberOfMessages'),
+    inFlight: count('ApproximateNumberOfMessagesNotVisible'),
+    delayed: count('ApproximateNumberOfMessagesDelayed'),
+    fifo: of.FifoQueue === 'true' || queueUrl.endsWith('.fifo'),
+    contentBasedDeduplication: of.ContentBasedDeduplication === 'true',
+    visibilityTimeoutMs: count('VisibilityTimeout') * 1000,
+    retentionMs: count('MessageRetentionPeriod') * 1000,
+    delayMs: count('DelaySeconds') * 1000,
+    redrivePolicy: redrivePolicyOf(of.RedrivePolicy),
+  };
+}
+
+// maxReceiveCount is a number or a string, as whoever set it wrote it.
+function redrivePolicyOf(text: string | undefined): QueueFacts['redrivePolicy'] {
+  if (!text) return null;
+  const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text);
+  return { deadLetterTargetArn: String(deadLetterTargetArn), maxReceiveCount: Number(maxReceiveCount) };
+}

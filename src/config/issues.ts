@@ -1,0 +1,171 @@
+import type { z } from 'zod';
+import { findSimilar } from './similar.ts';
+
+/** Way to a field: `['profiles', 'production', 'redis', 'db']`. */
+export type Path = readonly (string | number)[];
+
+/** One thing that is wrong in a configuration, without its place in a file. */
+export interface Issue {
+  path: Path;
+  /** `expected text, got 5`. */
+  problem: string;
+  hint?: string;
+}
+
+type ZodIssue = z.core.$ZodIssue;
+
+const NAMES: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+const SECRET_FIELD = /password|secret|token/i;
+
+/**
+ * What zod complains of, in the words of the file's author.
+ *
+ * @param schema the schema that failed, for the names that would have been right
+ * @param raw the value as it stands in the file: with `${VAR}`, not with what the variable holds
+ */
+export function toIssues(error: z.ZodError, schema: z.ZodType, raw: unknown): Issue[] {
+  return error.issues.flatMap((issue) => expand(issue, schema, raw));
+}
+
+function expand(issue: ZodIssue, schema: z.ZodType, raw: unknown): Issue[] {
+  const path = issue.path as Path;
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema, raw));
+  if (issue.code === 'invalid_union') return expandUnion(issue, path, schema, raw);
+  return [{ path, problem: `${expectation(issue)}, ${got(path, valueAt(raw, path))}` }];
+}
+
+function unknownKey(path: Path, key: string, schema: z.ZodType, raw: unknown): Issue {
+  const similar = findSimilar(key, keysAt(schema, path, raw));
+  return {
+    path: [...path, key],
+    problem: 'unknown field',
+    ...(similar && { hint: `did you mean ${similar}?` }),
+  };
+}
+
+/** Of several shapes the one that came closest is meant: the one that fails deepest, an unknown field included. */
+function expandUnion(
+  issue: Extract<ZodIssue, { code: 'invalid_union' }>,
+  path: Path,
+  schema: z.ZodType,
+  raw: unknown,
+): Issue[] {
+  if (issue.discriminator !== undefined) return [unknownKind(path, schema, raw)];
+  const value = valueAt(raw, path);
+  if (issue.message.startsWith('expected'))
+    return [{ path, problem: `${issue.message}, ${got(path, value)}` }];
+  const branches = issue.errors.filter((issues) =>
+    issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
+  );
+  const [closest] = branches.sort((a, b) => a.length - b.length);
+  if (closest && typeof value === 'object') {
+    return closest.flatMap((one) =>
+      expand({ ...one, path: [...path, ...one.path] } as ZodIssue, schema, raw),
+    );
+  }
+  const expected = issue.errors.map(([first]) => (first ? expectation(first).replace(/^expected /, '') : ''));
+  const wanted = [...new Set(expected.filter(Boolean))].join(' or ');
+  return [{ path, problem: `expected ${wanted}, ${got(path, value)}` }];
+}
+
+function unknownKind(path: Path, schema: z.ZodType, raw: unknown): Issue {
+  const field = String(path.at(-1));
+  const union = schemaAt(schema, path.slice(0, -1), raw) ?? schema;
+  const kinds = optionsOf(union).flatMap((option) => literals(option, field));
+  return { path, problem: `expected ${kinds.join(' or ')}, ${got(path, valueAt(raw, path))}` };
+}
+
+function literals(option: z.ZodType, field: string): string[] {
+  const literal = shapeOf(option)?.[field] as { values?: Set<unknown> } | undefined;
+  return [...(literal?.values ?? [])].map(String);
+}
+
+function expectation(issue: ZodIssue): string {
+  if (issue.code === 'invalid_type') return `expected ${NAMES[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`;
+  if (issue.code === 'too_small')
+    return issue.origin === 'string' ? 'expected text' : `expected at least ${issue.minimum}`;
+  if (issue.code === 'invalid_format')
+    return issue.message.startsWith('expected') ? issue.message : 'expected another form';
+  return lowerFirst(issue.message);
+}
+
+/** The value where it is short and no secret, else only what kind of thing it is. */
+function got(path: Path, value: unknown): string {
+  if (value === undefined) return 'but it is missing';
+  const secret = path.some((part) => SECRET_FIELD.test(String(part)) || part === 'url');
+  if (value === null) return 'got nothing';
+  if (typeof value === 'object') return Array.isArray(value) ? 'got a list' : 'got a mapping';
+  if (secret) return `got ${NAMES[typeof value] ?? typeof value}`;
+  return typeof value === 'string' ? `got ${JSON.stringify(value.slice(0, 60))}` : `got ${String(value)}`;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (at as Record<string | number, unknown> | undefined | null)?.[key],
+    value,
+  );
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+interface Definition {
+  innerType?: z.ZodType;
+  options?: z.ZodType[];
+  valueType?: z.ZodType;
+  element?: z.ZodType;
+}
+
+function definitionOf(schema: z.ZodType): Definition {
+  return schema.def as unknown as Definition;
+}
+
+function shapeOf(schema: z.ZodType): Record<string, z.ZodType> | undefined {
+  return (schema as { shape?: Record<string, z.ZodType> }).shape;
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  const { innerType } = definitionOf(schema);
+  return innerType ? unwrap(innerType) : schema;
+}
+
+function optionsOf(schema: z.ZodType): z.ZodType[] {
+  return definitionOf(unwrap(schema)).options ?? [unwrap(schema)];
+}
+
+function schemaAt(schema: z.ZodType, path: Path, raw: unknown): z.ZodType | undefined {
+  const [head, ...tail] = path;
+  if (head === undefined) return unwrap(schema);
+  const value = valueAt(raw, [head]);
+  for (const option of optionsOf(schema)) {
+    const { valueType, element } = definitionOf(option);
+    const next = shapeOf(option)?.[head] ?? valueType ?? element;
+    const found = next && matchesKind(option, raw) ? schemaAt(next, tail, value) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function keysAt(schema: z.ZodType, path: Path, raw: unknown): string[] {
+  const at = schemaAt(schema, path, raw);
+  const options = at ? optionsOf(at).filter((option) => matchesKind(option, valueAt(raw, path))) : [];
+  return options.flatMap((option) => Object.keys(shapeOf(option) ?? {}));
+}
+
+/** In a union by `kind`, only the branch of that kind counts. */
+function matchesKind(option: z.ZodType, value: unknown): boolean {
+  const kind = (value as { kind?: unknown } | null | undefined)?.kind;
+  const wanted = literals(option, 'kind');
+  return typeof kind !== 'string' || wanted.length === 0 || wanted.includes(kind);
+}

@@ -1,0 +1,48 @@
+/** Stands where a secret was. */
+export const REDACTED = '***';
+
+const SECRET_PARAMETER =
+  /([?&;]|^)((?:[\w.-]*(?:password|passwd|secret|token|signature|credential)[\w.-]*|pwd|pass|auth)=)[^&#;]*/gi;
+const SECRET_KEY =
+  /^(?:.*(?:password|passwd|secret|token|credential|apikey|api_key)|pass|pwd|auth|authorization)$/i;
+
+/**
+ * A URL fit to be printed: its password and secret parameters replaced by `***`. A text that is no
+ * URL is returned as it is. A password that was not escaped (`p@ss/word`) is covered too; in doubt
+ * more is hidden than needed.
+ */
+export function redactUrl(url: string): string {
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
+  if (scheme === undefined || rest === undefined) return url;
+  return scheme + redactUserinfo(rest).replace(SECRET_PARAMETER, `$1$2${REDACTED}`);
+}
+
+/** An unescaped password may hold `@` and `/` itself, so everything from the first colon to the last `@` goes. */
+function redactUserinfo(rest: string): string {
+  const at = rest.lastIndexOf('@');
+  const colon = rest.indexOf(':');
+  return at < 0 || colon < 0 || colon > at ? rest : `${rest.slice(0, colon)}:${REDACTED}${rest.slice(at)}`;
+}
+
+/** True for a URL that carries a password. */
+export function hasPassword(url: string): boolean {
+  return redactUrl(url) !== url;
+}
+
+/** A configuration fit to be printed: URLs redacted, secrets replaced, of commands only the program's name. */
+export function redactConfig<T>(value: T): T {
+  return redactValue(value, '') as T;
+}
+
+function redactValue(value: unknown, key: string): unknown {
+  if (SECRET_KEY.test(key)) return value === undefined || value === null ? value : REDACTED;
+  if (/command$/i.test(key) && Array.isArray(value)) return redactCommand(value);
+  if (typeof value === 'string') return redactUrl(value);
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, ''));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactValue(item, name)]));
+}
+
+function redactCommand(argv: readonly unknown[]): unknown[] {
+  return argv.length > 1 ? [argv[0], REDACTED] : [...argv];
+}

@@ -1,0 +1,81 @@
+import { type Environment, findVariable } from './environment.ts';
+import { wholeNumberOf } from './errors.ts';
+import { resolveRedis } from './redis.ts';
+import type { ProfileConfig, RedisConfig, SourceConfig, StreamConfig } from './schema.ts';
+
+/** The flags that the configuration knows. */
+export interface Flags {
+  config?: string;
+  profile?: string;
+  redisUrl?: string;
+  postgresUrl?: string;
+  queueUrl?: string;
+  sqsEndpoint?: string;
+  region?: string;
+}
+
+/** A configuration with all layers laid over each other. Secrets are not read yet. */
+export interface ResolvedConfig {
+  /** Name of the profile in use. */
+  profile?: string;
+  /** All profiles that the files have. */
+  profiles: string[];
+  /** The files that were read, the strongest first. */
+  files: string[];
+  redis?: RedisConfig;
+  sources: Record<string, SourceConfig>;
+  streams: Record<string, StreamConfig>;
+  /** From REDIS_STREAM_NAME and its like; used where neither flag nor source says otherwise. */
+  defaults: { stream?: string; group?: string; maxLen?: number };
+  /** Part -> where it comes from: `redis` -> `REDIS_URL`, `sources.alerts` -> `qctl.yaml:7`. */
+  origins: Record<string, string>;
+  /** What is allowed and yet likely to surprise. */
+  warnings: string[];
+}
+
+/** The files' share of a configuration, and the line that each part stands on. */
+export interface FileLayer {
+  profile: ProfileConfig;
+  origins: Record<string, string>;
+}
+
+/** What {@link resolveConfig} lays together. */
+export interface Layers {
+  flags: Flags;
+  env: Environment;
+  profile?: string;
+  profiles: string[];
+  files: string[];
+  file: FileLayer;
+}
+
+/** Lays flags, environment and files over each other. */
+export function resolveConfig(layers: Layers): ResolvedConfig {
+  const { env, file, profile, profiles, files } = layers;
+  const origins = { ...file.origins };
+  const redis = resolveRedis(layers.flags, env, file);
+  if (redis.origin) origins.redis = redis.origin;
+  return {
+    profile,
+    profiles,
+    files,
+    ...(redis.config && { redis: redis.config }),
+    sources: file.profile.sources ?? {},
+    streams: file.profile.streams ?? {},
+    defaults: readDefaults(env, origins),
+    origins,
+    warnings: redis.warnings,
+  };
+}
+
+function readDefaults(env: Environment, origins: Record<string, string>): ResolvedConfig['defaults'] {
+  const defaults: ResolvedConfig['defaults'] = {};
+  for (const key of ['stream', 'group', 'maxLen'] as const) {
+    const variable = findVariable(env, key);
+    if (!variable) continue;
+    origins[`defaults.${key}`] = variable.name;
+    if (key === 'maxLen') defaults.maxLen = wholeNumberOf(variable.name, variable.value);
+    else defaults[key] = variable.value;
+  }
+  return defaults;
+}

@@ -1,0 +1,146 @@
+// The namespace import lets the bundler leave out what is not used, such as zod's 40 languages.
+import * as z from 'zod';
+
+/** A number, also as text: `port: ${PGPORT}` arrives as text. */
+const wholeNumber = z.union(
+  [z.number().int().nonnegative(), z.string().regex(/^\d+$/).transform(Number)],
+  'expected a whole number from 0',
+);
+
+const flag = z.union(
+  [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
+  'expected true or false',
+);
+
+const text = z.string().min(1);
+
+const secret = {
+  password: text.optional(),
+  /** File whose content, without its last newline, is the password. */
+  passwordFile: text.optional(),
+  /** Program and arguments that print the password; no shell is involved. */
+  passwordCommand: z.array(text).min(1).optional(),
+};
+
+const tls = z.union([
+  z.boolean(),
+  z.strictObject({
+    caFile: text.optional(),
+    certFile: text.optional(),
+    keyFile: text.optional(),
+    servername: text.optional(),
+    rejectUnauthorized: flag.optional(),
+  }),
+]);
+
+const addresses = z.union([z.array(text).min(1), text.transform((list) => list.split(/\s*,\s*/))]);
+
+/** `redis:` of a profile: one of url, sentinel and cluster. */
+export const redisSchema = z.strictObject({
+  url: text.optional(),
+  sentinel: z
+    .strictObject({
+      hosts: addresses,
+      name: text,
+      username: text.optional(),
+      ...secret,
+      tls: flag.optional(),
+    })
+    .optional(),
+  cluster: z.strictObject({ nodes: addresses }).optional(),
+  username: text.optional(),
+  ...secret,
+  db: wholeNumber.optional(),
+  tls: tls.optional(),
+});
+
+/** A literal, or an SQL expression such as `{ sql: now() }`. */
+const columnValue = z.union(
+  [z.string(), z.number(), z.boolean(), z.null(), z.strictObject({ sql: text })],
+  'expected a value or { sql: expression }',
+);
+
+const done = z.union(
+  [z.strictObject({ delete: z.literal(true) }), z.strictObject({ set: z.record(z.string(), columnValue) })],
+  'expected { delete: true } or { set: { column: value } }',
+);
+
+const target = {
+  /** Stream that this source goes to, where no --stream is given. */
+  stream: text.optional(),
+  /** Field of the entry -> JMESPath over the message. */
+  fields: z.record(z.string(), text).optional(),
+};
+
+const postgresSource = z.strictObject({
+  kind: z.literal('postgres'),
+  url: text.optional(),
+  host: text.optional(),
+  port: wholeNumber.optional(),
+  database: text.optional(),
+  user: text.optional(),
+  ...secret,
+  tls: tls.optional(),
+  format: text.optional(),
+  table: text.optional(),
+  id: z.union([text, z.array(text).min(1)]).optional(),
+  payload: text.optional(),
+  ready: text.optional(),
+  order: z.union([text, z.array(text).min(1)]).optional(),
+  key: text.optional(),
+  type: text.optional(),
+  priority: text.optional(),
+  attempts: text.optional(),
+  enqueuedAt: text.optional(),
+  notBefore: text.optional(),
+  attributes: z.record(z.string(), text).optional(),
+  done: done.optional(),
+  mode: z.enum(['move', 'copy']).optional(),
+  notify: text.optional(),
+  ...target,
+});
+
+const sqsSource = z.strictObject({
+  kind: z.literal('sqs'),
+  queueUrl: text,
+  region: text.optional(),
+  endpoint: text.optional(),
+  ...target,
+});
+
+const streamSchema = z.strictObject({
+  group: text.optional(),
+  maxLen: wholeNumber.optional(),
+  partitions: wholeNumber.optional(),
+  deadLetter: text.optional(),
+  maxDeliveries: wholeNumber.optional(),
+});
+
+/** One profile: an environment such as staging or production. */
+export const profileSchema = z.strictObject({
+  redis: redisSchema.optional(),
+  sources: z.record(z.string(), z.discriminatedUnion('kind', [postgresSource, sqsSource])).optional(),
+  streams: z.record(z.string(), streamSchema).optional(),
+});
+
+/** A whole file; the profiles are checked one by one, so that a gap in one does not stop another. */
+export const fileSchema = z.strictObject({
+  /** Profile that is used where none is asked for. */
+  profile: text.optional(),
+  profiles: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** `redis:` as validated. */
+export type RedisConfig = z.output<typeof redisSchema>;
+/** A source with `kind: postgres`. */
+export type PostgresSourceConfig = z.output<typeof postgresSource>;
+/** A source with `kind: sqs`. */
+export type SqsSourceConfig = z.output<typeof sqsSource>;
+/** One of `sources:`. */
+export type SourceConfig = PostgresSourceConfig | SqsSourceConfig;
+/** One of `streams:`. */
+export type StreamConfig = z.output<typeof streamSchema>;
+/** A profile as validated. */
+export type ProfileConfig = z.output<typeof profileSchema>;
+/** `tls:` as validated. */
+export type TlsConfig = z.output<typeof tls>;

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Cluster, Redis } from 'ioredis';
+import { runScript } from '../backends/redis/script.ts';
+import { takeLock } from '../backends/redis/scripts/take-lock.ts';
+import { QctlError } from '../errors.ts';
+import { lockKey } from '../model/keys.ts';
+import { contextOf, differences, type Manifest, newRunId } from './manifest.ts';
+import { viewRun } from './membership.ts';
+import type { DrainRequest } from './request.ts';
+import { type RunRecord, RunStore } from './run-store.ts';
+
+/** What this call means: a new run, the next one after a finished one, or more of an unfinished one. */
+export interface Attachment {
+  manifest: Manifest;
+  kind: 'new' | 'continue' | 'join';
+  /** The lock's holder so far; it becomes this run. */
+  replaces: string;
+  /** An unfinished run to be closed first, because --fresh was asked for. */
+  abandon: RunRecord | undefined;
+}
+
+/** What the sources and the target say of themselves. */
+export interface Ends {
+  sourceIdentity: string;
+  sourceLabel: string;
+  targetLabel: string;
+}
+
+/** Finds out what this call means. Reads only; refuses (exit 3) or names who holds the source (exit 10). */
+export async function attach(client: Redis | Cluster, request: DrainRequest, ends: Ends, now: Date): Promise<Attachment> {
+  const store = new RunStore(client);
+  const holder = (await client.hget(lockFor(ends.sourceIdentity), 'holder')) ?? '';
+  const last = holder ? await store.load(holder) : undefined;
+  const fresh = manifestOf(request, ends, now);
+  const { resume } = request.settings;
+  if (resume !== undefined) return resumeNamed(client, await store.require(resume), holder, fresh);
+  if (!last) return { manifest: fresh, kind: 'new', replaces: holder, abandon: undefined };
+  return last.state === 'running' ? unfinished(client, request, last, fresh) : afterFinished(last, fresh, request);
+}
+
+/** The lock that keeps two different runs off one source. */
+export function lockFor(sourceIdentity: string): string {
+  return lockKey(`drain:${sourceIdentity}`);
+}
+
+/** Makes the source this run's. Throws `locked` where another run was faster. */
+export async function lockSource(client: Redis | Cluster, attachment: Attachment, request: DrainRequest, now: Date): Promise<void> {
+  const { run, sourceIdentity } = attachment.manifest;
+  const args = [run, attachment.replaces, hostname(), `drain by ${request.startedBy}`, now.toISOString()];
+  const [taken, found] = (await runScript(client, takeLock, [lockFor(sourceIdentity)], args)) as [number, string];
+  if (taken !== 1) throw heldBy(found, []);
+}
+
+async function resumeNamed(client: Redis | Cluster, record: RunRecord, holder: string, fresh: Manifest): Promise<Attachment> {
+  const { run } = record.manifest;
+  if (record.state === 'abandoned') {
+    throw new QctlError('refused', `run ${run} was replaced by a --fresh one and cannot be continued`, { code: 'RUN_ABANDONED', hint: ['qctl drain list'] });
+  }
+  refuseChanged(record.manifest, fresh);
+  if (holder !== run) throw new QctlError('refused', `run ${run} is not the source's last one, ${holder || 'none'} is`, { code: 'RUN_NOT_LATEST', hint: [`--resume ${holder}`] });
+  return { manifest: record.manifest, kind: await continueOrJoin(client, run), replaces: run, abandon: undefined };
+}
+
+async function unfinished(client: Redis | Cluster, request: DrainRequest, last: RunRecord, fresh: Manifest): Promise<Attachment> {
+  const { run } = last.manifest;
+  const view = await viewRun(client, run);
+  const alive = [...view.alive.values()].map((info) => `pid ${info.pid} on ${info.host} since ${info.since}`);
+  const same = differences(last.manifest.context, fresh.context).length === 0;
+  if (alive.length > 0 && (request.settings.fresh || !same)) throw heldBy(run, alive);
+  if (request.settings.fresh) return { manifest: fresh, kind: 'new', replaces: run, abandon: last };
+  refuseChanged(last.manifest, fresh);
+  return { manifest: last.manifest, kind: alive.length > 0 ? 'join' : 'continue', replaces: run, abandon: undefined };
+}
+
+/**
+ * After a finished run the next begins. Copy mode goes on in the same one, from where it stood;
+ * an SQS run of the same stream goes on with the ledger, which still knows what may be redelivered.
+ */
+function afterFinished(last: RunRecord, fresh: Manifest, request: DrainRequest): Attachment {
+  const replaces = last.manifest.run;
+  const same = differences(last.manifest.context, fresh.context).length === 0;
+  if (same && fresh.mode === 'copy' && !request.settings.fresh && last.state === 'done') {
+    return { manifest: last.manifest, kind: 'continue', replaces, abandon: undefined };
+  }
+  const sameTarget = JSON.stringify(last.manifest.context.target) === JSON.stringify(fresh.context.target);
+  const manifest = fresh.lanes === 0 && sameTarget ? { ...fresh, ledgerRun: last.manifest.ledgerRun } : fresh;
+  return { manifest, kind: 'new', replaces, abandon: undefined };
+}
+
+function refuseChanged(before: Manifest, now: Manifest): void {
+  const changed = differences(before.context, now.context);
+  if (changed.length === 0) return;
+  throw new QctlError('refused', `unfinished run ${before.run} of this source was started differently: ${changed.join('; ')}`, {
+    code: 'RUN_CONTEXT_CHANGED',
+    hint: [`repeat its own command to finish it (qctl drain status ${before.run})`, 'or give it up with --fresh: what it has in hand is settled first, then a new run begins'],
+    details: { run: before.run },
+  });
+}
+
+async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'continue' | 'join'> {
+  return (await viewRun(client, run)).alive.size > 0 ? 'join' : 'continue';
+}
+
+function heldBy(run: string, alive: string[]): QctlError {
+  return new QctlError('locked', `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`, {
+    code: 'SOURCE_LOCKED',
+    hint: [`qctl drain status ${run}`, 'wait for it, stop it with Ctrl-C or SIGTERM, or repeat its very command to share the work'],
+    details: { run },
+  });
+}
+
+function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {
+  const { source, target, settings } = request;
+  const run = newRunId(source.name, now, randomUUID());
+  return {
+    run,
+    createdAt: now.toISOString(),
+    startedBy: request.startedBy,
+    sourceIdentity: ends.sourceIdentity,
+    source: { kind: source.kind, name: source.name, label: ends.sourceLabel },
+    target: { label: ends.targetLabel, stream: target.stream, partitions: target.partitions },
+    mode: source.kind === 'postgres' ? source.spec.mode : 'move',
+    lanes: source.kind === 'postgres' ? settings.workers : 0,
+    ledgerRun: run,
+    context: contextOf(request, ends.sourceIdentity),
+    spec: source.kind === 'postgres' ? source.spec : null,
+    fields: target.fields ?? null,
+  };
+}

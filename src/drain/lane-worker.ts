@@ -1,0 +1,104 @@
+import { isRetryablePostgres } from '../backends/postgres/index.ts';
+import { isPause, type LaneReader } from '../sources/source.ts';
+import { LaneFenced, type RedisStreamSink } from '../sinks/index.ts';
+import { Interrupted, pause, patiently } from '../model/patience.ts';
+import type { Batch } from '../model/batch.ts';
+import type { Entries } from '../transform/pack.ts';
+import type { Meter } from './meter.ts';
+import type { Throttle } from './throttle.ts';
+
+const IDLE_MS = 200;
+
+export interface LaneWork {
+  lane: number;
+  fence: string;
+  reader: LaneReader;
+  sink: RedisStreamSink;
+  pack(batch: Batch): Entries;
+  meter: Meter;
+  throttle: Throttle;
+  batch: number;
+  sourceLabel: string;
+  /** Whether the lane should be given up after the unit at hand. */
+  shouldStop(): boolean;
+  /** Told whether the lane found nothing to do. */
+  idle(nothing: boolean): void;
+}
+
+/**
+ * Drains one lane until it is told to stop: recovers what a predecessor left, then reads, appends and
+ * settles. A lost connection of the source gives everything unsettled back and recovers again, the
+ * same way as after a crash. Ends quietly when another process has taken the lane over.
+ */
+export async function workLane(work: LaneWork): Promise<void> {
+  const who = `lane ${work.lane}`;
+  try {
+    while (!work.shouldStop()) {
+      try {
+        await recover(work);
+        await drainUnits(work);
+      } catch (error) {
+        const reason = isRetryablePostgres(error);
+        if (reason === undefined) throw error;
+        work.meter.waiting(who, `${work.sourceLabel}: ${reason}`);
+        await work.reader.rollback();
+        await pause(IDLE_MS, work.meter.signal);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof LaneFenced) && !(error instanceof Interrupted)) throw error;
+  } finally {
+    work.meter.waiting(who, null);
+    await work.reader.rollback();
+  }
+}
+
+async function recover(work: LaneWork): Promise<void> {
+  const { lane, fence, sink, reader, meter } = work;
+  const records = await sink.openLane(lane, fence);
+  const found = await patiently(meter, `lane ${lane}`, isRetryablePostgres, async () => {
+    try {
+      return await reader.recover(records, fence);
+    } catch (error) {
+      await reader.rollback();
+      throw error;
+    }
+  });
+  for (const { partition, suppressed, vanished } of found) {
+    await sink.settled(lane, fence, partition, suppressed);
+    meter.counts.duplicatesSuppressed += suppressed;
+    meter.counts.settled += suppressed;
+    if (suppressed > 0) meter.note(`lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`);
+    if (vanished > 0) meter.note(`lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`);
+  }
+}
+
+async function drainUnits(work: LaneWork): Promise<void> {
+  const { reader, sink, meter, throttle, lane } = work;
+  let unsettled = 0;
+  while (!work.shouldStop() || unsettled > 0) {
+    const granted = unsettled > 0 ? work.batch : throttle.reserve(work.batch * 5);
+    if (granted === 0) return;
+    const batch = await reader.read(granted);
+    if (isPause(batch)) {
+      throttle.giveBack(granted);
+      work.idle(batch.done);
+      meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
+      await pause(IDLE_MS, meter.signal);
+      continue;
+    }
+    work.idle(false);
+    meter.waiting(`lane ${lane}`, null);
+    meter.counts.read += batch.count;
+    const result = await sink.append(work.pack(batch), batch.mark);
+    meter.counts.appended += result.appended;
+    meter.counts.quarantined += result.quarantined;
+    unsettled += batch.count;
+    if (await reader.settle()) {
+      meter.counts.settled += unsettled;
+      throttle.giveBack(0);
+      unsettled = 0;
+    }
+    await throttle.pace(batch.count, meter.signal);
+  }
+}

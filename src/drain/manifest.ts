@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { DrainRequest } from './request.ts';
+
+/** What a run is: enough to continue it on any host, to refuse what is not the same, and no secret. */
+export interface Manifest {
+  run: string;
+  createdAt: string;
+  startedBy: string;
+  /** Names the source for good, whoever connects from wherever. */
+  sourceIdentity: string;
+  source: { kind: 'postgres' | 'sqs'; name: string; label: string };
+  target: { label: string; stream: string; partitions: number };
+  mode: 'move' | 'copy';
+  /** Lanes of the run for its whole life; 0: the ledger works without. */
+  lanes: number;
+  /** The run whose ledger this one goes on with. */
+  ledgerRun: string;
+  /** What must be the same for the run to be continued, by part. */
+  context: Record<'source' | 'target' | 'format' | 'mapping', unknown>;
+  /** What `qctl verify RUN` needs to read the source again, without connection or secret. */
+  spec: unknown;
+  fields: Record<string, string> | null;
+}
+
+/** Of the parts that must be the same, those that differ, each as a sentence. */
+export function differences(a: Manifest['context'], b: Manifest['context']): string[] {
+  return (Object.keys(a) as (keyof Manifest['context'])[])
+    .filter((part) => canonical(a[part]) !== canonical(b[part]))
+    .map((part) => `${part} was ${canonical(a[part])} and is now ${canonical(b[part])}`);
+}
+
+/** The context of a request. `sourceIdentity` comes from the source itself. */
+export function contextOf(request: DrainRequest, sourceIdentity: string): Manifest['context'] {
+  const { source, target } = request;
+  const spec = source.kind === 'postgres' ? source.spec : null;
+  return {
+    source: sourceIdentity,
+    target: { stream: target.stream, partitions: target.partitions },
+    format: spec,
+    mapping: target.fields ?? null,
+  };
+}
+
+/** `alerts-20261121-081530-4f2a`: what, when, and a few letters that make it unique. */
+export function newRunId(name: string, now: Date, random: string): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const what = name.replace(/[^A-Za-z0-9_.-]+/g, '-').slice(0, 24) || 'drain';
+  return `${what}-${stamp}-${createHash('sha256').update(random).digest('hex').slice(0, 4)}`;
+}
+
+/** JSON with sorted keys, so that equal things are equal text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    inner && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  ) ?? 'null';
+}

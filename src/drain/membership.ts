@@ -1,0 +1,85 @@
+import type { Cluster, Redis } from 'ioredis';
+import { runScript } from '../backends/redis/script.ts';
+import { beatRun } from '../backends/redis/scripts/beat-run.ts';
+import { claimLane } from '../backends/redis/scripts/claim-lane.ts';
+import { releaseLane } from '../backends/redis/scripts/release-lane.ts';
+import { runKey } from '../model/keys.ts';
+import { isGone, type MemberInfo, thisProcess } from './host.ts';
+
+const LEASE_MS = 4000;
+
+/** Who works on a run, and who holds which lane. */
+export interface RunView {
+  nowMs: number;
+  state: string;
+  /** Members that live, this process among them if it has joined. */
+  alive: Map<string, MemberInfo>;
+  /** Members whose process this host can see to be gone, though their lease still runs. */
+  gone: string[];
+  /** Lane -> the living member that holds it. */
+  lanes: Map<number, string>;
+}
+
+/** This process's part in a run: its lease and its lanes. */
+export class Membership {
+  readonly member: string;
+  private readonly info: MemberInfo;
+  private readonly client: Redis | Cluster;
+  private readonly key: string;
+
+  constructor(client: Redis | Cluster, run: string, now: Date) {
+    const self = thisProcess(now);
+    this.member = self.member;
+    this.info = self.info;
+    this.client = client;
+    this.key = runKey(run);
+  }
+
+  /** Joins the run, or says again that this process lives. */
+  async beat(): Promise<RunView> {
+    return toView((await runScript(this.client, beatRun, [this.key], [this.member, JSON.stringify(this.info), LEASE_MS])) as Reply);
+  }
+
+  /** Leaves; the view shows who is left. */
+  async leave(): Promise<RunView> {
+    return toView((await runScript(this.client, beatRun, [this.key], [this.member, '', 0])) as Reply);
+  }
+
+  /** Takes a lane that nobody alive holds; the fence, or undefined. */
+  async claim(lane: number, gone: string[]): Promise<string | undefined> {
+    return ((await runScript(this.client, claimLane, [this.key], [lane, this.member, ...gone])) as string | null) ?? undefined;
+  }
+
+  async release(lane: number, fence: string): Promise<void> {
+    await runScript(this.client, releaseLane, [this.key], [lane, fence]);
+  }
+}
+
+/** Looks at a run without joining it. */
+export async function viewRun(client: Redis | Cluster, run: string): Promise<RunView> {
+  const [time, fields] = await Promise.all([client.time(), client.hgetall(runKey(run))]);
+  return toView([Number(time[0]) * 1000, Object.entries(fields).flat()]);
+}
+
+type Reply = [string | number, string[]];
+
+function toView([now, fields]: Reply): RunView {
+  const view: RunView = { nowMs: Number(now), state: '', alive: new Map(), gone: [], lanes: new Map() };
+  const held: [number, string][] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const [name, value] = [fields[i]!, fields[i + 1]!];
+    if (name === 'state') view.state = value;
+    else if (name.startsWith('member:')) addMember(view, name.slice(7), value);
+    else if (name.startsWith('lane:')) held.push([Number(name.slice(5)), value.slice(value.indexOf('|') + 1)]);
+  }
+  for (const [lane, holder] of held) if (view.alive.has(holder)) view.lanes.set(lane, holder);
+  return view;
+}
+
+function addMember(view: RunView, member: string, value: string): void {
+  const bar = value.indexOf('|');
+  if (Number(value.slice(0, bar)) <= view.nowMs) return;
+  const info = JSON.parse(value.slice(bar + 1)) as MemberInfo;
+  if (isGone(info)) view.gone.push(member);
+  else view.alive.set(member, info);
+}

@@ -1,0 +1,77 @@
+import type { PostgresOptions } from '../backends/postgres/connect.ts';
+import type { RedisOptions } from '../backends/redis/connect.ts';
+import type { SqsOptions } from '../backends/sqs/connect.ts';
+import type { PostgresSpec } from '../sources/postgres/spec.ts';
+import type { FieldMapping } from '../transform/mapping.ts';
+
+/** Where messages come from. */
+export type DrainSource =
+  | { kind: 'postgres'; name: string; connection: PostgresOptions; spec: PostgresSpec }
+  | { kind: 'sqs'; name: string; connection: SqsOptions };
+
+/** Where they go. */
+export interface DrainTarget {
+  connection: RedisOptions;
+  stream: string;
+  /** 1: the stream itself; more: `<stream>:{0}` and so on, by hash of the key. */
+  partitions: number;
+  maxLen?: number;
+  /** Stream field -> JMESPath over the message; absent: the default envelope. */
+  fields?: FieldMapping;
+  /** A consumer group to be made at the start of the stream. */
+  createGroup?: string;
+  /** `memory`, `wait:N` or `aof`. */
+  durability: string;
+}
+
+/** How it is done. All of it may change from one call to the next of the same run, but `workers`. */
+export interface DrainSettings {
+  /** Messages that one append writes. */
+  batch: number;
+  /** Lanes of a Postgres source, receivers of an SQS one. */
+  workers: number;
+  /** Messages after which this process stops; undefined: no limit. */
+  limit?: number;
+  ratePerSecond?: number;
+  /** `empty`, or the time at which to stop. */
+  until: 'empty' | Date;
+  /** How long the source must stay empty before it counts as empty. */
+  settleMs: number;
+  /** How long a settled SQS id is remembered. */
+  windowMs: number;
+  maxBodyBytes: number;
+  /** SQS: how long a received message stays invisible; extended at half of it. */
+  visibilityMs: number;
+  /** SQS: long poll. */
+  waitSeconds: number;
+  allowEviction: boolean;
+  /** Start anew although an unfinished run exists. */
+  fresh: boolean;
+  resume?: string;
+  /** Copy mode: compare digests at the end. */
+  verify: boolean;
+}
+
+/** One `qctl drain`. */
+export interface DrainRequest {
+  source: DrainSource;
+  target: DrainTarget;
+  settings: DrainSettings;
+  /** Who runs it, for the run's record: user@host. */
+  startedBy: string;
+}
+
+/** The settings that stand where nothing else was asked for. */
+export const DEFAULT_SETTINGS: DrainSettings = {
+  batch: 1000,
+  workers: 2,
+  until: 'empty',
+  settleMs: 5000,
+  windowMs: 3_600_000,
+  maxBodyBytes: 64 * 1024 * 1024,
+  visibilityMs: 30_000,
+  waitSeconds: 5,
+  allowEviction: false,
+  fresh: false,
+  verify: true,
+};

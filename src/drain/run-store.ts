@@ -1,0 +1,65 @@
+import type { Cluster, Redis } from 'ioredis';
+import { QctlError } from '../errors.ts';
+import { RUN_INDEX, runKey } from '../model/keys.ts';
+import type { Manifest } from './manifest.ts';
+
+/** `running`: unfinished, at work or not; `done`: converged; `abandoned`: replaced by a `--fresh` one. */
+export type RunState = 'running' | 'done' | 'abandoned';
+
+/** A run as it is recorded. */
+export interface RunRecord {
+  manifest: Manifest;
+  state: RunState;
+  finishedAt: string | null;
+  /** Time of work of all processes so far. */
+  activeMs: number;
+}
+
+/** The records of runs in Redis. */
+export class RunStore {
+  private readonly client: Redis | Cluster;
+
+  constructor(client: Redis | Cluster) {
+    this.client = client;
+  }
+
+  /** Index first: a run that is listed but has no record yet is passed over, one without index would be lost. */
+  async create(manifest: Manifest, nowMs: number): Promise<void> {
+    await this.client.zadd(RUN_INDEX, nowMs, manifest.run);
+    await this.client.hset(runKey(manifest.run), 'manifest', JSON.stringify(manifest), 'state', 'running');
+  }
+
+  async load(run: string): Promise<RunRecord | undefined> {
+    const [manifest, state, finishedAt, activeMs] = await this.client.hmget(runKey(run), 'manifest', 'state', 'finishedAt', 'activeMs');
+    if (!manifest) return undefined;
+    return { manifest: JSON.parse(manifest), state: (state ?? 'running') as RunState, finishedAt: finishedAt ?? null, activeMs: Number(activeMs ?? 0) };
+  }
+
+  /** Like {@link load}; a run that does not exist is a usage error with the nearest ones named. */
+  async require(run: string): Promise<RunRecord> {
+    const record = await this.load(run);
+    if (record) return record;
+    const known = await this.newest(5);
+    throw new QctlError('usage', `there is no run ${run}`, {
+      code: 'RUN_NOT_FOUND',
+      hint: [known.length > 0 ? `the newest runs are ${known.join(', ')}` : 'no run is recorded in this Redis', 'qctl drain list'],
+    });
+  }
+
+  async newest(count: number): Promise<string[]> {
+    return this.client.zrevrange(RUN_INDEX, 0, count - 1);
+  }
+
+  async finish(run: string, state: RunState, at: Date): Promise<void> {
+    await this.client.hset(runKey(run), 'state', state, 'finishedAt', at.toISOString());
+  }
+
+  async reopen(run: string): Promise<void> {
+    await this.client.hset(runKey(run), 'state', 'running');
+    await this.client.hdel(runKey(run), 'finishedAt');
+  }
+
+  async addActive(run: string, ms: number): Promise<void> {
+    await this.client.hincrby(runKey(run), 'activeMs', Math.round(ms));
+  }
+}

@@ -1,0 +1,28 @@
+/** One look at a running drain; every renderer and report starts from it. */
+export interface DrainSnapshot {
+  type: 'progress';
+  run: string;
+  state: 'running' | 'waiting' | 'stopping';
+  /** Messages of this process since it started. */
+  read: number;
+  appended: number;
+  duplicatesSuppressed: number;
+  settled: number;
+  quarantined: number;
+  /** Messages a second over the last seconds. */
+  ratePerSecond: number;
+  /** What is still in the source; null where unknown. */
+  remaining: number | null;
+  etaMs: number | null;
+  /** Why nothing moves; null while something does. */
+  waitingFor: string | null;
+  elapsedMs: number;
+}
+
+/** What the library tells while it works. It never prints; who listens decides. */
+export interface DrainEvents {
+  /** A snapshot, a few times a second. */
+  progress?(snapshot: DrainSnapshot): void;
+  /** Something an operator should know, once, as a sentence. */
+  note?(text: string): void;
+}

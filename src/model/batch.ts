@@ -1,0 +1,39 @@
+import type { Message } from './message.ts';
+import type { PackedRows } from './packed.ts';
+
+/**
+ * How the target recognises a batch that it already has, by lane: every lane of a run writes its
+ * batches one after the other, each from the token the writer believes in to the next one.
+ */
+export interface LaneMark {
+  kind: 'lane';
+  lane: number;
+  /** Number that only the lane's present holder has; the target refuses every other. */
+  fence: string;
+  /** Token of this batch; the target keeps it together with the messages. */
+  token: string;
+  /** `set`: the batches before are settled, forget their ids; `add`: the same transaction goes on. */
+  mode: 'set' | 'add';
+  /** What a successor must know of this batch: position (copy mode) or transaction (move mode). */
+  note: string;
+  /** Whether the ids must be kept until the source is settled (move mode). */
+  keepIds: boolean;
+}
+
+/** How the target recognises messages that it already has, one by one, by their ids. */
+export interface LedgerMark {
+  kind: 'ledger';
+  /** Server time in ms after which the target must refuse the batch: somebody else may hold it by then. */
+  deadlineMs: number;
+}
+
+/** What a source hands out: messages that belong together, and how they are settled. */
+export interface Batch {
+  count: number;
+  /** Size of all bodies and fields in bytes, about. */
+  bytes: number;
+  /** Set where the source already delivers the default envelope; the names are its fields. */
+  rows: PackedRows | null;
+  messages(): Message[];
+  mark: LaneMark | LedgerMark;
+}

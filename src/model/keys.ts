@@ -1,0 +1,60 @@
+/**
+ * The part of a key that decides its slot in a Redis Cluster: what stands between the first `{` and
+ * the next `}`, if anything does, else the whole key.
+ */
+export function hashTag(key: string): string {
+  const open = key.indexOf('{');
+  if (open < 0) return key;
+  const close = key.indexOf('}', open + 1);
+  return close > open + 1 ? key.slice(open + 1, close) : key;
+}
+
+/** The streams of a target: the stream itself, or `<stream>:{p}` for each partition. */
+export function partitionKeys(stream: string, partitions: number): string[] {
+  if (partitions <= 1) return [stream];
+  return Array.from({ length: partitions }, (_, p) => `${stream}:{${p}}`);
+}
+
+/** Which partition a key belongs to: FNV-1a over its bytes, the same on every host and version. */
+export function partitionOf(key: Uint8Array, partitions: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key[i]!, 0x01000193);
+  return (hash >>> 0) % partitions;
+}
+
+/** The keys that qctl keeps beside one stream, all in the stream's own slot. */
+export interface StreamKeys {
+  stream: string;
+  checkpoint(run: string, lane: number): string;
+  ledger(run: string): string;
+  settled(run: string, window: number): string;
+  stats(run: string): string;
+  quarantine: string;
+}
+
+/** Names the keys beside `stream`. */
+export function streamKeys(stream: string): StreamKeys {
+  const base = `qctl:{${hashTag(stream)}}`;
+  return {
+    stream,
+    checkpoint: (run, lane) => `${base}:checkpoint:${run}:${lane}`,
+    ledger: (run) => `${base}:ledger:${run}`,
+    settled: (run, window) => `${base}:ledger:${run}:settled:${window}`,
+    stats: (run) => `${base}:ledger:${run}:stats`,
+    quarantine: `${base}:quarantine`,
+  };
+}
+
+export const RUN_INDEX = 'qctl:runs';
+export const runKey = (run: string): string => `qctl:run:${run}`;
+export const lockKey = (name: string): string => `qctl:lock:${name}`;
+
+/** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */
+export function slotOf(key: string): number {
+  let crc = 0;
+  for (const byte of Buffer.from(hashTag(key))) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+  }
+  return (crc & 0xffff) % 16384;
+}

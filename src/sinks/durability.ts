@@ -1,0 +1,44 @@
+import type { Cluster, Redis } from 'ioredis';
+import { slotOf } from '../model/keys.ts';
+
+/** What an append must survive before the source is settled. */
+export type Durability = { kind: 'memory' } | { kind: 'wait'; replicas: number } | { kind: 'aof'; wait: boolean };
+
+const WAIT_MS = 2000;
+
+/** The reason why an append is not safe yet; thrown, so that it is waited out like any other. */
+export class NotDurable extends Error {}
+
+/**
+ * Sends the write and the wait for it behind one another on the same connection: WAIT speaks only of
+ * writes of its own connection, and answers at once on a new one.
+ */
+export async function durably<T>(node: Redis, durability: Durability, write: (node: Redis) => Promise<T>): Promise<T> {
+  if (durability.kind === 'memory') return write(node);
+  const written = write(node);
+  const safe = waitFor(node, durability);
+  safe.catch(() => undefined);
+  const result = await written;
+  await safe;
+  return result;
+}
+
+async function waitFor(node: Redis, durability: Durability): Promise<void> {
+  if (durability.kind === 'wait') {
+    const replicas = Number(await node.call('WAIT', durability.replicas, WAIT_MS));
+    if (replicas < durability.replicas) throw new NotDurable(`${replicas} of ${durability.replicas} replicas have confirmed the append`);
+  } else if (durability.kind === 'aof' && durability.wait) {
+    const [local] = (await node.call('WAITAOF', 1, 0, WAIT_MS)) as [number, number];
+    if (local < 1) throw new NotDurable('the append-only file is not on disk yet');
+  }
+}
+
+/** The connection that commands for `key` take. */
+export function nodeFor(client: Redis | Cluster, key: string): Redis {
+  if (!client.isCluster) return client as Redis;
+  // Not in the typings, but there is no public way to ask which node serves a slot.
+  const cluster = client as unknown as { slots: string[][]; connectionPool: { getInstanceByKey(key: string): Redis | undefined } };
+  const node = cluster.connectionPool.getInstanceByKey(cluster.slots[slotOf(key)]?.[0] ?? '');
+  if (!node) throw new NotDurable('the cluster node of this slot is unknown at the moment');
+  return node;
+}

@@ -1,0 +1,5 @@
+export { type Durability, NotDurable } from './durability.ts';
+export { LaneFenced } from './fenced.ts';
+export { partitionFor } from './partition.ts';
+export { RedisStreamSink } from './redis-stream.ts';
+export type { Appended, Sink } from './sink.ts';

@@ -1,0 +1,116 @@
+import type { Client } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { PackedRows } from '../../model/packed.ts';
+
+const SIGNATURE_BYTES = 11;
+const SMALLEST_BUFFER = 256 * 1024;
+
+/** Rows of one COPY, cut into parts of bounded size while they arrive. */
+export interface RowStream {
+  /** The next part, at most `maxRows` rows and about `maxBytes`; undefined after the last. */
+  next(): Promise<PackedRows | undefined>;
+  /** Reads to the end and throws away what comes, so that the connection can be used again. */
+  discard(): Promise<void>;
+}
+
+/** Runs `COPY (query) TO STDOUT BINARY`. Backpressure reaches the server: unread rows stay there. */
+export function copyRows(client: Client, query: string, names: string[], maxRows: number, maxBytes: number): RowStream {
+  const stream = client.query(copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: maxBytes }));
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const cutter = new RowCutter(names, maxRows, maxBytes);
+  const next = async (): Promise<PackedRows | undefined> => {
+    for (;;) {
+      const part = cutter.cut();
+      if (part) return part;
+      if (cutter.ended) return cutter.rest();
+      const { value, done } = await chunks.next();
+      if (done) return cutter.rest();
+      cutter.push(value);
+    }
+  };
+  const discard = async (): Promise<void> => {
+    while (!(await chunks.next()).done);
+  };
+  return { next, discard };
+}
+
+/** Finds row boundaries in COPY BINARY as it arrives in chunks of any size. */
+export class RowCutter {
+  ended = false;
+  private buffer: Buffer = Buffer.allocUnsafe(SMALLEST_BUFFER);
+  /** Bytes of the buffer that are filled, and how far rows have been found in it. */
+  private used = 0;
+  private at = -1;
+  private offsets: number[] = [];
+  private readonly names: string[];
+  private readonly maxRows: number;
+  private readonly maxBytes: number;
+
+  constructor(names: string[], maxRows: number, maxBytes: number) {
+    this.names = names;
+    this.maxRows = maxRows;
+    this.maxBytes = maxBytes;
+  }
+
+  push(chunk: Buffer): void {
+    if (this.used + chunk.length > this.buffer.length) this.move(0, Math.max(this.buffer.length * 2, this.used + chunk.length));
+    this.used += chunk.copy(this.buffer, this.used);
+    if (this.at < 0) this.skipHeader();
+  }
+
+  /** A full part, or undefined where more must arrive first. */
+  cut(): PackedRows | undefined {
+    if (this.at < 0 || this.ended) return undefined;
+    const { buffer, used } = this;
+    for (;;) {
+      const start = this.at;
+      if (this.offsets.length > this.maxRows || (this.offsets.length > 1 && start - this.offsets[0]! >= this.maxBytes)) return this.take();
+      if (start + 2 > used) return undefined;
+      const fields = buffer.readInt16BE(start);
+      if (fields < 0) {
+        this.ended = true;
+        return undefined;
+      }
+      let at = start + 2;
+      for (let i = 0; i < fields; i += 1) {
+        if (at + 4 > used) return undefined;
+        const length = buffer.readInt32BE(at);
+        at += length > 0 ? 4 + length : 4;
+      }
+      if (at > used) return undefined;
+      if (this.offsets.length === 0) this.offsets.push(start);
+      this.offsets.push(at);
+      this.at = at;
+    }
+  }
+
+  /** What is left at the end; undefined where nothing is. */
+  rest(): PackedRows | undefined {
+    return this.offsets.length > 1 ? this.take() : undefined;
+  }
+
+  private take(): PackedRows {
+    const first = this.offsets[0]!;
+    const part = { names: this.names, data: this.buffer.subarray(first, this.at), offsets: this.offsets.map((offset) => offset - first) };
+    // The part keeps this buffer; what has arrived behind it goes into the next one.
+    this.move(this.at, Math.max(SMALLEST_BUFFER, Math.min(this.buffer.length, this.at * 2)));
+    this.at = 0;
+    this.offsets = [];
+    return part;
+  }
+
+  private move(from: number, size: number): void {
+    const rest = this.used - from;
+    const larger = Buffer.allocUnsafe(Math.max(size, rest));
+    this.buffer.copy(larger, 0, from, this.used);
+    this.buffer = larger;
+    this.used = rest;
+  }
+
+  private skipHeader(): void {
+    const fixed = SIGNATURE_BYTES + 8;
+    if (this.used < fixed) return;
+    const extension = this.buffer.readUInt32BE(SIGNATURE_BYTES + 4);
+    if (this.used >= fixed + extension) this.at = fixed + extension;
+  }
+}

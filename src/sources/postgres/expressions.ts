@@ -1,0 +1,100 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { TableFacts } from './catalog.ts';
+import type { PostgresSpec, SetValue } from './spec.ts';
+
+/** A lane takes the rows whose key (or id) hashes to it. */
+export interface LaneFilter {
+  lane: number;
+  lanes: number;
+}
+
+/** The spec's text as SQL over the row `alias`: a column if there is one of that name, else the expression itself. */
+export function expression(text: string, table: TableFacts, alias: string): string {
+  return table.columns.has(text) ? `${alias}.${escapeIdentifier(text)}` : `(${text})`;
+}
+
+/** Name and SQL of each field of the default entry, in its order; everything is text but a bytea body. */
+export function fieldExpressions(spec: PostgresSpec, table: TableFacts, alias: string): [string, string][] {
+  const fields: [string, string][] = [
+    ['id', idText(spec, table, alias)],
+    ['body', payload(spec, table, alias)],
+  ];
+  for (const name of ['type', 'key', 'priority', 'attempts'] as const) {
+    if (spec[name] !== undefined) fields.push([name, `${expression(spec[name], table, alias)}::text`]);
+  }
+  for (const name of ['enqueuedAt', 'notBefore'] as const) {
+    if (spec[name] !== undefined) fields.push([name, timestamp(spec[name], table, alias)]);
+  }
+  for (const [name, source] of Object.entries(spec.attributes ?? {})) {
+    fields.push([`attr.${name}`, bytesOrText(source, table, alias)]);
+  }
+  return fields;
+}
+
+/** A composite id is the JSON array of its parts as text. */
+function idText(spec: PostgresSpec, table: TableFacts, alias: string): string {
+  const parts = spec.id.map((name) => `${expression(name, table, alias)}::text`);
+  return parts.length === 1 ? parts[0]! : `json_build_array(${parts.join(', ')})::text`;
+}
+
+function payload(spec: PostgresSpec, table: TableFacts, alias: string): string {
+  return bytesOrText(spec.payload, table, alias);
+}
+
+function bytesOrText(source: string, table: TableFacts, alias: string): string {
+  const sql = expression(source, table, alias);
+  return table.columns.get(source)?.type === 'bytea' ? sql : `${sql}::text`;
+}
+
+function timestamp(source: string, table: TableFacts, alias: string): string {
+  const sql = expression(source, table, alias);
+  const type = table.columns.get(source)?.type ?? '';
+  const format = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
+  if (type.startsWith('timestamp') && type.endsWith('with time zone')) return `to_char(${sql} AT TIME ZONE 'UTC', ${format})`;
+  if (type.startsWith('timestamp')) return `to_char(${sql}, ${format})`;
+  return `${sql}::text`;
+}
+
+/** The conditions that a row must fulfil, without those of position. */
+export function conditions(spec: PostgresSpec, table: TableFacts, filter?: LaneFilter): string[] {
+  const where: string[] = [];
+  if (spec.ready !== undefined) where.push(`(${spec.ready})`);
+  if (filter && filter.lanes > 1) {
+    where.push(`(${laneHash(spec, table)} & 9223372036854775807) % ${filter.lanes} = ${filter.lane}`);
+  }
+  return where;
+}
+
+/**
+ * Which lane a row belongs to must not depend on who reads it: a row that comes back after a crash is
+ * then taken by the lane whose marker knows of it, and by no other.
+ */
+function laneHash(spec: PostgresSpec, table: TableFacts): string {
+  const id = idText(spec, table, 't');
+  if (spec.key !== undefined) return `hashtextextended(coalesce(${expression(spec.key, table, 't')}::text, ${id}), 0)`;
+  const column = table.columns.get(spec.id[0]!);
+  const whole = spec.id.length === 1 && ['bigint', 'integer', 'smallint'].includes(column?.type ?? '');
+  return whole ? `hashint8extended(${expression(spec.id[0]!, table, 't')}, 0)` : `hashtextextended(${id}, 0)`;
+}
+
+export function whereClause(where: string[]): string {
+  return where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
+}
+
+/** A value of a column as a literal of the column's own type. */
+export function columnLiteral(value: string, table: TableFacts, column: string): string {
+  return `${escapeLiteral(value)}::${table.columns.get(column)!.type}`;
+}
+
+/** `DELETE FROM table d` or `UPDATE table d SET …`, to be followed by FROM/USING and WHERE. */
+export function doneClause(spec: PostgresSpec, table: TableFacts): string {
+  if (!('set' in spec.done)) return `DELETE FROM ${table.name} d`;
+  const assignments = Object.entries(spec.done.set).map(([column, value]) => `${escapeIdentifier(column)} = ${setValue(value)}`);
+  return `UPDATE ${table.name} d SET ${assignments.join(', ')}`;
+}
+
+function setValue(value: SetValue): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'object') return `(${value.sql})`;
+  return typeof value === 'string' ? escapeLiteral(value) : String(value);
+}

@@ -1,0 +1,83 @@
+import type { Client } from 'pg';
+import { connectPostgres, type PostgresOptions, postgresLabel } from '../../backends/postgres/index.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { Depth, LaneReader } from '../source.ts';
+import { readTable, type TableFacts } from './catalog.ts';
+import { checkSpec, tableFindings } from './check.ts';
+import { CopyReader } from './copy.ts';
+import { MoveReader } from './move.ts';
+import { SESSION_SETTINGS } from './session.ts';
+import type { PostgresSpec } from './spec.ts';
+import { type Statements, statements } from './sql.ts';
+
+export type { TableFacts } from './catalog.ts';
+export { copyRows } from './copy-rows.ts';
+export type { Done, PostgresSpec, SetValue } from './spec.ts';
+
+const PART_BYTES = 4 * 1024 * 1024;
+/** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
+const APPENDS_PER_TRANSACTION = 5;
+const APPENDS_PER_PAGE = 10;
+
+/** A Postgres queue that has been looked at and found to fit its description. */
+export class PostgresSource {
+  readonly table: TableFacts;
+  readonly label: string;
+  readonly identity: string;
+  readonly findings: Finding[];
+  private readonly options: PostgresOptions;
+  private readonly spec: PostgresSpec;
+  private readonly client: Client;
+  private readonly sql: Statements;
+
+  private constructor(options: PostgresOptions, spec: PostgresSpec, client: Client, table: TableFacts, findings: Finding[]) {
+    this.options = options;
+    this.spec = spec;
+    this.client = client;
+    this.table = table;
+    this.findings = findings;
+    this.label = `${postgresLabel(options)} ${table.name}`;
+    this.identity = `postgres:${table.database}/${table.name}`;
+    this.sql = statements(spec, table);
+  }
+
+  /** Connects, reads the catalogue and checks the spec. Changes nothing and locks nothing. */
+  static async open(options: PostgresOptions, spec: PostgresSpec): Promise<PostgresSource> {
+    const client = await connectPostgres({ ...options, applicationName: 'qctl' });
+    try {
+      await client.query(SESSION_SETTINGS);
+      const table = await readTable(client, spec);
+      await checkSpec(client, spec, table);
+      return new PostgresSource(options, spec, client, table, await tableFindings(client, spec, table));
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Counts exactly; takes a scan of the ready rows. */
+  async depth(): Promise<Depth> {
+    const { rows } = await this.client.query(this.sql.countReady);
+    return { ready: rows[0].n, inFlight: null, delayed: null };
+  }
+
+  /** A reader for one of `lanes` lanes. Each has a session of its own. */
+  reader(run: string, lane: number, lanes: number, batch: number): LaneReader {
+    const sql = statements(this.spec, this.table, { lane, lanes });
+    const connect = (): Promise<Client> => this.session(`qctl/${run}/${lane}`.slice(0, 63));
+    const shared = { lane, sql, connect, partRows: batch, partBytes: PART_BYTES };
+    if (this.spec.mode === 'copy') return new CopyReader({ ...shared, table: this.table, pageRows: batch * APPENDS_PER_PAGE });
+    return new MoveReader({ ...shared, transactionRows: batch * APPENDS_PER_TRANSACTION });
+  }
+
+  /** A session of its own with the drain's settings. */
+  async session(applicationName: string): Promise<Client> {
+    const client = await connectPostgres({ ...this.options, applicationName });
+    await client.query(SESSION_SETTINGS);
+    return client;
+  }
+
+  close(): Promise<void> {
+    return this.client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,151 @@
+import type { Client } from 'pg';
+import type { Batch, LaneMark } from '../../model/batch.ts';
+import { type PackedRows, rowCount } from '../../model/packed.ts';
+import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
+import { copyRows, type RowStream } from './copy-rows.ts';
+import { rowsToMessages, trailingText } from './rows-batch.ts';
+import { endSession } from './session.ts';
+import type { Statements } from './sql.ts';
+
+export interface MoveOptions {
+  lane: number;
+  sql: Statements;
+  /** Rows that one append writes; one transaction takes several appends. */
+  partRows: number;
+  partBytes: number;
+  transactionRows: number;
+  connect(): Promise<Client>;
+}
+
+/**
+ * Rows leave the table in the transaction that the target confirms: taken, appended, committed. What
+ * a crash leaves behind is a marker in the target with the transaction's number and the ids; whether
+ * that transaction was committed decides whether the rows still have to be settled.
+ */
+export class MoveReader implements LaneReader {
+  private readonly options: MoveOptions;
+  private client: Client | undefined;
+  private rows: RowStream | undefined;
+  private next: Promise<PackedRows | undefined> | undefined;
+  private transaction = '';
+  private part = 0;
+  private sequence = 0;
+  private fence = '';
+  private low: string | null = null;
+
+  constructor(options: MoveOptions) {
+    this.options = options;
+  }
+
+  async recover(records: LaneRecord[], fence: string): Promise<Recovery[]> {
+    this.fence = fence;
+    this.client ??= await this.options.connect();
+    await endPredecessors(this.client);
+    const results: Recovery[] = [];
+    for (const record of records) {
+      this.sequence = Math.max(this.sequence, Number(record.token.split('.')[0] || 0));
+      if (record.ids.length > 0) results.push(await this.recoverOne(this.client, record));
+    }
+    return results;
+  }
+
+  private async recoverOne(client: Client, record: LaneRecord): Promise<Recovery> {
+    const status = await finishedStatus(client, record.note);
+    if (status === 'committed') return { partition: record.partition, suppressed: 0, vanished: 0 };
+    const settled = await client.query(this.options.sql.settleByIds, [record.ids]);
+    const suppressed = settled.rowCount ?? 0;
+    return { partition: record.partition, suppressed, vanished: record.ids.length - suppressed };
+  }
+
+  async read(limit: number): Promise<Batch | Pause> {
+    const client = this.client!;
+    if (!this.rows) await this.begin(client, Math.min(limit, this.options.transactionRows));
+    const part = await this.next;
+    if (part) return this.handOut(part);
+    await this.commit(client);
+    if (this.low === null) return { done: true };
+    // The bound spares walking over rows just taken; only a look without it can say that all are gone.
+    this.low = null;
+    return this.read(limit);
+  }
+
+  private handOut(part: PackedRows): Batch {
+    this.part += 1;
+    this.low = trailingText(part, rowCount(part) - 1, 0);
+    // Read ahead: the server produces the next part while the target takes this one.
+    this.next = this.rows!.next();
+    this.next.catch(() => undefined);
+    const { lane } = this.options;
+    const token = `${this.sequence}.${this.part}`;
+    const mode = this.part === 1 ? 'set' : 'add';
+    const mark: LaneMark = { kind: 'lane', lane, fence: this.fence, token, mode, note: this.transaction, keepIds: true };
+    return { count: rowCount(part), bytes: part.data.length, rows: part, messages: () => rowsToMessages(part), mark };
+  }
+
+  async settle(): Promise<boolean> {
+    if (await this.next) return false;
+    await this.commit(this.client!);
+    return true;
+  }
+
+  private async begin(client: Client, limit: number): Promise<void> {
+    const { sql, partRows, partBytes } = this.options;
+    const results = (await client.query('BEGIN; SELECT txid_current()::text AS id')) as unknown as { rows: { id: string }[] }[];
+    this.transaction = results[1]!.rows[0]!.id;
+    this.sequence += 1;
+    this.part = 0;
+    this.rows = copyRows(client, sql.take(limit, this.low), sql.fields, partRows, partBytes);
+    this.next = this.rows.next();
+    this.next.catch(() => undefined);
+  }
+
+  private async commit(client: Client): Promise<void> {
+    this.rows = undefined;
+    this.next = undefined;
+    await client.query('COMMIT');
+  }
+
+  async rollback(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    this.rows = undefined;
+    this.next = undefined;
+    this.low = null;
+    // Ending the session gives the rows back, whatever state the transaction is in.
+    if (client) await endSession(client);
+  }
+
+  close(): Promise<void> {
+    return this.rollback();
+  }
+}
+
+/** Sessions of this lane's earlier holders: they can no longer write to the target, but may hold rows. */
+const END_PREDECESSORS = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+   WHERE application_name = current_setting('application_name') AND usename = current_user
+     AND datname = current_database() AND pid <> pg_backend_pid()`;
+
+async function endPredecessors(client: Client): Promise<void> {
+  await client.query(END_PREDECESSORS);
+}
+
+/** Whether the transaction was committed; waits while it is still under way. */
+async function finishedStatus(client: Client, transaction: string): Promise<string | null> {
+  for (;;) {
+    const status = await transactionStatus(client, transaction);
+    if (status !== 'in progress') return status;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function transactionStatus(client: Client, transaction: string): Promise<string | null> {
+  if (!/^\d+$/.test(transaction)) return null;
+  try {
+    return (await client.query('SELECT txid_status($1::bigint) AS status', [transaction])).rows[0].status;
+  } catch (error) {
+    // 22023: a number from the future, so from another history (restored backup); nothing is known of it.
+    if ((error as { code?: string }).code === '22023') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Client } from 'pg';
+
+const END_TIMEOUT_MS = 1000;
+
+/** What every session of a drain relies on, whatever the role's or the database's own settings are. */
+export const SESSION_SETTINGS = `
+  SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres';
+  SET extra_float_digits = 1; SET standard_conforming_strings = on; SET jit = off;
+  SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = 0;
+  SET idle_in_transaction_session_timeout = 0`;
+
+/** Ends a session without waiting for a COPY that nobody reads any more. */
+export async function endSession(client: Client): Promise<void> {
+  const stream = (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;
+  const ended = client.end().catch(() => undefined);
+  stream?.destroy();
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_TIMEOUT_MS).unref())]);
+}

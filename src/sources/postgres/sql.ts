@@ -1,0 +1,114 @@
+import { escapeIdentifier as quote } from 'pg';
+import type { TableFacts } from './catalog.ts';
+import { columnLiteral, conditions, doneClause, expression, fieldExpressions, type LaneFilter, whereClause } from './expressions.ts';
+import type { PostgresSpec } from './spec.ts';
+
+/** The statements of one lane. Identifiers are quoted, types come from the catalogue. */
+export interface Statements {
+  /** The entry's fields: names of the leading columns of what `take` and `page` return. */
+  fields: string[];
+  /** Takes at most `limit` ready rows out of the table. Behind the fields stands the first order column. */
+  take(limit: number, low: string | null): string;
+  /** One page of copy mode behind `from`, up to and including `to`. Behind the fields stand the keyset values. */
+  page(limit: number, from: string[] | null, to: string[] | null): string;
+  /** Lets go of rows by id: `$1` is an array of ids as text. */
+  settleByIds: string;
+  countReady: string;
+  /** The highest keyset values among the ready rows, as text. */
+  highest: string;
+  keysetSize: number;
+}
+
+/** Builds them for one lane, or without `filter` for the whole table. */
+export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneFilter): Statements {
+  const where = conditions(spec, table, filter);
+  const keyset = keysetColumns(spec);
+  const id = quote(spec.id[0]!);
+  return {
+    fields: fieldExpressions(spec, table, 't').map(([name]) => name),
+    take: (limit, low) => takeStatement(spec, table, where, limit, low),
+    page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
+    settleByIds: `${doneClause(spec, table)} WHERE d.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`,
+    countReady: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(where)}`,
+    highest: `SELECT ${keyset.map((name) => `t.${quote(name)}::text`).join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${keyset.map((name) => `t.${quote(name)} DESC`).join(', ')} LIMIT 1`,
+    keysetSize: keyset.length,
+  };
+}
+
+/** Ordering columns of copy mode: those of `order`, made unique by the id. */
+export function keysetColumns(spec: PostgresSpec): string[] {
+  return [...new Set([...(spec.order ?? []), ...spec.id])];
+}
+
+function takeStatement(spec: PostgresSpec, table: TableFacts, conditions: string[], limit: number, low: string | null): string {
+  const order = spec.order ?? spec.id;
+  const lowColumn = order[0]!;
+  const where = [...conditions];
+  if (low !== null) where.push(`t.${quote(lowColumn)} >= ${columnLiteral(low, table, lowColumn)}`);
+  // A position is unique in one table only, not in a partitioned one.
+  const locator = table.partitioned ? quote(spec.id[0]!) : 'ctid';
+  const parts: TakeParts = {
+    table: table.name,
+    where: whereClause(where),
+    orderBy: order.map((name) => `t.${quote(name)}`).join(', '),
+    limit,
+    locator,
+    done: doneClause(spec, table),
+    using: 'set' in spec.done ? 'FROM' : 'USING',
+    returning: [...fieldExpressions(spec, table, 'd').map(([, sql]) => sql), `d.${quote(lowColumn)}::text`].join(', '),
+  };
+  return spec.key === undefined ? takeAny(parts) : takeKeyed(parts, expression(spec.key, table, 't'));
+}
+
+interface TakeParts {
+  table: string;
+  where: string;
+  orderBy: string;
+  limit: number;
+  locator: string;
+  done: string;
+  using: string;
+  returning: string;
+}
+
+function takeAny({ table, where, orderBy, limit, locator, done, returning }: TakeParts): string {
+  return `${done} WHERE d.${locator} = ANY(ARRAY(
+    SELECT t.${locator} FROM ${table} t ${where} ORDER BY ${orderBy} LIMIT ${limit} FOR UPDATE SKIP LOCKED))
+    RETURNING ${returning}`;
+}
+
+/**
+ * With a key, a row must not overtake an earlier one of its key that somebody else has locked: such
+ * rows are among those seen but not among those got, and all later ones of their key stay as well.
+ */
+function takeKeyed({ table, where, orderBy, limit, locator, done, using, returning }: TakeParts, key: string): string {
+  return `
+    WITH qctl_seen AS MATERIALIZED (
+      SELECT t.${locator} AS qctl_at, ${key}::text AS qctl_key, row_number() OVER (ORDER BY ${orderBy}) AS qctl_rank
+        FROM ${table} t ${where} ORDER BY ${orderBy} LIMIT ${limit}),
+    qctl_got AS MATERIALIZED (
+      SELECT t.${locator} AS qctl_at, qctl_seen.qctl_key, qctl_seen.qctl_rank
+        FROM qctl_seen JOIN ${table} t ON t.${locator} = qctl_seen.qctl_at ${where} FOR UPDATE OF t SKIP LOCKED),
+    qctl_stuck AS MATERIALIZED (
+      SELECT s.qctl_key, min(s.qctl_rank) AS qctl_rank FROM qctl_seen s LEFT JOIN qctl_got g ON g.qctl_rank = s.qctl_rank
+       WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
+    qctl_free AS MATERIALIZED (
+      SELECT g.qctl_at, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
+       WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank),
+    qctl_taken AS (
+      ${done} ${using} qctl_free WHERE d.${locator} = qctl_free.qctl_at
+      RETURNING ${returning}, qctl_free.qctl_rank AS qctl_rank)
+    SELECT * FROM qctl_taken q ORDER BY q.qctl_rank`;
+}
+
+function pageStatement(spec: PostgresSpec, table: TableFacts, conditions: string[], limit: number, from: string[] | null, to: string[] | null): string {
+  const keyset = keysetColumns(spec);
+  const columns = keyset.map((name) => `t.${quote(name)}`);
+  const tuple = (values: string[]): string => `(${values.map((value, i) => columnLiteral(value, table, keyset[i]!)).join(', ')})`;
+  const where = [...conditions];
+  if (from) where.push(`(${columns.join(', ')}) > ${tuple(from)}`);
+  if (to) where.push(`(${columns.join(', ')}) <= ${tuple(to)}`);
+  const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
+  const positions = columns.map((column) => `${column}::text`);
+  return `SELECT ${[...fields, ...positions].join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${columns.join(', ')} LIMIT ${limit}`;
+}

@@ -1,0 +1,54 @@
+import type { Batch } from '../model/batch.ts';
+
+/** What a marker in the target says of a lane, read back when the lane is taken over. */
+export interface LaneRecord {
+  partition: number;
+  /** Token of the last batch that reached this partition; '' before the first. */
+  token: string;
+  note: string;
+  /** Ids of the batch that the source may not have let go of yet. */
+  ids: string[];
+}
+
+/** What {@link LaneReader.recover} did about one record. */
+export interface Recovery {
+  partition: number;
+  /** Messages that stood in the target and still in the source: settled now, not appended again. */
+  suppressed: number;
+  /** Messages of the marker that somebody else had taken from the source meanwhile. */
+  vanished: number;
+}
+
+/** Why nothing can be read right now, or that there is nothing left. */
+export type Pause = { done: true } | { done: false; reason: string };
+
+/**
+ * One lane of a source whose rows can be read in order. The drain calls `recover` with what the
+ * target knows whenever it takes the lane or has lost the connection, then `read`, and after each
+ * batch that the target confirmed `settle`. Batches of one unit share a transaction: `settle` says
+ * true when the source has let go of everything read so far. `rollback` gives back whatever is not
+ * settled and may be called at any time. Each call may throw an error of the driver; where it is
+ * retryable the drain rolls back and recovers.
+ */
+export interface LaneReader {
+  recover(records: LaneRecord[], fence: string): Promise<Recovery[]>;
+  /** At most `limit` messages; a Pause where none are to be had. */
+  read(limit: number): Promise<Batch | Pause>;
+  settle(): Promise<boolean>;
+  rollback(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** True for what `read` returns where there is nothing to read. */
+export function isPause(result: Batch | Pause): result is Pause {
+  return 'done' in result;
+}
+
+/** How much the source holds. Unknown is null. */
+export interface Depth {
+  /** Ready to be drained. */
+  ready: number | null;
+  /** With another consumer right now: in flight or locked. */
+  inFlight: number | null;
+  delayed: number | null;
+}

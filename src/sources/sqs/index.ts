@@ -1,0 +1,59 @@
+import { connectSqs, type QueueFacts, queueFacts, type SqsConnection, type SqsOptions } from '../../backends/sqs/index.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { Depth } from '../source.ts';
+
+export { type HeldBatch, type ReceiverOptions, receive } from './receiver.ts';
+
+/** An SQS queue, standard or FIFO. Opening it asks for attributes only: no message is received. */
+export class SqsSource {
+  readonly label: string;
+  readonly identity: string;
+  readonly connection: SqsConnection;
+  readonly facts: QueueFacts;
+
+  private constructor(connection: SqsConnection, facts: QueueFacts) {
+    this.connection = connection;
+    this.label = connection.label;
+    this.identity = `sqs:${facts.arn || connection.queueUrl}`;
+    this.facts = facts;
+  }
+
+  static async open(options: SqsOptions): Promise<SqsSource> {
+    const connection = await connectSqs(options);
+    return new SqsSource(connection, await queueFacts(connection));
+  }
+
+  /** The queue's own approximate counts. */
+  async depth(): Promise<Depth> {
+    const { visible, inFlight, delayed } = await queueFacts(this.connection);
+    return { ready: visible, inFlight, delayed };
+  }
+
+  findings(visibilityMs: number): Finding[] {
+    const { facts } = this;
+    const findings: Finding[] = [];
+    if (facts.redrivePolicy && facts.redrivePolicy.maxReceiveCount < 3) {
+      findings.push({
+        level: 'warning',
+        code: 'LOW_MAX_RECEIVE_COUNT',
+        text: `after ${facts.redrivePolicy.maxReceiveCount} receives SQS moves a message to ${facts.redrivePolicy.deadLetterTargetArn}; an interrupted drain counts as one`,
+        remedy: 'raise maxReceiveCount for the time of the drain',
+      });
+    }
+    if (facts.inFlight > 0) {
+      findings.push({
+        level: 'note',
+        code: 'OTHER_CONSUMERS',
+        text: `${facts.inFlight} messages are in flight with another consumer; the drain ends only when they are back or deleted`,
+        remedy: 'stop the old consumers first',
+      });
+    }
+    if (visibilityMs < 2000) findings.push({ level: 'warning', code: 'SHORT_VISIBILITY', text: `a visibility timeout of ${visibilityMs} ms lets messages come back while they are held` });
+    return findings;
+  }
+
+  close(): Promise<void> {
+    this.connection.close();
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,126 @@
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+  type Message as SqsMessage,
+} from '@aws-sdk/client-sqs';
+import type { Batch } from '../../model/batch.ts';
+import type { Message } from '../../model/message.ts';
+import { damageOf, toMessage } from './convert.ts';
+
+const BATCH = 10;
+const DELETE_ATTEMPTS = 5;
+const RETRY_MS = 100;
+
+export interface ReceiverOptions {
+  client: SQSClient;
+  queueUrl: string;
+  waitSeconds: number;
+  visibilitySeconds: number;
+  /** The target's clock in ms, by which it judges whether a batch came too late. */
+  targetNow(): number;
+  /** Called with why a call had to be repeated or a message was given back. */
+  note(text: string): void;
+}
+
+/** Messages that this process holds: invisible to others until the deadline, which moves while they are held. */
+export interface HeldBatch extends Batch {
+  /** Deletes by id, retrying those that fail; returns the ids that SQS confirmed. */
+  delete(ids: string[]): Promise<string[]>;
+  /** Gives the messages back at once. */
+  release(): Promise<void>;
+  /** Stops extending; what was not deleted comes back by itself. */
+  letGo(): void;
+}
+
+/** One long poll. undefined where nothing came. */
+export async function receive(options: ReceiverOptions, limit: number, signal: AbortSignal): Promise<HeldBatch | undefined> {
+  const answer = await options.client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: options.queueUrl,
+      MaxNumberOfMessages: Math.min(BATCH, limit),
+      WaitTimeSeconds: options.waitSeconds,
+      VisibilityTimeout: options.visibilitySeconds,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['All'],
+    }),
+    { abortSignal: signal },
+  );
+  const received = answer.Messages ?? [];
+  const sound = received.filter((message) => damageOf(message) === undefined);
+  if (sound.length < received.length) await giveBack(options, received.filter((message) => !sound.includes(message)));
+  return sound.length > 0 ? hold(options, sound) : undefined;
+}
+
+async function giveBack(options: ReceiverOptions, damaged: SqsMessage[]): Promise<void> {
+  for (const message of damaged) options.note(`message ${message.MessageId} arrived damaged (MD5 of its ${damageOf(message)}); it is received again`);
+  await changeVisibility(options, damaged, 0).catch(() => undefined);
+}
+
+function hold(options: ReceiverOptions, received: SqsMessage[]): HeldBatch {
+  const messages: Message[] = received.map(toMessage);
+  const lifeMs = options.visibilitySeconds * 1000;
+  const mark = { kind: 'ledger' as const, deadlineMs: options.targetNow() + lifeMs };
+  let held = received;
+  const extend = async (): Promise<void> => {
+    const until = options.targetNow() + lifeMs;
+    try {
+      await changeVisibility(options, held, options.visibilitySeconds);
+      mark.deadlineMs = until;
+    } catch {
+      // Not extended: the deadline stays, and the target refuses the batch after it.
+    }
+  };
+  const heartbeat = setInterval(() => void extend(), lifeMs / 2);
+  const letGo = (): void => clearInterval(heartbeat);
+  return {
+    count: messages.length,
+    bytes: messages.reduce((sum, message) => sum + (message.body?.length ?? 0), 0),
+    rows: null,
+    messages: () => messages,
+    mark,
+    delete: async (ids) => {
+      const wanted = new Set(ids);
+      const deleted = await deleteAll(options, held.filter((message) => wanted.has(message.MessageId!)));
+      const gone = new Set(deleted);
+      held = held.filter((message) => !gone.has(message.MessageId!));
+      return deleted;
+    },
+    release: async () => {
+      letGo();
+      await changeVisibility(options, held, 0).catch(() => undefined);
+    },
+    letGo,
+  };
+}
+
+async function deleteAll(options: ReceiverOptions, messages: SqsMessage[]): Promise<string[]> {
+  const confirmed: string[] = [];
+  let open = messages;
+  for (let attempt = 1; open.length > 0 && attempt <= DELETE_ATTEMPTS; attempt += 1) {
+    if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * 2 ** (attempt - 2)));
+    const failed = await deleteOnce(options, open);
+    confirmed.push(...open.filter((message) => !failed.has(message)).map((message) => message.MessageId!));
+    open = open.filter((message) => failed.get(message) === true);
+  }
+  return confirmed;
+}
+
+/** Which of the messages were not deleted, and whether it is worth trying again. */
+async function deleteOnce(options: ReceiverOptions, messages: SqsMessage[]): Promise<Map<SqsMessage, boolean>> {
+  const entries = messages.map((message, i) => ({ Id: String(i), ReceiptHandle: message.ReceiptHandle! }));
+  try {
+    const answer = await options.client.send(new DeleteMessageBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }));
+    const failures = answer.Failed ?? [];
+    return new Map(failures.map((failure) => [messages[Number(failure.Id)]!, !failure.SenderFault || failure.Code === 'RequestThrottled']));
+  } catch {
+    return new Map(messages.map((message) => [message, true]));
+  }
+}
+
+async function changeVisibility(options: ReceiverOptions, messages: SqsMessage[], seconds: number): Promise<void> {
+  if (messages.length === 0) return;
+  const entries = messages.map((message, i) => ({ Id: String(i), ReceiptHandle: message.ReceiptHandle!, VisibilityTimeout: seconds }));
+  await options.client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }));
+}

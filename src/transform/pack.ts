@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { Batch } from '../model/batch.ts';
+import type { Message } from '../model/message.ts';
+import { type FieldValue, type PackedRows, packRows, rowCount, rowField } from '../model/packed.ts';
+import { toEntry } from './envelope.ts';
+import { compileMapping, type FieldMapping, MappingFailure } from './mapping.ts';
+
+/** A batch in the shape of the target: what is appended, and what is set aside with its reason. */
+export interface Entries {
+  rows: PackedRows;
+  /** Id of each row, and the key that keeps its order. */
+  ids: string[];
+  keys: (Buffer | null)[] | null;
+  quarantined: PackedRows;
+  quarantinedIds: string[];
+  bytes: number;
+}
+
+export interface PackOptions {
+  /** undefined: the default envelope. */
+  fields?: FieldMapping;
+  /** A message whose body is larger goes to quarantine. */
+  maxBodyBytes: number;
+  /** Whether the keys are needed, for a partitioned target. */
+  withKeys: boolean;
+}
+
+const NOTHING = packRows([], []);
+
+/** Makes the function that brings batches into the target's shape. */
+export function packer(options: PackOptions): (batch: Batch) => Entries {
+  const shape = options.fields ? compileMapping(options.fields) : toEntry;
+  return (batch) => {
+    const ready = options.fields ? null : batch.rows;
+    if (ready && fits(ready, options.maxBodyBytes)) return passThrough(ready, batch, options);
+    return packEach(batch, shape, options);
+  };
+}
+
+function fits(rows: PackedRows, maxBodyBytes: number): boolean {
+  for (let i = 0; i < rowCount(rows); i += 1) {
+    // A whole row within the limit cannot hold a body beyond it; only the others are looked at.
+    if (rows.offsets[i + 1]! - rows.offsets[i]! <= maxBodyBytes) continue;
+    if ((rowField(rows, i, 1)?.length ?? 0) > maxBodyBytes) return false;
+  }
+  return true;
+}
+
+function passThrough(rows: PackedRows, batch: Batch, options: PackOptions): Entries {
+  const ids: string[] = [];
+  const keyAt = rows.names.indexOf('key');
+  const keys: (Buffer | null)[] | null = options.withKeys ? [] : null;
+  for (let i = 0; i < rowCount(rows); i += 1) {
+    const at = rows.offsets[i]! + 2;
+    ids.push(rows.data.utf8Slice(at + 4, at + 4 + rows.data.readInt32BE(at)));
+    keys?.push(keyAt < 0 ? null : rowField(rows, i, keyAt));
+  }
+  return { rows, ids, keys, quarantined: NOTHING, quarantinedIds: [], bytes: batch.bytes };
+}
+
+function packEach(batch: Batch, shape: (message: Message) => FieldValue[], options: PackOptions): Entries {
+  const good: FieldValue[][] = [];
+  const bad: FieldValue[][] = [];
+  const entries: Entries = { rows: NOTHING, ids: [], keys: options.withKeys ? [] : null, quarantined: NOTHING, quarantinedIds: [], bytes: batch.bytes };
+  for (const message of batch.messages()) {
+    const result = shapeOne(message, shape, options.maxBodyBytes);
+    if (typeof result === 'string') {
+      bad.push([...toEntry(message), 'reason', result, 'sha256', digest(message.body)]);
+      entries.quarantinedIds.push(message.id);
+    } else {
+      good.push(result);
+      entries.ids.push(message.id);
+      entries.keys?.push(message.key === undefined ? null : Buffer.from(message.key));
+    }
+  }
+  entries.rows = packRows([], good);
+  entries.quarantined = packRows([], bad);
+  return entries;
+}
+
+/** The entry, or the reason why there is none. */
+function shapeOne(message: Message, shape: (message: Message) => FieldValue[], maxBodyBytes: number): FieldValue[] | string {
+  const size = message.body?.length ?? 0;
+  if (size > maxBodyBytes) return `the body has ${size} bytes, more than --max-body-bytes ${maxBodyBytes}`;
+  try {
+    return shape(message);
+  } catch (error) {
+    if (error instanceof MappingFailure) return `mapping failed: ${error.message}`;
+    throw error;
+  }
+}
+
+function digest(body: Buffer | null): string {
+  return createHash('sha256').update(body ?? '').digest('hex');
+}

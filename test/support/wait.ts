@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface WaitOptions {
+  /** Default 10 s. */
+  timeoutMs?: number;
+  /** Default 20 ms. */
+  everyMs?: number;
+  /** What is waited for, for the error's text. */
+  what?: string;
+}
+
+/**
+ * Polls until `condition` returns something truthy and returns that. An error of the condition
+ * counts as "not yet"; the last one is the cause when time runs out.
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, everyMs = 20, what = 'condition' }: WaitOptions = {},
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  let cause: unknown;
+  do {
+    try {
+      const value = await condition();
+      if (value) return value;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await sleep(everyMs);
+  } while (Date.now() < deadline);
+  throw new Error(`${what} not met within ${timeoutMs} ms`, { cause });
+}
