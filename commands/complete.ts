@@ -1,4 +1,5 @@
 import manifest from '../completions/manifest.json' with { type: 'json' };
+import { globalFlags } from './flags.ts';
 import { COMMANDS, findCommand, verbsOf } from './registry.ts';
 
 interface ManifestFlag {
@@ -32,13 +33,26 @@ export function complete(words: readonly string[]): string {
     .join('');
 }
 
+/** What can stand before a command. */
+const ROOT_FLAGS: readonly ManifestFlag[] = [
+  { name: '--help', description: 'show the commands' },
+  { name: '--version', description: 'show the version' },
+  ...globalFlags('write').map(({ flags, choices, description }) => ({
+    name: /--[a-z-]+/.exec(flags)![0],
+    short: /^-[a-z]\b/.exec(flags)?.[0],
+    value: /<(.+)>/.exec(flags)?.[1],
+    choices: choices && [...choices],
+    description,
+  })),
+];
+
 type Candidate = readonly [name: string, description?: string];
 
 function candidates(before: readonly string[], current: string): Candidate[] {
   const plain = before.filter((word) => !word.startsWith('-'));
   const entry = findCommand(plain);
   const command = commands.find((known) => known.name === entry?.name);
-  const flags = command?.flags ?? [];
+  const flags = command?.flags ?? ROOT_FLAGS;
   const awaiting = flags.find((flag) => flag.value && [flag.name, flag.short].includes(before.at(-1) ?? ''));
   if (awaiting) return (awaiting.choices ?? []).map((choice) => [choice]);
   if (current.startsWith('-')) return flagCandidates(flags, before);

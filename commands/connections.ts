@@ -2,13 +2,15 @@ import type { PostgresOptions } from '../src/backends/postgres/index.ts';
 import type { RedisOptions } from '../src/backends/redis/index.ts';
 import type { SqsOptions } from '../src/backends/sqs/index.ts';
 import type { Environment } from '../src/config/environment.ts';
-import { type PostgresConnection, resolvePostgres } from '../src/config/postgres.ts';
+import { resolvePostgres } from '../src/config/postgres.ts';
 import type { Flags, ResolvedConfig } from '../src/config/resolve.ts';
-import type { SourceConfig, TlsConfig } from '../src/config/schema.ts';
-import { readConfiguredFile, resolveSecret } from '../src/config/secrets.ts';
+import type { SourceConfig } from '../src/config/schema.ts';
+import { resolveSecret } from '../src/config/secrets.ts';
 import { findSimilar } from '../src/config/similar.ts';
 import { resolveSqs } from '../src/config/sqs.ts';
 import { QctlError } from '../src/errors.ts';
+import { readPostgresTls, readTls } from './certificates.ts';
+import { defined } from './defined.ts';
 import { parseHostPorts } from './host-port.ts';
 
 /** What connections are made from. */
@@ -108,44 +110,6 @@ async function toSentinel(
   };
 }
 
-async function readTls(tls: TlsConfig | undefined): Promise<RedisOptions['tls']> {
-  if (typeof tls !== 'object') return tls;
-  const { servername, rejectUnauthorized } = tls;
-  return defined({ ...(await readCertificates(tls, 'redis.tls')), servername, rejectUnauthorized });
-}
-
-async function readPostgresTls({
-  tls,
-  origin,
-}: PostgresConnection): Promise<Pick<PostgresOptions, 'ssl' | 'sslmode'>> {
-  if (tls === undefined) return {};
-  if (tls.mode === 'disable') return { ssl: false };
-  const { servername } = tls;
-  return {
-    sslmode: tls.mode,
-    ssl: defined({ ...(await readCertificates(tls, `${origin}.tls`)), servername }),
-  };
-}
-
-async function readCertificates(
-  files: { caFile?: string; certFile?: string; keyFile?: string },
-  field: string,
-) {
-  const read = (path: string | undefined, name: string) =>
-    path === undefined ? undefined : readPem(path, `${field}.${name}`);
-  const [ca, cert, key] = await Promise.all([
-    read(files.caFile, 'caFile'),
-    read(files.certFile, 'certFile'),
-    read(files.keyFile, 'keyFile'),
-  ]);
-  return defined({ ca, cert, key });
-}
-
-/** Variables such as REDIS_TLS_CA hold the certificate itself as often as its path. */
-async function readPem(value: string, field: string): Promise<string> {
-  return value.includes('-----BEGIN') ? value : readConfiguredFile(value, field);
-}
-
 function missing(
   what: string,
   system: string,
@@ -174,8 +138,4 @@ function unknownSource(
     hint,
     details: { source: name },
   });
-}
-
-function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 }

@@ -9,7 +9,10 @@ import { fillContext } from './fill.ts';
 import { version } from './main.ts';
 import { COMMANDS, type CommandEntry, findCommand, type Impact, verbsOf } from './registry.ts';
 import { nounHelp, rootHelp } from './root-help.ts';
-import { isTopic } from './topics.ts';
+import type { Io } from './term/io.ts';
+import { HELP_TOPICS, isTopic } from './topics.ts';
+
+const MAX_HELP_WIDTH = 110;
 
 /**
  * Finds the command and runs it; only that one is loaded.
@@ -44,7 +47,7 @@ function withoutWords(argv: readonly string[], words: readonly Word[]): string[]
 
 function withoutCommand(argv: string[], { io }: OpenContext): number {
   if (hasFlag(argv, '-V', '--version')) io.stdout.write(`${version()}\n`);
-  else if (argv.length === 0 || hasFlag(argv, '-h', '--help')) io.stdout.write(rootHelp());
+  else if (argv.length === 0 || hasFlag(argv, '-h', '--help')) io.stdout.write(rootHelp(helpWidth(io)));
   else throw usage('no command is given', 'COMMAND_MISSING', ["run 'qctl --help' for the commands"]);
   return 0;
 }
@@ -62,7 +65,7 @@ async function help(
     return dispatch([...rest, '--help'], context, onImpact);
   }
   if (first === undefined) return withoutCommand(['--help'], context);
-  throw unknownWord(first, [...nouns(), ...['exit-codes', 'environment', 'output', 'safety']], 'help');
+  throw unknownWord(first, [...nouns(), ...HELP_TOPICS], 'help');
 }
 
 function withoutEntry(
@@ -75,8 +78,13 @@ function withoutEntry(
   if (verbs.length === 0) throw unknownWord(first, nouns());
   if (second !== undefined) throw unknownWord(second, verbs, first);
   if (!hasFlag(argv, '-h', '--help')) throw missingVerb(first, verbs);
-  io.stdout.write(nounHelp(first));
+  io.stdout.write(nounHelp(first, helpWidth(io)));
   return 0;
+}
+
+/** In a pipe help keeps a width that reads well. */
+function helpWidth({ stdout }: Io): number {
+  return Math.min(stdout.columns, MAX_HELP_WIDTH);
 }
 
 function nouns(): string[] {
@@ -110,7 +118,7 @@ async function runCommand(entry: CommandEntry, argv: string[], context: OpenCont
   command.exitOverride().configureOutput({
     writeOut: (text) => stdout.write(text),
     writeErr: () => undefined,
-    getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : 100),
+    getOutHelpWidth: () => helpWidth(context.io),
     getOutHasColors: () => stdout.colour,
   });
   command.hook('preAction', () => fillContext(context, command));

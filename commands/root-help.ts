@@ -1,5 +1,6 @@
 import { globalFlags } from './flags.ts';
 import { COMMANDS, type CommandEntry, verbsOf } from './registry.ts';
+import { wrap } from './term/text.ts';
 
 const EXAMPLES = [
   ['qctl drain sqs --queue-url … --redis-url … --stream jobs --dry-run', 'see the plan'],
@@ -8,34 +9,42 @@ const EXAMPLES = [
 ] as const;
 
 /** `qctl --help`, from the registry alone. */
-export function rootHelp(): string {
+export function rootHelp(width: number): string {
   return [
-    'Moves a live message queue from Amazon SQS or PostgreSQL to Redis Streams, and proves that nothing was lost.',
+    wrap(
+      'Moves a live message queue from Amazon SQS or PostgreSQL to Redis Streams, and proves that nothing was lost.',
+      width,
+    ),
     '',
     'Usage: qctl <command> [flags]',
     '',
     'Examples:',
-    ...columns(EXAMPLES.map(([line, why]) => [line, why])),
+    ...EXAMPLES.flatMap(([line, why]) => [`  # ${why}`, `  ${line}`]),
     '',
     'Commands:',
-    ...commandLines(COMMANDS),
+    ...commandLines(COMMANDS, width),
     '',
     'Global options:',
-    ...columns(globalFlags('write').map((flag) => [flag.flags, flag.description])),
+    ...columns(
+      globalFlags('write').map((flag) => [flag.flags, flag.description]),
+      width,
+    ),
     '',
-    "Run 'qctl <command> --help' for a command, 'qctl help environment' for the variables that are read,",
-    "'qctl help exit-codes', 'qctl help output' and 'qctl help safety' for what scripts can rely on.",
+    wrap(
+      "Run 'qctl <command> --help' for a command. What scripts can rely on: qctl help exit-codes, environment, output, safety.",
+      width,
+    ),
     '',
   ].join('\n');
 }
 
 /** `qctl drain --help`: the verbs of a noun. */
-export function nounHelp(noun: string): string {
+export function nounHelp(noun: string, width: number): string {
   return [
     `Usage: qctl ${noun} <verb> [flags]`,
     '',
     'Verbs:',
-    ...commandLines(verbsOf(noun)),
+    ...commandLines(verbsOf(noun), width),
     '',
     `Run 'qctl ${noun} <verb> --help' for a verb.`,
     '',
@@ -43,13 +52,24 @@ export function nounHelp(noun: string): string {
 }
 
 /** Name, arguments, impact and summary in columns. */
-function commandLines(entries: readonly CommandEntry[]): string[] {
+function commandLines(entries: readonly CommandEntry[], width: number): string[] {
+  const usage = (entry: CommandEntry) => [entry.name, entry.args].filter(Boolean).join(' ');
   return columns(
-    entries.map((entry) => [[entry.name, entry.args].filter(Boolean).join(' '), entry.impact, entry.summary]),
+    entries.map((entry) => [usage(entry), entry.impact, entry.summary]),
+    width,
   );
 }
 
-function columns(rows: readonly string[][]): string[] {
-  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]!.length))) ?? [];
-  return rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ')}`.trimEnd());
+const MIN_LAST = 24;
+
+/** Columns with the last one wrapped, so that help can be read in a narrow window. */
+function columns(rows: readonly string[][], width: number): string[] {
+  const last = rows[0]!.length - 1;
+  const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  const indent = 2 + widths.slice(0, last).reduce((sum, one) => sum + one + 2, 0);
+  return rows.map((row) => {
+    const head = row.slice(0, last).map((cell, at) => `${cell.padEnd(widths[at]!)}  `);
+    const text = wrap(row[last]!, Math.max(MIN_LAST, width - indent));
+    return `  ${head.join('')}${text.replaceAll('\n', `\n${' '.repeat(indent)}`)}`;
+  });
 }

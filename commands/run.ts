@@ -1,12 +1,14 @@
+import { QctlError } from '../src/errors.ts';
 import { hasFlag, scanOutput } from './argv.ts';
 import { createContext, type OpenContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
-import { writeError } from './errors.ts';
+import { type ErrorStyle, writeError } from './errors.ts';
 import { exitCodeOfSignal } from './exit-codes.ts';
 import { processSignals, type SignalWatch, watchSignals } from './signals.ts';
 import { createIo, type Io } from './term/io.ts';
 
 const LINGER_MS = 2000;
+const CLEAN_UP_MS = 5000;
 
 /** Runs one command line to its end and gives back the exit code. It never throws. */
 export async function run(argv: string[]): Promise<number> {
@@ -23,7 +25,7 @@ export async function run(argv: string[]): Promise<number> {
   });
   const texts: Texts = { first: () => 'qctl: stopping', hard: () => undefined };
   const watch = watchSignals(
-    processSignals(),
+    processSignals(io.stderr.isTTY),
     () => texts.first(),
     () => texts.hard(),
   );
@@ -33,10 +35,21 @@ export async function run(argv: string[]): Promise<number> {
     closed.whenRead = impact === 'read';
     if (impact !== 'read') texts.first = () => 'qctl: finishing the batch; once more to stop at once';
   });
-  await context.cleanUp();
+  await cleanUpWithin(context, CLEAN_UP_MS);
   watch.dispose();
-  leave(code, io);
-  return code;
+  const final = await checkWritten(code, io, { output: scanOutput(argv, env), verbose: false });
+  leave(final, io);
+  return final;
+}
+
+/** A server that no longer answers must not hold up the end. */
+async function cleanUpWithin(context: OpenContext, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([context.cleanUp(), late]);
+  clearTimeout(timer);
 }
 
 interface Texts {
@@ -64,6 +77,20 @@ async function runGuarded(
 /** What a wait throws when the signal ends it; anything else is a failure of its own and is shown. */
 function isAbort(error: unknown, watch: SignalWatch): boolean {
   return error === watch.signal.reason || (error instanceof Error && error.name === 'AbortError');
+}
+
+/** A result that did not fit on the disk was not delivered, although the command went well. */
+async function checkWritten(code: number, io: Io, style: ErrorStyle): Promise<number> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const { failure } = io.stdout;
+  if (!failure || code !== 0) return code;
+  const reason = (failure as NodeJS.ErrnoException).code ?? failure.message;
+  const error = new QctlError('failed', `cannot write the result to stdout: ${reason}`, {
+    code: 'STDOUT_FAILED',
+    hint: ['the command itself went well; only its output is incomplete'],
+    cause: failure,
+  });
+  return writeError(io.stderr, error, style).exit;
 }
 
 /** Something left open must not keep a finished command alive; what is still being written may. */

@@ -21,7 +21,7 @@ export interface SignalWatch {
   readonly hardSignal: AbortSignal;
   /** The first signal, where one has come. */
   readonly received: StopSignal | undefined;
-  /** As if the signal had come: a prompt in raw mode sees Ctrl-C as a key. */
+  /** As if the signal had come, without a word: a prompt in raw mode sees Ctrl-C as a key. */
   deliver(signal: StopSignal): void;
   dispose(): void;
 }
@@ -39,7 +39,7 @@ export function watchSignals(
 ): SignalWatch {
   const soft = new AbortController();
   const hard = new AbortController();
-  const deliver = (signal: StopSignal) => {
+  const receive = (signal: StopSignal) => {
     if (!soft.signal.aborted) {
       say(host, firstText());
       return soft.abort(signal);
@@ -48,18 +48,18 @@ export function watchSignals(
     say(host, hardText());
     host.exit(exitCodeOfSignal(signal));
   };
-  host.on('SIGINT', deliver);
-  host.on('SIGTERM', deliver);
+  host.on('SIGINT', receive);
+  host.on('SIGTERM', receive);
   return {
     signal: soft.signal,
     hardSignal: hard.signal,
     get received() {
       return soft.signal.reason as StopSignal | undefined;
     },
-    deliver,
+    deliver: (signal) => soft.abort(signal),
     dispose() {
-      host.off('SIGINT', deliver);
-      host.off('SIGTERM', deliver);
+      host.off('SIGINT', receive);
+      host.off('SIGTERM', receive);
     },
   };
 }
@@ -68,15 +68,22 @@ function say(host: SignalHost, text: string | undefined): void {
   if (text) host.writeError(`${text.trimEnd()}\n`);
 }
 
-/** The running process as a {@link SignalHost}. */
-export function processSignals(): SignalHost {
+// Column one, and the rest of the line cleared: the moving line of the progress stands there.
+const FRESH_LINE = '\r\x1b[K';
+
+/**
+ * The running process as a {@link SignalHost}.
+ *
+ * @param isTTY whether stderr is a terminal
+ */
+export function processSignals(isTTY: boolean): SignalHost {
   return {
     on: (signal, listener) => process.on(signal, listener),
     off: (signal, listener) => process.off(signal, listener),
     exit: (code) => process.exit(code),
     writeError(text) {
       try {
-        writeSync(2, text);
+        writeSync(2, isTTY ? FRESH_LINE + text : text);
       } catch {
         // stderr is gone; stopping matters more than saying so.
       }

@@ -1,11 +1,49 @@
-import { QctlError } from '../../src/errors.ts';
+import { connectRedis } from '../../src/backends/redis/index.ts';
+import { listRuns, type RunSummary } from '../../src/drain/index.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import type { Output } from '../term/io.ts';
+import { renderResult } from '../term/render.ts';
+import { type Column, formatTable } from '../term/table.ts';
+import { group } from './format-plan.ts';
 
-/** Placeholder until the command is written. */
-export function newCommand(_context: Context, entry: CommandEntry): QctlCommand {
-  return createCommand(entry).action(() => {
-    throw new QctlError('failed', 'not available yet', { code: 'NOT_AVAILABLE' });
-  });
+interface ListFlags {
+  limit: number;
+}
+
+/** `qctl drain list`. */
+export function newCommand(context: Context, entry: CommandEntry, run = runDrainList): QctlCommand {
+  const command = createCommand(entry).option(
+    '--limit <n>',
+    'how many, the newest first',
+    parsePositiveInteger,
+    20,
+  );
+  return addConnectionOptions(command, ['redis']).action((flags: ListFlags) => run(context, flags));
+}
+
+/** Carries it out. */
+export async function runDrainList(context: Context, flags: ListFlags): Promise<void> {
+  const { io, options } = context;
+  const redis = await connectRedis(await context.redisOptions());
+  context.onCleanup(() => redis.close());
+  const runs = await listRuns(redis, flags.limit);
+  if (runs.length === 0 && io.stderr.isTTY && !options.quiet) io.stderr.write('no runs are recorded\n');
+  await renderResult(io, options, { type: 'run', data: runs, table: () => formatRuns(io.stdout, runs) });
+}
+
+function formatRuns(output: Output, runs: RunSummary[]): string {
+  const columns: Column<RunSummary>[] = [
+    { head: 'RUN', value: (run) => run.run },
+    { head: 'STATE', value: (run) => run.state },
+    { head: 'MODE', value: (run) => run.mode },
+    { head: 'STREAM', value: (run) => run.stream },
+    { head: 'APPENDED', value: (run) => group(run.appended), align: 'right' },
+    { head: 'OPEN', value: (run) => group(run.open), align: 'right' },
+    { head: 'QUARANTINED', value: (run) => group(run.quarantined), align: 'right' },
+    { head: 'CREATED', value: (run) => run.createdAt.slice(0, 19) + 'Z' },
+  ];
+  return formatTable(output, columns, runs);
 }

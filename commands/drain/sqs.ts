@@ -1,11 +1,70 @@
-import { QctlError } from '../../src/errors.ts';
-import { createCommand, type QctlCommand } from '../command.ts';
+import type { SqsSourceConfig } from '../../src/config/schema.ts';
+import type { DrainRequest, DrainSettings } from '../../src/drain/index.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { addConnectionOptions, parseDuration } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { addDrainOptions, type DrainFlags, toSettings, toTarget } from './options.ts';
+import { runDrainCommand, startedBy } from './run-drain.ts';
 
-/** Placeholder until the command is written. */
-export function newCommand(_context: Context, entry: CommandEntry): QctlCommand {
-  return createCommand(entry).action(() => {
-    throw new QctlError('failed', 'not available yet', { code: 'NOT_AVAILABLE' });
-  });
+interface SqsFlags extends DrainFlags {
+  visibility?: number;
+  wait?: number;
+  window?: number;
+}
+
+const RECEIVERS = 16;
+
+/** `qctl drain sqs`. */
+export function newCommand(context: Context, entry: CommandEntry, run = runDrainSqs): QctlCommand {
+  const command = createCommand(entry);
+  command
+    .option(
+      '--visibility <duration>',
+      'how long received messages stay invisible; extended at half of it while they are held (default: 30s)',
+      parseDuration,
+    )
+    .option('--wait <duration>', 'length of a long poll, 1s to 20s (default: 5s)', parseDuration)
+    .option(
+      '--window <duration>',
+      'how long a deleted message is remembered, should SQS deliver it again (default: 1h)',
+      parseDuration,
+    );
+  addDrainOptions(command, `receivers at work side by side (default: ${RECEIVERS})`);
+  addConnectionOptions(command, ['redis', 'sqs']);
+  addExamples(command, [
+    [
+      'qctl drain sqs --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/webhooks --stream webhook-events --dry-run',
+      'show the plan; nothing is received',
+    ],
+    ['qctl drain sqs --queue-url … --stream webhook-events --workers 32 --yes', 'drain it with 32 receivers'],
+  ]);
+  return command.action((source: string | undefined, flags: SqsFlags) => run(context, source, flags));
+}
+
+/** Carries it out. Returns the exit code. */
+export async function runDrainSqs(
+  context: Context,
+  sourceName: string | undefined,
+  flags: SqsFlags,
+): Promise<number> {
+  const workers = flags.workers ?? RECEIVERS;
+  const connection = { ...(await context.sqsOptions(sourceName)), maxSockets: workers * 2 + 8 };
+  const configured =
+    sourceName === undefined ? undefined : ((await context.config()).sources[sourceName] as SqsSourceConfig);
+  const kind: Partial<DrainSettings> = { workers };
+  if (flags.visibility !== undefined) kind.visibilityMs = flags.visibility;
+  if (flags.window !== undefined) kind.windowMs = flags.window;
+  if (flags.wait !== undefined) kind.waitSeconds = Math.min(20, Math.max(1, Math.round(flags.wait / 1000)));
+  const request: DrainRequest = {
+    source: { kind: 'sqs', name: sourceName ?? queueName(connection.queueUrl), connection },
+    target: await toTarget(context, flags, configured ?? {}),
+    settings: toSettings(flags, kind),
+    startedBy: startedBy(),
+  };
+  return runDrainCommand(context, request);
+}
+
+function queueName(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1);
 }

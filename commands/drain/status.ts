@@ -1,11 +1,55 @@
-import { QctlError } from '../../src/errors.ts';
+import { connectRedis } from '../../src/backends/redis/index.ts';
+import { type RunStatus, runStatus } from '../../src/drain/index.ts';
+import { formatBytes } from '../../src/model/bytes.ts';
+import { formatDuration } from '../../src/model/duration.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import type { Output } from '../term/io.ts';
+import { renderResult } from '../term/render.ts';
+import { formatFields } from '../term/table.ts';
+import { group } from './format-plan.ts';
 
-/** Placeholder until the command is written. */
-export function newCommand(_context: Context, entry: CommandEntry): QctlCommand {
-  return createCommand(entry).action(() => {
-    throw new QctlError('failed', 'not available yet', { code: 'NOT_AVAILABLE' });
+/** `qctl drain status RUN`. */
+export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
+  return addConnectionOptions(createCommand(entry), ['redis']).action((name: string) => run(context, name));
+}
+
+/** Carries it out. */
+export async function runDrainStatus(context: Context, name: string): Promise<void> {
+  const { io, options } = context;
+  const redis = await connectRedis(await context.redisOptions());
+  context.onCleanup(() => redis.close());
+  const status = await runStatus(redis, name);
+  await renderResult(io, options, {
+    type: 'status',
+    data: status,
+    table: () => formatStatus(io.stdout, status),
   });
+}
+
+function formatStatus(output: Output, status: RunStatus): string {
+  return formatFields(output, [
+    ['run', status.run],
+    ['state', status.state],
+    ['mode', status.mode],
+    ['source', status.source],
+    [
+      'target',
+      `${status.target} stream ${status.stream}${status.partitions > 1 ? ` in ${status.partitions} partitions` : ''}`,
+    ],
+    ['read', group(status.read)],
+    ['appended', `${group(status.appended)} (${formatBytes(status.payloadBytes)})`],
+    ['duplicates suppressed', group(status.duplicatesSuppressed)],
+    ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : group(status.settled)],
+    ['open', group(status.open)],
+    ['quarantined', group(status.quarantined)],
+    ['started', `${status.createdAt} by ${status.startedBy}`],
+    ['finished', status.finishedAt],
+    ['time at work', formatDuration(status.activeMs)],
+    ...status.processesAlive.map(
+      (info) => ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] as const,
+    ),
+  ]);
 }

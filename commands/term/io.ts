@@ -8,6 +8,8 @@ export interface Output {
   readonly colour: boolean;
   /** True once the reader has gone away: what is written then is dropped. */
   readonly closed: boolean;
+  /** Why writing failed, where it was not for a reader that went away: a full disk. */
+  readonly failure: Error | undefined;
   readonly stream: NodeJS.WriteStream;
   write(text: string): void;
 }
@@ -43,25 +45,32 @@ export function createIo(source: IoSource): Io {
   };
 }
 
+const GONE = new Set(['EPIPE', 'ECONNRESET', 'EOF', 'ERR_STREAM_DESTROYED']);
+
 function createOutput(stream: NodeJS.WriteStream, source: IoSource, onClosed?: () => void): Output {
   const isTTY = stream.isTTY === true;
   const colour = decideColour({ env: source.env, noColour: source.noColour, isTTY });
   let closed = false;
+  let failure: Error | undefined;
   // Without a handler Node ends the process with a stack trace when the reader goes away.
-  stream.on('error', () => {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
     if (closed) return;
     closed = true;
-    onClosed?.();
+    if (GONE.has(error.code ?? '')) onClosed?.();
+    else failure = error;
   });
   return {
     isTTY,
     colour,
     stream,
     get columns() {
-      return isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+      return isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
     },
     get closed() {
       return closed;
+    },
+    get failure() {
+      return failure;
     },
     write(text) {
       if (!closed) stream.write(text);

@@ -28,8 +28,13 @@ const EVENT_INTERVAL_MS = 1000;
 export function createProgress(io: Io, options: ProgressOptions): Progress {
   if (options.quiet) return { update: () => undefined, note: () => undefined, stop: () => undefined };
   if (options.output === 'ndjson') return eventProgress(io, options.now ?? Date.now);
-  if (io.stderr.isTTY && !io.ci) return spinnerProgress(io);
+  if (canMove(io)) return spinnerProgress(io);
   return plainProgress(io, options.now ?? Date.now);
+}
+
+/** A terminal that does not know its width (some containers say 0) cannot redraw a line: ora would never end. */
+function canMove({ stderr, ci }: Io): boolean {
+  return stderr.isTTY && !ci && stderr.stream.columns > 0;
 }
 
 /** The first event and the last are always printed, those between at most one a second. */

@@ -1,15 +1,19 @@
 import Table from 'cli-table3';
 import { colourOf } from './colour.ts';
 import type { Output } from './io.ts';
-import { printable, truncate, visibleWidth } from './text.ts';
+import { printable, truncate, visibleWidth, wrap } from './text.ts';
+
+/** What can stand in a cell. null, undefined and '' are shown as `-`: unknown is never 0. */
+export type CellValue = string | number | bigint | boolean | null | undefined;
 
 /** One column of a table over rows of type R. */
 export interface Column<R> {
   /** Heading, without spaces, in capitals: `OLDEST-AGE`. */
   head: string;
-  /** The cell. null, undefined and '' are shown as `-`: unknown is never 0. */
-  value: (row: R) => string | number | bigint | boolean | null | undefined;
+  value: (row: R) => CellValue;
   align?: 'left' | 'right';
+  /** Continues a long cell on the next line instead of cutting it: for sentences. */
+  wrap?: boolean;
   /** Colours the finished cell; it is not called where the stream has no colour. */
   style?: (text: string, row: R) => string;
 }
@@ -29,26 +33,29 @@ export function formatTable<R>(output: Output, columns: readonly Column<R>[], ro
   table.push(heads.map((head, at) => bold(truncate(head, widths[at]!))));
   rows.forEach((row, line) => {
     table.push(
-      columns.map((column, at) => styled(output, column, row, truncate(cells[line]![at]!, widths[at]!))),
+      columns.map((column, at) => styled(output, column, row, cut(column, cells[line]![at]!, widths[at]!))),
     );
   });
   return `${trimLines(table.toString())}\n`;
 }
 
-/** `name  value` lines for one object. */
+/** `name  value` lines for one object; a long value goes on below, where it began. */
 export function formatFields(
   output: Output,
-  fields: readonly (readonly [
-    string,
-    Column<unknown>['value'] extends (row: never) => infer V ? V : never,
-  ])[],
+  fields: readonly (readonly [name: string, value: CellValue])[],
 ): string {
   const width = Math.max(0, ...fields.map(([name]) => visibleWidth(name)));
+  const room = Math.max(MIN_WIDTH, output.columns - width - GAP);
+  const indent = `\n${' '.repeat(width + GAP)}`;
   const lines = fields.map(([name, value]) => {
-    const room = Math.max(MIN_WIDTH, output.columns - width - GAP);
-    return `${colourOf(output).bold(name.padEnd(width))}  ${truncate(cellText(value), room)}`;
+    const text = wrap(cellText(value), room).replaceAll('\n', indent);
+    return `${colourOf(output).bold(name.padEnd(width))}  ${text}`;
   });
   return `${lines.join('\n')}\n`;
+}
+
+function cut<R>(column: Column<R>, text: string, width: number): string {
+  return column.wrap ? wrap(text, width) : truncate(text, width);
 }
 
 function cellText(value: unknown): string {

@@ -39,3 +39,18 @@ export function printable(text: string): string {
     return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
 }
+
+/** Breaks a text into lines of at most a width, between words where there are any. */
+export function wrap(text: string, width: number): string {
+  if (visibleWidth(text) <= width) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && visibleWidth(line) + 1 + visibleWidth(word) > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? truncate(word, width) : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

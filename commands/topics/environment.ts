@@ -12,8 +12,8 @@ export const page: TopicPage = {
     const table = formatTable(
       io.stdout,
       [
-        { head: 'VARIABLE', value: (row) => row.names.join(', ') },
-        { head: 'MEANING', value: (row) => row.description },
+        { head: 'VARIABLE', value: (row) => row.names.join(', '), wrap: true },
+        { head: 'MEANING', value: (row) => row.description, wrap: true },
       ],
       rows,
     );

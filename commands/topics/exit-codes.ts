@@ -12,7 +12,7 @@ export const page: TopicPage = {
       [
         { head: 'CODE', value: (row) => row.code, align: 'right' },
         { head: 'NAME', value: (row) => row.name },
-        { head: 'MEANING', value: (row) => row.description },
+        { head: 'MEANING', value: (row) => row.description, wrap: true },
       ],
       EXIT_CODES,
     ),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { QctlError } from '../errors.ts';
 import type { Environment } from './environment.ts';
@@ -69,7 +69,7 @@ function parse(path: string, text: string): Parsed {
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const parsed = { path, name: shortName(path), document, counter, raw: undefined };
   const [broken] = document.errors;
-  if (broken) throw syntaxError(parsed, broken.pos[0], broken.message, broken);
+  if (broken) throw syntaxError(parsed, text, broken);
   return { ...parsed, raw: document.toJS() };
 }
 
@@ -119,13 +119,19 @@ function toError(parsed: Parsed, issues: readonly Issue[]): QctlError {
   });
 }
 
-function syntaxError(parsed: Parsed, offset: number, message: string, cause: unknown): QctlError {
-  const { line } = parsed.counter.linePos(offset);
-  const [first = ''] = message.split('\n');
+function syntaxError(parsed: Parsed, text: string, cause: YAMLParseError): QctlError {
+  const { line } = parsed.counter.linePos(cause.pos[0]);
+  const [first = ''] = cause.message.split('\n');
   const problem = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '');
+  const unquoted = /[{,].*:\s*\$\{/.test(text.split('\n')[line - 1] ?? '');
   return new QctlError('config', `${parsed.name}:${line}: not valid YAML: ${problem}`, {
     code: 'CONFIG_SYNTAX',
-    hint: ['check indentation and quotes on that line and the one before'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the file's author writes
+    hint: [
+      unquoted
+        ? 'inside { } a ${NAME} must stand in quotes'
+        : 'check indentation and quotes around that line',
+    ],
     details: { file: parsed.path, line },
     cause,
   });

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { keysAt, literals, optionsOf, type Path, schemaAt, valueAt } from './schema-walk.ts';
 import { findSimilar } from './similar.ts';
 
-/** Way to a field: `['profiles', 'production', 'redis', 'db']`. */
-export type Path = readonly (string | number)[];
+export type { Path } from './schema-walk.ts';
 
 /** One thing that is wrong in a configuration, without its place in a file. */
 export interface Issue {
@@ -84,11 +84,6 @@ function unknownKind(path: Path, schema: z.ZodType, raw: unknown): Issue {
   return { path, problem: `expected ${kinds.join(' or ')}, ${got(path, valueAt(raw, path))}` };
 }
 
-function literals(option: z.ZodType, field: string): string[] {
-  const literal = shapeOf(option)?.[field] as { values?: Set<unknown> } | undefined;
-  return [...(literal?.values ?? [])].map(String);
-}
-
 function expectation(issue: ZodIssue): string {
   if (issue.code === 'invalid_type') return `expected ${NAMES[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`;
@@ -109,63 +104,6 @@ function got(path: Path, value: unknown): string {
   return typeof value === 'string' ? `got ${JSON.stringify(value.slice(0, 60))}` : `got ${String(value)}`;
 }
 
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (at as Record<string | number, unknown> | undefined | null)?.[key],
-    value,
-  );
-}
-
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-interface Definition {
-  innerType?: z.ZodType;
-  options?: z.ZodType[];
-  valueType?: z.ZodType;
-  element?: z.ZodType;
-}
-
-function definitionOf(schema: z.ZodType): Definition {
-  return schema.def as unknown as Definition;
-}
-
-function shapeOf(schema: z.ZodType): Record<string, z.ZodType> | undefined {
-  return (schema as { shape?: Record<string, z.ZodType> }).shape;
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  const { innerType } = definitionOf(schema);
-  return innerType ? unwrap(innerType) : schema;
-}
-
-function optionsOf(schema: z.ZodType): z.ZodType[] {
-  return definitionOf(unwrap(schema)).options ?? [unwrap(schema)];
-}
-
-function schemaAt(schema: z.ZodType, path: Path, raw: unknown): z.ZodType | undefined {
-  const [head, ...tail] = path;
-  if (head === undefined) return unwrap(schema);
-  const value = valueAt(raw, [head]);
-  for (const option of optionsOf(schema)) {
-    const { valueType, element } = definitionOf(option);
-    const next = shapeOf(option)?.[head] ?? valueType ?? element;
-    const found = next && matchesKind(option, raw) ? schemaAt(next, tail, value) : undefined;
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function keysAt(schema: z.ZodType, path: Path, raw: unknown): string[] {
-  const at = schemaAt(schema, path, raw);
-  const options = at ? optionsOf(at).filter((option) => matchesKind(option, valueAt(raw, path))) : [];
-  return options.flatMap((option) => Object.keys(shapeOf(option) ?? {}));
-}
-
-/** In a union by `kind`, only the branch of that kind counts. */
-function matchesKind(option: z.ZodType, value: unknown): boolean {
-  const kind = (value as { kind?: unknown } | null | undefined)?.kind;
-  const wanted = literals(option, 'kind');
-  return typeof kind !== 'string' || wanted.length === 0 || wanted.includes(kind);
 }

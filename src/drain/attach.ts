@@ -5,7 +5,7 @@ import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../errors.ts';
 import { lockKey } from '../model/keys.ts';
-import { contextOf, differences, type Manifest, newRunId } from './manifest.ts';
+import { canonical, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
 import type { DrainRequest } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
@@ -28,7 +28,12 @@ export interface Ends {
 }
 
 /** Finds out what this call means. Reads only; refuses (exit 3) or names who holds the source (exit 10). */
-export async function attach(client: Redis | Cluster, request: DrainRequest, ends: Ends, now: Date): Promise<Attachment> {
+export async function attach(
+  client: Redis | Cluster,
+  request: DrainRequest,
+  ends: Ends,
+  now: Date,
+): Promise<Attachment> {
   const store = new RunStore(client);
   const holder = (await client.hget(lockFor(ends.sourceIdentity), 'holder')) ?? '';
   const last = holder ? await store.load(holder) : undefined;
@@ -36,7 +41,9 @@ export async function attach(client: Redis | Cluster, request: DrainRequest, end
   const { resume } = request.settings;
   if (resume !== undefined) return resumeNamed(client, await store.require(resume), holder, fresh);
   if (!last) return { manifest: fresh, kind: 'new', replaces: holder, abandon: undefined };
-  return last.state === 'running' ? unfinished(client, request, last, fresh) : afterFinished(last, fresh, request);
+  return last.state === 'running'
+    ? unfinished(client, request, last, fresh)
+    : afterFinished(last, fresh, request);
 }
 
 /** The lock that keeps two different runs off one source. */
@@ -45,32 +52,68 @@ export function lockFor(sourceIdentity: string): string {
 }
 
 /** Makes the source this run's. Throws `locked` where another run was faster. */
-export async function lockSource(client: Redis | Cluster, attachment: Attachment, request: DrainRequest, now: Date): Promise<void> {
+export async function lockSource(
+  client: Redis | Cluster,
+  attachment: Attachment,
+  request: DrainRequest,
+  now: Date,
+): Promise<void> {
   const { run, sourceIdentity } = attachment.manifest;
   const args = [run, attachment.replaces, hostname(), `drain by ${request.startedBy}`, now.toISOString()];
-  const [taken, found] = (await runScript(client, takeLock, [lockFor(sourceIdentity)], args)) as [number, string];
+  const [taken, found] = (await runScript(client, takeLock, [lockFor(sourceIdentity)], args)) as [
+    number,
+    string,
+  ];
   if (taken !== 1) throw heldBy(found, []);
 }
 
-async function resumeNamed(client: Redis | Cluster, record: RunRecord, holder: string, fresh: Manifest): Promise<Attachment> {
+async function resumeNamed(
+  client: Redis | Cluster,
+  record: RunRecord,
+  holder: string,
+  fresh: Manifest,
+): Promise<Attachment> {
   const { run } = record.manifest;
   if (record.state === 'abandoned') {
-    throw new QctlError('refused', `run ${run} was replaced by a --fresh one and cannot be continued`, { code: 'RUN_ABANDONED', hint: ['qctl drain list'] });
+    throw new QctlError('refused', `run ${run} was replaced by a --fresh one and cannot be continued`, {
+      code: 'RUN_ABANDONED',
+      hint: ['qctl drain list'],
+    });
   }
   refuseChanged(record.manifest, fresh);
-  if (holder !== run) throw new QctlError('refused', `run ${run} is not the source's last one, ${holder || 'none'} is`, { code: 'RUN_NOT_LATEST', hint: [`--resume ${holder}`] });
-  return { manifest: record.manifest, kind: await continueOrJoin(client, run), replaces: run, abandon: undefined };
+  if (holder !== run)
+    throw new QctlError('refused', `run ${run} is not the source's last one, ${holder || 'none'} is`, {
+      code: 'RUN_NOT_LATEST',
+      hint: [`--resume ${holder}`],
+    });
+  return {
+    manifest: record.manifest,
+    kind: await continueOrJoin(client, run),
+    replaces: run,
+    abandon: undefined,
+  };
 }
 
-async function unfinished(client: Redis | Cluster, request: DrainRequest, last: RunRecord, fresh: Manifest): Promise<Attachment> {
+async function unfinished(
+  client: Redis | Cluster,
+  request: DrainRequest,
+  last: RunRecord,
+  fresh: Manifest,
+): Promise<Attachment> {
   const { run } = last.manifest;
   const view = await viewRun(client, run);
   const alive = [...view.alive.values()].map((info) => `pid ${info.pid} on ${info.host} since ${info.since}`);
   const same = differences(last.manifest.context, fresh.context).length === 0;
   if (alive.length > 0 && (request.settings.fresh || !same)) throw heldBy(run, alive);
-  if (request.settings.fresh) return { manifest: fresh, kind: 'new', replaces: run, abandon: last };
+  if (request.settings.fresh)
+    return { manifest: withLedgerOf(last.manifest, fresh), kind: 'new', replaces: run, abandon: last };
   refuseChanged(last.manifest, fresh);
-  return { manifest: last.manifest, kind: alive.length > 0 ? 'join' : 'continue', replaces: run, abandon: undefined };
+  return {
+    manifest: last.manifest,
+    kind: alive.length > 0 ? 'join' : 'continue',
+    replaces: run,
+    abandon: undefined,
+  };
 }
 
 /**
@@ -83,19 +126,36 @@ function afterFinished(last: RunRecord, fresh: Manifest, request: DrainRequest):
   if (same && fresh.mode === 'copy' && !request.settings.fresh && last.state === 'done') {
     return { manifest: last.manifest, kind: 'continue', replaces, abandon: undefined };
   }
-  const sameTarget = JSON.stringify(last.manifest.context.target) === JSON.stringify(fresh.context.target);
-  const manifest = fresh.lanes === 0 && sameTarget ? { ...fresh, ledgerRun: last.manifest.ledgerRun } : fresh;
-  return { manifest, kind: 'new', replaces, abandon: undefined };
+  return { manifest: withLedgerOf(last.manifest, fresh), kind: 'new', replaces, abandon: undefined };
+}
+
+/** What the last run knows of messages that may be redelivered must not be lost with it. */
+function withLedgerOf(last: Manifest, fresh: Manifest): Manifest {
+  if (fresh.lanes > 0) return fresh;
+  const { stream, partitions } = last.target;
+  if (canonical(last.context.target) === canonical(fresh.context.target))
+    return { ...fresh, ledgerRun: last.ledgerRun, elsewhere: last.elsewhere };
+  return {
+    ...fresh,
+    elsewhere: [...(last.elsewhere ?? []), { stream, partitions, ledgerRun: last.ledgerRun }],
+  };
 }
 
 function refuseChanged(before: Manifest, now: Manifest): void {
   const changed = differences(before.context, now.context);
   if (changed.length === 0) return;
-  throw new QctlError('refused', `unfinished run ${before.run} of this source was started differently: ${changed.join('; ')}`, {
-    code: 'RUN_CONTEXT_CHANGED',
-    hint: [`repeat its own command to finish it (qctl drain status ${before.run})`, 'or give it up with --fresh: what it has in hand is settled first, then a new run begins'],
-    details: { run: before.run },
-  });
+  throw new QctlError(
+    'refused',
+    `unfinished run ${before.run} of this source was started differently: ${changed.join('; ')}`,
+    {
+      code: 'RUN_CONTEXT_CHANGED',
+      hint: [
+        `repeat its own command to finish it (qctl drain status ${before.run})`,
+        'or give it up with --fresh: what it has in hand is settled first, then a new run begins',
+      ],
+      details: { run: before.run },
+    },
+  );
 }
 
 async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'continue' | 'join'> {
@@ -103,11 +163,18 @@ async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'co
 }
 
 function heldBy(run: string, alive: string[]): QctlError {
-  return new QctlError('locked', `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`, {
-    code: 'SOURCE_LOCKED',
-    hint: [`qctl drain status ${run}`, 'wait for it, stop it with Ctrl-C or SIGTERM, or repeat its very command to share the work'],
-    details: { run },
-  });
+  return new QctlError(
+    'locked',
+    `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`,
+    {
+      code: 'SOURCE_LOCKED',
+      hint: [
+        `qctl drain status ${run}`,
+        'wait for it, stop it with Ctrl-C or SIGTERM, or repeat its very command to share the work',
+      ],
+      details: { run },
+    },
+  );
 }
 
 function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {

@@ -15,7 +15,13 @@ export interface MemberInfo {
 
 /** Describes this process. */
 export function thisProcess(now: Date): { member: string; info: MemberInfo } {
-  const info = { host: hostname(), place: placeOf(), pid: process.pid, started: startOf(process.pid) ?? '', since: now.toISOString() };
+  const info = {
+    host: hostname(),
+    place: placeOf(),
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    since: now.toISOString(),
+  };
   return { member: `${process.pid.toString(36)}-${randomBytes(4).toString('hex')}`, info };
 }
 

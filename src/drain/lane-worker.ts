@@ -1,13 +1,15 @@
 import { isRetryablePostgres } from '../backends/postgres/index.ts';
-import { isPause, type LaneReader } from '../sources/source.ts';
-import { LaneFenced, type RedisStreamSink } from '../sinks/index.ts';
-import { Interrupted, pause, patiently } from '../model/patience.ts';
 import type { Batch } from '../model/batch.ts';
+import { Interrupted, patiently, pause } from '../model/patience.ts';
+import { LaneFenced, type RedisStreamSink } from '../sinks/index.ts';
+import { isPause, type LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
 
 const IDLE_MS = 200;
+/** Batches that the limit is asked for at once: as many as a reader puts into one unit. */
+const UNIT_BATCHES = 10;
 
 export interface LaneWork {
   lane: number;
@@ -68,20 +70,34 @@ async function recover(work: LaneWork): Promise<void> {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
     meter.counts.settled += suppressed;
-    if (suppressed > 0) meter.note(`lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`);
-    if (vanished > 0) meter.note(`lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`);
+    if (suppressed > 0)
+      meter.note(
+        `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,
+      );
+    if (vanished > 0)
+      meter.note(
+        `lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
+      );
   }
 }
 
 async function drainUnits(work: LaneWork): Promise<void> {
   const { reader, sink, meter, throttle, lane } = work;
-  let unsettled = 0;
-  while (!work.shouldStop() || unsettled > 0) {
-    const granted = unsettled > 0 ? work.batch : throttle.reserve(work.batch * 5);
-    if (granted === 0) return;
+  let granted = 0;
+  let used = 0;
+  // The next append notes what was settled before it; where none follows, it has to be said.
+  let noted = true;
+  const noteSettled = async (): Promise<void> => {
+    if (!noted) await sink.noteSettled(lane, work.fence);
+    noted = true;
+  };
+  while (!work.shouldStop() || used > 0) {
+    if (used === 0) granted = throttle.reserve(work.batch * UNIT_BATCHES);
+    if (granted === 0) return noteSettled();
     const batch = await reader.read(granted);
     if (isPause(batch)) {
       throttle.giveBack(granted);
+      await noteSettled();
       work.idle(batch.done);
       meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
       await pause(IDLE_MS, meter.signal);
@@ -89,16 +105,23 @@ async function drainUnits(work: LaneWork): Promise<void> {
     }
     work.idle(false);
     meter.waiting(`lane ${lane}`, null);
-    meter.counts.read += batch.count;
-    const result = await sink.append(work.pack(batch), batch.mark);
-    meter.counts.appended += result.appended;
-    meter.counts.quarantined += result.quarantined;
-    unsettled += batch.count;
+    await appendBatch(work, batch, sink);
+    used += batch.count;
     if (await reader.settle()) {
-      meter.counts.settled += unsettled;
-      throttle.giveBack(0);
-      unsettled = 0;
+      meter.counts.settled += used;
+      throttle.giveBack(Math.max(0, granted - used));
+      used = 0;
+      noted = false;
     }
     await throttle.pace(batch.count, meter.signal);
   }
+  await noteSettled();
+}
+
+async function appendBatch(work: LaneWork, batch: Batch, sink: RedisStreamSink): Promise<void> {
+  const { counts } = work.meter;
+  const result = await sink.append(work.pack(batch), batch.mark);
+  counts.read += batch.count;
+  counts.appended += result.appended;
+  counts.quarantined += result.quarantined;
 }

@@ -15,6 +15,8 @@ export interface Manifest {
   lanes: number;
   /** The run whose ledger this one goes on with. */
   ledgerRun: string;
+  /** Ledgers of abandoned runs of this source that wrote to other streams. */
+  elsewhere?: { stream: string; partitions: number; ledgerRun: string }[];
   /** What must be the same for the run to be continued, by part. */
   context: Record<'source' | 'target' | 'format' | 'mapping', unknown>;
   /** What `qctl verify RUN` needs to read the source again, without connection or secret. */
@@ -50,9 +52,11 @@ export function newRunId(name: string, now: Date, random: string): string {
 
 /** JSON with sorted keys, so that equal things are equal text. */
 export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner) =>
-    inner && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  ) ?? 'null';
+  return (
+    JSON.stringify(value, (_, inner) =>
+      inner && typeof inner === 'object' && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? 'null'
+  );
 }

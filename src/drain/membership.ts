@@ -37,7 +37,14 @@ export class Membership {
 
   /** Joins the run, or says again that this process lives. */
   async beat(): Promise<RunView> {
-    return toView((await runScript(this.client, beatRun, [this.key], [this.member, JSON.stringify(this.info), LEASE_MS])) as Reply);
+    return toView(
+      (await runScript(
+        this.client,
+        beatRun,
+        [this.key],
+        [this.member, JSON.stringify(this.info), LEASE_MS],
+      )) as Reply,
+    );
   }
 
   /** Leaves; the view shows who is left. */
@@ -47,7 +54,11 @@ export class Membership {
 
   /** Takes a lane that nobody alive holds; the fence, or undefined. */
   async claim(lane: number, gone: string[]): Promise<string | undefined> {
-    return ((await runScript(this.client, claimLane, [this.key], [lane, this.member, ...gone])) as string | null) ?? undefined;
+    return (
+      ((await runScript(this.client, claimLane, [this.key], [lane, this.member, ...gone])) as
+        | string
+        | null) ?? undefined
+    );
   }
 
   async release(lane: number, fence: string): Promise<void> {
@@ -70,7 +81,8 @@ function toView([now, fields]: Reply): RunView {
     const [name, value] = [fields[i]!, fields[i + 1]!];
     if (name === 'state') view.state = value;
     else if (name.startsWith('member:')) addMember(view, name.slice(7), value);
-    else if (name.startsWith('lane:')) held.push([Number(name.slice(5)), value.slice(value.indexOf('|') + 1)]);
+    else if (name.startsWith('lane:'))
+      held.push([Number(name.slice(5)), value.slice(value.indexOf('|') + 1)]);
   }
   for (const [lane, holder] of held) if (view.alive.has(holder)) view.lanes.set(lane, holder);
   return view;

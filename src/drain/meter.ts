@@ -52,7 +52,9 @@ export class Meter implements Patience {
   }
 
   get remaining(): number | null {
-    return this.known === null ? null : Math.max(0, this.known.depth - (this.counts.read - this.known.readThen));
+    return this.known === null
+      ? null
+      : Math.max(0, this.known.depth - (this.counts.read - this.known.readThen));
   }
 
   snapshot(): DrainSnapshot {
@@ -66,7 +68,8 @@ export class Meter implements Patience {
       ...this.counts,
       ratePerSecond,
       remaining,
-      etaMs: remaining === null || ratePerSecond === 0 ? null : Math.round((remaining / ratePerSecond) * 1000),
+      etaMs:
+        remaining === null || ratePerSecond === 0 ? null : Math.round((remaining / ratePerSecond) * 1000),
       waitingFor: reason ? `${reason[0]}: ${reason[1]}` : null,
       elapsedMs: Math.round(this.elapsedMs),
     };
@@ -79,7 +82,8 @@ export class Meter implements Patience {
 
   private tell(): void {
     this.samples.push({ at: performance.now(), read: this.counts.read });
-    while (this.samples.length > 2 && this.samples[0]!.at < performance.now() - RATE_WINDOW_MS) this.samples.shift();
+    while (this.samples.length > 2 && this.samples[0]!.at < performance.now() - RATE_WINDOW_MS)
+      this.samples.shift();
     this.events.progress?.(this.snapshot());
   }
 

@@ -18,7 +18,11 @@ export interface TargetCheck {
 }
 
 /** Looks at the target; changes nothing. */
-export async function checkTarget(connection: RedisConnection, request: DrainRequest, backlog: { messages: number | null; bytes: number | null }): Promise<TargetCheck> {
+export async function checkTarget(
+  connection: RedisConnection,
+  request: DrainRequest,
+  backlog: { messages: number | null; bytes: number | null },
+): Promise<TargetCheck> {
   const facts = await redisFacts(connection);
   const findings = [
     ...(await checkKeys(connection, request)),
@@ -36,12 +40,22 @@ async function checkKeys(connection: RedisConnection, request: DrainRequest): Pr
   const findings: Finding[] = [];
   const { stream, partitions } = request.target;
   if (/[{}]/.test(stream) && (partitions > 1 || !/^[^{}]*\{[^{}]+\}[^{}]*$/.test(stream))) {
-    findings.push({ level: 'blocker', code: 'BAD_STREAM_NAME', text: `stream ${stream}: braces are the hash tag of Redis Cluster and are allowed as one {tag} only, and not with --partitions`, remedy: 'choose a name without braces' });
+    findings.push({
+      level: 'blocker',
+      code: 'BAD_STREAM_NAME',
+      text: `stream ${stream}: braces are the hash tag of Redis Cluster and are allowed as one {tag} only, and not with --partitions`,
+      remedy: 'choose a name without braces',
+    });
   }
   for (const key of partitionKeys(stream, partitions)) {
     const type = await connection.client.type(key);
     if (type === 'stream' || type === 'none') continue;
-    findings.push({ level: 'blocker', code: 'TARGET_NOT_A_STREAM', text: `key ${key} holds a ${type}, not a stream`, remedy: 'choose another stream name, or remove that key' });
+    findings.push({
+      level: 'blocker',
+      code: 'TARGET_NOT_A_STREAM',
+      text: `key ${key} holds a ${type}, not a stream`,
+      remedy: 'choose another stream name, or remove that key',
+    });
   }
   return findings;
 }
@@ -49,37 +63,69 @@ async function checkKeys(connection: RedisConnection, request: DrainRequest): Pr
 function checkEviction(facts: RedisFacts, request: DrainRequest): Finding[] {
   const policy = facts.maxmemoryPolicy;
   if (policy === null) {
-    return [{ level: 'warning', code: 'EVICTION_UNKNOWN', text: 'the eviction policy cannot be read; any allkeys-* policy would delete queued messages' }];
+    return [
+      {
+        level: 'warning',
+        code: 'EVICTION_UNKNOWN',
+        text: 'the eviction policy cannot be read; any allkeys-* policy would delete queued messages',
+      },
+    ];
   }
   // Without a limit no policy evicts, but the next CONFIG SET maxmemory makes it do so.
   if (!policy.startsWith('allkeys-')) return [];
   const text = `maxmemory-policy is ${policy}: a full Redis would delete whole streams with the messages in them${facts.maxmemory === 0 ? ' (maxmemory is 0 now, but any limit set later would do it)' : ''}`;
-  return [{ level: request.settings.allowEviction ? 'warning' : 'blocker', code: 'EVICTION', text, remedy: 'CONFIG SET maxmemory-policy noeviction (and in redis.conf), or --allow-eviction' }];
+  return [
+    {
+      level: request.settings.allowEviction ? 'warning' : 'blocker',
+      code: 'EVICTION',
+      text,
+      remedy: 'CONFIG SET maxmemory-policy noeviction (and in redis.conf), or --allow-eviction',
+    },
+  ];
 }
 
 function checkRole(facts: RedisFacts): Finding[] {
   if (facts.role !== 'replica') return [];
-  return [{ level: 'blocker', code: 'TARGET_IS_REPLICA', text: 'the target is a replica and cannot be written', remedy: 'connect to the primary, or by way of Sentinel' }];
+  return [
+    {
+      level: 'blocker',
+      code: 'TARGET_IS_REPLICA',
+      text: 'the target is a replica and cannot be written',
+      remedy: 'connect to the primary, or by way of Sentinel',
+    },
+  ];
 }
 
-function checkMemory(facts: RedisFacts, backlog: { messages: number | null; bytes: number | null }): Finding[] {
-  if (!facts.maxmemory || facts.usedMemory === null || backlog.messages === null || backlog.bytes === null) return [];
+function checkMemory(
+  facts: RedisFacts,
+  backlog: { messages: number | null; bytes: number | null },
+): Finding[] {
+  if (!facts.maxmemory || facts.usedMemory === null || backlog.messages === null || backlog.bytes === null)
+    return [];
   const free = facts.maxmemory - facts.usedMemory;
   const needed = backlog.bytes + backlog.messages * ENTRY_OVERHEAD_BYTES;
   if (needed < free) return [];
-  return [{
-    level: 'warning',
-    code: 'MEMORY',
-    text: `the backlog needs about ${formatBytes(needed)} and Redis has ${formatBytes(Math.max(0, free))} left below maxmemory; the drain will wait when it is full`,
-    remedy: 'raise maxmemory, start the consumers first, or drain with --limit',
-  }];
+  return [
+    {
+      level: 'warning',
+      code: 'MEMORY',
+      text: `the backlog needs about ${formatBytes(needed)} and Redis has ${formatBytes(Math.max(0, free))} left below maxmemory; the drain will wait when it is full`,
+      remedy: 'raise maxmemory, start the consumers first, or drain with --limit',
+    },
+  ];
 }
 
 function checkClock(facts: RedisFacts): Finding[] {
   if (facts.timeMs === null) return [];
   const skew = facts.timeMs - Date.now();
   if (Math.abs(skew) < CLOCK_TOLERANCE_MS) return [];
-  return [{ level: 'note', code: 'CLOCK_SKEW', text: `the clock of Redis is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} this host's; qctl goes by Redis's, entry ids as well` }];
+  return [
+    {
+      level: 'note',
+      code: 'CLOCK_SKEW',
+      text: `the clock of Redis is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} this host's; qctl goes by Redis's, entry ids as well`,
+    },
+  ];
 }
 
 async function checkRights(connection: RedisConnection, request: DrainRequest): Promise<Finding[]> {
@@ -92,9 +138,17 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
       { command: 'EVALSHA', args: ['0'.repeat(40), '1', stream] },
     ];
   });
-  commands.push({ command: 'HSET', args: [runKey('run'), 'state', 'running'] }, { command: 'TIME', args: [] });
+  commands.push(
+    { command: 'HSET', args: [runKey('run'), 'state', 'running'] },
+    { command: 'TIME', args: [] },
+  );
   const missing = (await missingRights(connection, commands)) ?? [];
-  return missing.map((text) => ({ level: 'blocker', code: 'MISSING_RIGHT', text: `Redis refuses ${text}`, remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type` }));
+  return missing.map((text) => ({
+    level: 'blocker',
+    code: 'MISSING_RIGHT',
+    text: `Redis refuses ${text}`,
+    remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type`,
+  }));
 }
 
 function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]): Durability {
@@ -103,18 +157,31 @@ function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]
   if (replicas !== undefined) {
     const connected = facts.connectedReplicas;
     if (connected !== null && connected < Number(replicas)) {
-      findings.push({ level: 'blocker', code: 'TOO_FEW_REPLICAS', text: `--durability wait:${replicas} needs ${replicas} replicas and ${connected} are connected`, remedy: 'connect replicas, or ask for fewer' });
+      findings.push({
+        level: 'blocker',
+        code: 'TOO_FEW_REPLICAS',
+        text: `--durability wait:${replicas} needs ${replicas} replicas and ${connected} are connected`,
+        remedy: 'connect replicas, or ask for fewer',
+      });
     }
     return { kind: 'wait', replicas: Number(replicas) };
   }
-  if (wanted !== 'memory') throw new QctlError('usage', `--durability ${wanted}: expected memory, wait:N or aof`, { code: 'BAD_DURABILITY' });
+  if (wanted !== 'memory')
+    throw new QctlError('usage', `--durability ${wanted}: expected memory, wait:N or aof`, {
+      code: 'BAD_DURABILITY',
+    });
   findings.push(...memoryFindings(facts));
   return { kind: 'memory' };
 }
 
 function aofDurability(facts: RedisFacts, findings: Finding[]): Durability {
   if (facts.aofEnabled === false) {
-    findings.push({ level: 'blocker', code: 'NO_AOF', text: '--durability aof, but this Redis keeps no append-only file', remedy: 'CONFIG SET appendonly yes (and in redis.conf)' });
+    findings.push({
+      level: 'blocker',
+      code: 'NO_AOF',
+      text: '--durability aof, but this Redis keeps no append-only file',
+      remedy: 'CONFIG SET appendonly yes (and in redis.conf)',
+    });
   } else if (!facts.hasWaitAof && facts.appendfsync !== 'always') {
     findings.push({
       level: 'blocker',
@@ -129,12 +196,33 @@ function aofDurability(facts: RedisFacts, findings: Finding[]): Durability {
 function memoryFindings(facts: RedisFacts): Finding[] {
   const findings: Finding[] = [];
   if (facts.aofEnabled === false && facts.rdbSave === '') {
-    findings.push({ level: 'warning', code: 'NO_PERSISTENCE', text: 'this Redis keeps nothing on disk: a restart loses every message in it', remedy: 'CONFIG SET appendonly yes, and --durability aof' });
+    findings.push({
+      level: 'warning',
+      code: 'NO_PERSISTENCE',
+      text: 'this Redis keeps nothing on disk: a restart loses every message in it',
+      remedy: 'CONFIG SET appendonly yes, and --durability aof',
+    });
   } else if (facts.aofEnabled === false) {
-    findings.push({ level: 'warning', code: 'SNAPSHOTS_ONLY', text: 'this Redis keeps snapshots only: a crash loses what came after the last one', remedy: 'CONFIG SET appendonly yes, and --durability aof' });
+    findings.push({
+      level: 'warning',
+      code: 'SNAPSHOTS_ONLY',
+      text: 'this Redis keeps snapshots only: a crash loses what came after the last one',
+      remedy: 'CONFIG SET appendonly yes, and --durability aof',
+    });
   } else if (facts.aofEnabled && facts.appendfsync === 'everysec') {
-    findings.push({ level: 'note', code: 'FSYNC_EVERY_SECOND', text: 'the append-only file is synced once a second: a crash of the host may lose the last second', remedy: '--durability aof waits for it' });
+    findings.push({
+      level: 'note',
+      code: 'FSYNC_EVERY_SECOND',
+      text: 'the append-only file is synced once a second: a crash of the host may lose the last second',
+      remedy: '--durability aof waits for it',
+    });
   }
-  if (facts.connectedReplicas) findings.push({ level: 'note', code: 'ASYNC_REPLICATION', text: 'replication is asynchronous: a failover may lose the last writes', remedy: '--durability wait:1' });
+  if (facts.connectedReplicas)
+    findings.push({
+      level: 'note',
+      code: 'ASYNC_REPLICATION',
+      text: 'replication is asynchronous: a failover may lose the last writes',
+      remedy: '--durability wait:1',
+    });
   return findings;
 }

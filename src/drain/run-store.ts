@@ -30,9 +30,20 @@ export class RunStore {
   }
 
   async load(run: string): Promise<RunRecord | undefined> {
-    const [manifest, state, finishedAt, activeMs] = await this.client.hmget(runKey(run), 'manifest', 'state', 'finishedAt', 'activeMs');
+    const [manifest, state, finishedAt, activeMs] = await this.client.hmget(
+      runKey(run),
+      'manifest',
+      'state',
+      'finishedAt',
+      'activeMs',
+    );
     if (!manifest) return undefined;
-    return { manifest: JSON.parse(manifest), state: (state ?? 'running') as RunState, finishedAt: finishedAt ?? null, activeMs: Number(activeMs ?? 0) };
+    return {
+      manifest: JSON.parse(manifest),
+      state: (state ?? 'running') as RunState,
+      finishedAt: finishedAt ?? null,
+      activeMs: Number(activeMs ?? 0),
+    };
   }
 
   /** Like {@link load}; a run that does not exist is a usage error with the nearest ones named. */
@@ -42,7 +53,10 @@ export class RunStore {
     const known = await this.newest(5);
     throw new QctlError('usage', `there is no run ${run}`, {
       code: 'RUN_NOT_FOUND',
-      hint: [known.length > 0 ? `the newest runs are ${known.join(', ')}` : 'no run is recorded in this Redis', 'qctl drain list'],
+      hint: [
+        known.length > 0 ? `the newest runs are ${known.join(', ')}` : 'no run is recorded in this Redis',
+        'qctl drain list',
+      ],
     });
   }
 

@@ -17,7 +17,15 @@ export interface Totals {
 
 /** Adds up the counters of a run. */
 export async function readTotals(client: Redis | Cluster, manifest: Manifest): Promise<Totals> {
-  const totals: Totals = { appended: 0, duplicatesSuppressed: 0, settled: 0, quarantined: 0, open: 0, payloadBytes: 0, ranges: [] };
+  const totals: Totals = {
+    appended: 0,
+    duplicatesSuppressed: 0,
+    settled: 0,
+    quarantined: 0,
+    open: 0,
+    payloadBytes: 0,
+    ranges: [],
+  };
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions)) {
     const keys = streamKeys(stream);
     const counters = manifest.lanes > 0 ? laneKeys(manifest, keys.checkpoint) : [keys.stats(manifest.run)];
@@ -46,7 +54,11 @@ function addRange(totals: Totals, stream: string, hashes: Record<string, string>
   const firsts = hashes.flatMap((hash) => hash.first ?? []);
   const lasts = hashes.flatMap((hash) => hash.last ?? []);
   if (firsts.length === 0) return;
-  totals.ranges.push({ stream, first: firsts.reduce((a, b) => (compareIds(a, b) <= 0 ? a : b)), last: lasts.reduce((a, b) => (compareIds(a, b) >= 0 ? a : b)) });
+  totals.ranges.push({
+    stream,
+    first: firsts.reduce((a, b) => (compareIds(a, b) <= 0 ? a : b)),
+    last: lasts.reduce((a, b) => (compareIds(a, b) >= 0 ? a : b)),
+  });
 }
 
 /** Orders stream entry ids: `ms-seq`, both numbers. */

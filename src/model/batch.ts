@@ -29,7 +29,7 @@ export interface LedgerMark {
 
 /** What a source hands out: messages that belong together, and how they are settled. */
 export interface Batch {
-  count: number;
+  readonly count: number;
   /** Size of all bodies and fields in bytes, about. */
   bytes: number;
   /** Set where the source already delivers the default envelope; the names are its fields. */

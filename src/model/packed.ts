@@ -90,7 +90,7 @@ export function unpackIds(data: Buffer): string[] {
   let at = 0;
   while (at < data.length) {
     const length = data.readInt32BE(at + 2);
-    ids.push(data.utf8Slice(at + 6, at + 6 + length));
+    ids.push(data.toString('utf8', at + 6, at + 6 + length));
     at += 6 + length;
   }
   return ids;

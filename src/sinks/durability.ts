@@ -2,7 +2,10 @@ import type { Cluster, Redis } from 'ioredis';
 import { slotOf } from '../model/keys.ts';
 
 /** What an append must survive before the source is settled. */
-export type Durability = { kind: 'memory' } | { kind: 'wait'; replicas: number } | { kind: 'aof'; wait: boolean };
+export type Durability =
+  | { kind: 'memory' }
+  | { kind: 'wait'; replicas: number }
+  | { kind: 'aof'; wait: boolean };
 
 const WAIT_MS = 2000;
 
@@ -13,7 +16,11 @@ export class NotDurable extends Error {}
  * Sends the write and the wait for it behind one another on the same connection: WAIT speaks only of
  * writes of its own connection, and answers at once on a new one.
  */
-export async function durably<T>(node: Redis, durability: Durability, write: (node: Redis) => Promise<T>): Promise<T> {
+export async function durably<T>(
+  node: Redis,
+  durability: Durability,
+  write: (node: Redis) => Promise<T>,
+): Promise<T> {
   if (durability.kind === 'memory') return write(node);
   const written = write(node);
   const safe = waitFor(node, durability);
@@ -26,7 +33,8 @@ export async function durably<T>(node: Redis, durability: Durability, write: (no
 async function waitFor(node: Redis, durability: Durability): Promise<void> {
   if (durability.kind === 'wait') {
     const replicas = Number(await node.call('WAIT', durability.replicas, WAIT_MS));
-    if (replicas < durability.replicas) throw new NotDurable(`${replicas} of ${durability.replicas} replicas have confirmed the append`);
+    if (replicas < durability.replicas)
+      throw new NotDurable(`${replicas} of ${durability.replicas} replicas have confirmed the append`);
   } else if (durability.kind === 'aof' && durability.wait) {
     const [local] = (await node.call('WAITAOF', 1, 0, WAIT_MS)) as [number, number];
     if (local < 1) throw new NotDurable('the append-only file is not on disk yet');
@@ -37,7 +45,10 @@ async function waitFor(node: Redis, durability: Durability): Promise<void> {
 export function nodeFor(client: Redis | Cluster, key: string): Redis {
   if (!client.isCluster) return client as Redis;
   // Not in the typings, but there is no public way to ask which node serves a slot.
-  const cluster = client as unknown as { slots: string[][]; connectionPool: { getInstanceByKey(key: string): Redis | undefined } };
+  const cluster = client as unknown as {
+    slots: string[][];
+    connectionPool: { getInstanceByKey(key: string): Redis | undefined };
+  };
   const node = cluster.connectionPool.getInstanceByKey(cluster.slots[slotOf(key)]?.[0] ?? '');
   if (!node) throw new NotDurable('the cluster node of this slot is unknown at the moment');
   return node;

@@ -9,13 +9,26 @@ import { LaneFenced } from './fenced.ts';
 export type LaneStates = { partition: number; token: string; note: string; ids: string[] }[];
 
 /** Seals the lane's checkpoints for `fence` and reads them. Throws {@link LaneFenced} where a later holder was first. */
-export async function readLane(client: Redis | Cluster, streams: StreamKeys[], run: string, lane: number, fence: string): Promise<LaneStates> {
-  const replies = await Promise.all(streams.map((keys) => runScriptBuffer(client, sealLane, [keys.checkpoint(run, lane)], [fence])));
+export async function readLane(
+  client: Redis | Cluster,
+  streams: StreamKeys[],
+  run: string,
+  lane: number,
+  fence: string,
+): Promise<LaneStates> {
+  const replies = await Promise.all(
+    streams.map((keys) => runScriptBuffer(client, sealLane, [keys.checkpoint(run, lane)], [fence])),
+  );
   return replies.map((reply, partition) => {
     const fields = reply as Buffer[];
     if (fields[0]?.toString() === 'fenced') throw new LaneFenced(lane);
     const text = (name: string): string => valueOf(fields, name)?.toString() ?? '';
-    return { partition, token: text('token'), note: text('note'), ids: unpackIds(valueOf(fields, 'ids') ?? Buffer.alloc(0)) };
+    return {
+      partition,
+      token: text('token'),
+      note: text('note'),
+      ids: unpackIds(valueOf(fields, 'ids') ?? Buffer.alloc(0)),
+    };
   });
 }
 

@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
 import { isRetryable } from '../backends/redis/errors.ts';
+import { type RedisScript, runScript, type ScriptArg } from '../backends/redis/script.ts';
 import { appendLane } from '../backends/redis/scripts/append-lane.ts';
 import { appendLedger } from '../backends/redis/scripts/append-ledger.ts';
 import { confirmLedger } from '../backends/redis/scripts/confirm-ledger.ts';
 import { settleLane } from '../backends/redis/scripts/settle-lane.ts';
-import { type RedisScript, runScript, type ScriptArg } from '../backends/redis/script.ts';
 import { QctlError } from '../errors.ts';
 import type { LaneMark, LedgerMark } from '../model/batch.ts';
 import { partitionKeys, type StreamKeys, streamKeys } from '../model/keys.ts';
@@ -53,15 +53,21 @@ export class RedisStreamSink implements Sink {
 
   async append(entries: Entries, mark: LaneMark | LedgerMark): Promise<Appended> {
     const parts = partitioned(entries, this.streams.length, mark.kind === 'lane' && !mark.keepIds);
-    const write = (part: Part): Promise<Appended> => (mark.kind === 'lane' ? this.appendLane(part, mark) : this.appendLedger(part, mark));
+    const write = (part: Part): Promise<Appended> =>
+      mark.kind === 'lane' ? this.appendLane(part, mark) : this.appendLedger(part, mark);
     if (parts.length === 1) return write(parts[0]!);
     return sum(await Promise.all(parts.map(write)));
   }
 
   /** Seals a lane for `fence` and learns where its partitions stand. */
   async openLane(lane: number, fence: string): Promise<LaneStates> {
-    const states = await this.patiently(() => readLane(this.options.client, this.streams, this.options.run, lane, fence));
-    this.tokens.set(lane, states.map((state) => state.token));
+    const states = await this.patiently(() =>
+      readLane(this.options.client, this.streams, this.options.run, lane, fence),
+    );
+    this.tokens.set(
+      lane,
+      states.map((state) => state.token),
+    );
     return states;
   }
 
@@ -71,12 +77,27 @@ export class RedisStreamSink implements Sink {
     const tokens = this.tokens.get(mark.lane)!;
     const ids = mark.keepIds ? packIds([...entries.ids, ...entries.quarantinedIds]) : '';
     const args = [
-      mark.fence, tokens[partition]!, mark.token, mark.mode, mark.note, ids,
-      JSON.stringify(entries.rows.names), entries.rows.data, entries.ids.length, this.constants, this.maxLen(),
-      entries.quarantined.data, entries.quarantinedIds.length, entries.bytes,
+      mark.fence,
+      tokens[partition]!,
+      mark.token,
+      mark.mode,
+      mark.note,
+      ids,
+      JSON.stringify(entries.rows.names),
+      entries.rows.data,
+      entries.ids.length,
+      this.constants,
+      this.maxLen(),
+      entries.quarantined.data,
+      entries.quarantinedIds.length,
+      entries.bytes,
     ];
     const checkpoint = keys.checkpoint(this.options.run, mark.lane);
-    const [outcome, found] = (await this.run(appendLane, [keys.stream, checkpoint, keys.quarantine], args)) as [string, string];
+    const [outcome, found] = (await this.run(
+      appendLane,
+      [keys.stream, checkpoint, keys.quarantine],
+      args,
+    )) as [string, string];
     if (outcome !== 'ok' && outcome !== 'again') throw this.refusal(outcome, found, keys.stream, mark);
     tokens[partition] = mark.token;
     const appended = entries.ids.length;
@@ -92,15 +113,37 @@ export class RedisStreamSink implements Sink {
     const call = `${process.pid.toString(36)}${this.calls.toString(36)}:`;
     const [now, before] = this.windows();
     const args = (): ScriptArg[] => [
-      mark.deadlineMs, call, JSON.stringify(entries.rows.names), entries.rows.data, entries.ids.length, this.constants, this.maxLen(),
-      entries.quarantined.data, entries.quarantinedIds.length, entries.bytes, ...ids,
+      mark.deadlineMs,
+      call,
+      JSON.stringify(entries.rows.names),
+      entries.rows.data,
+      entries.ids.length,
+      this.constants,
+      this.maxLen(),
+      entries.quarantined.data,
+      entries.quarantinedIds.length,
+      entries.bytes,
+      ...ids,
     ];
-    const names = [keys.stream, keys.ledger(this.ledger), keys.settled(this.ledger, now), keys.settled(this.ledger, before), keys.stats(this.options.run), keys.quarantine];
+    const names = [
+      keys.stream,
+      keys.ledger(this.ledger),
+      keys.settled(this.ledger, now),
+      keys.settled(this.ledger, before),
+      keys.stats(this.options.run),
+      keys.quarantine,
+    ];
     const [outcome, flags] = (await this.run(appendLedger, names, args)) as [string, string];
     if (outcome === 'expired') return { held: [], appended: 0, suppressed: 0, quarantined: 0, expired: true };
     const fresh = [...flags].filter((flag) => flag === '+').length;
     const quarantined = [...flags.slice(entries.ids.length)].filter((flag) => flag === '+').length;
-    return { held: [{ partition, ids }], appended: fresh - quarantined, suppressed: ids.length - fresh, quarantined, expired: false };
+    return {
+      held: [{ partition, ids }],
+      appended: fresh - quarantined,
+      suppressed: ids.length - fresh,
+      quarantined,
+      expired: false,
+    };
   }
 
   /** Notes what the source has deleted; returns how many of them had been open. */
@@ -110,7 +153,11 @@ export class RedisStreamSink implements Sink {
       const gone = ids.filter((id) => deleted.has(id));
       if (gone.length === 0) continue;
       const keys = this.streams[partition]!;
-      const names = [keys.ledger(this.ledger), keys.settled(this.ledger, this.windows()[0]), keys.stats(this.options.run)];
+      const names = [
+        keys.ledger(this.ledger),
+        keys.settled(this.ledger, this.windows()[0]),
+        keys.stats(this.options.run),
+      ];
       confirmed += Number(await this.run(confirmLedger, names, [2 * this.options.windowMs, ...gone]));
     }
     return confirmed;
@@ -119,8 +166,17 @@ export class RedisStreamSink implements Sink {
   /** Notes that the source has let go of what a partition's checkpoint names. */
   async settled(lane: number, fence: string, partition: number, suppressed: number): Promise<void> {
     const checkpoint = this.streams[partition]!.checkpoint(this.options.run, lane);
-    const outcome = await this.run(settleLane, [checkpoint], [fence, this.tokens.get(lane)![partition]!, suppressed]);
+    const outcome = await this.run(
+      settleLane,
+      [checkpoint],
+      [fence, this.tokens.get(lane)![partition]!, suppressed],
+    );
     if (outcome === 'fenced') throw new LaneFenced(lane);
+  }
+
+  /** Notes, for every partition of a lane, that the source has let go of all that was appended. */
+  async noteSettled(lane: number, fence: string): Promise<void> {
+    await Promise.all(this.streams.map((_, partition) => this.settled(lane, fence, partition, 0)));
   }
 
   private get ledger(): string {
@@ -136,7 +192,11 @@ export class RedisStreamSink implements Sink {
     return [window, window - 1];
   }
 
-  private run(script: RedisScript, keys: string[], args: ScriptArg[] | (() => ScriptArg[])): Promise<unknown> {
+  private run(
+    script: RedisScript,
+    keys: string[],
+    args: ScriptArg[] | (() => ScriptArg[]),
+  ): Promise<unknown> {
     const { client, durability } = this.options;
     return this.patiently(() => {
       const now = typeof args === 'function' ? args() : args;
@@ -146,18 +206,26 @@ export class RedisStreamSink implements Sink {
   }
 
   private patiently<T>(action: () => Promise<T>): Promise<T> {
-    const reason = (error: unknown): string | undefined => (error instanceof NotDurable ? error.message : isRetryable(error));
+    const reason = (error: unknown): string | undefined =>
+      error instanceof NotDurable ? error.message : isRetryable(error);
     return patiently(this.options.patience, this.options.label, reason, action);
   }
 
   private refusal(outcome: string, found: string, stream: string, mark: LaneMark): Error {
     if (outcome === 'fenced') return new LaneFenced(mark.lane);
     const what = outcome === 'lost' ? 'the checkpoint is gone' : `the checkpoint stands at '${found}'`;
-    return new QctlError('target', `${this.options.label} has lost data: ${what} of lane ${mark.lane} beside stream ${stream}, where '${this.tokens.get(mark.lane)?.join(' ')}' was confirmed`, {
-      code: 'TARGET_LOST_DATA',
-      hint: ['Redis came back without what it had confirmed: a restart without persistence, or a failover to a replica that lagged', 'nothing more was settled; compare with `qctl verify`, and use --durability aof or wait:N'],
-      details: { run: this.options.run, lane: mark.lane, stream },
-    });
+    return new QctlError(
+      'target',
+      `${this.options.label} has lost data: ${what} of lane ${mark.lane} beside stream ${stream}, where '${this.tokens.get(mark.lane)?.join(' ')}' was confirmed`,
+      {
+        code: 'TARGET_LOST_DATA',
+        hint: [
+          'Redis came back without what it had confirmed: a restart without persistence, or a failover to a replica that lagged',
+          'nothing more was settled; compare with `qctl verify`, and use --durability aof or wait:N',
+        ],
+        details: { run: this.options.run, lane: mark.lane, stream },
+      },
+    );
   }
 }
 

@@ -17,10 +17,12 @@ export const ENVELOPE_FIELDS = [
 export function toEntry(message: Message): FieldValue[] {
   const entry: FieldValue[] = ['id', message.id];
   const add = (name: string, value: FieldValue | number | undefined): void => {
-    if (value !== undefined && value !== null) entry.push(name, typeof value === 'number' ? String(value) : value);
+    if (value !== undefined && value !== null)
+      entry.push(name, typeof value === 'number' ? String(value) : value);
   };
   for (const field of ENVELOPE_FIELDS.slice(1)) add(field, message[field as keyof Message] as FieldValue);
-  for (const [name, attribute] of Object.entries(message.attributes ?? {})) addAttribute(entry, name, attribute);
+  for (const [name, attribute] of Object.entries(message.attributes ?? {}))
+    addAttribute(entry, name, attribute);
   for (const [name, value] of Object.entries(message.system ?? {})) add(`sys.${name}`, value);
   return entry;
 }

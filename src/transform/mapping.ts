@@ -15,7 +15,11 @@ export class MappingFailure extends Error {}
  * expression looks into it, or nothing at all comes out.
  */
 export function compileMapping(mapping: FieldMapping): (message: Message) => FieldValue[] {
-  const fields = Object.entries(mapping).map(([name, expression]) => ({ name, expression, tree: parse(name, expression) }));
+  const fields = Object.entries(mapping).map(([name, expression]) => ({
+    name,
+    expression,
+    tree: parse(name, expression),
+  }));
   const readsBody = fields.some((field) => /\bbody\s*[.[|]/.test(field.expression));
   return (message) => {
     const view = viewOf(message, readsBody);
@@ -52,7 +56,10 @@ function evaluate(name: string, tree: Tree, view: unknown): unknown {
 }
 
 function viewOf(message: Message, parsed: boolean): Record<string, unknown> {
-  const attributes = Object.entries(message.attributes ?? {}).map(([name, { value }]) => [name, String(value)]);
+  const attributes = Object.entries(message.attributes ?? {}).map(([name, { value }]) => [
+    name,
+    String(value),
+  ]);
   const text = message.body?.toString('utf8') ?? null;
   return { ...message, body: parsed ? parseBody(text) : text, attributes: Object.fromEntries(attributes) };
 }

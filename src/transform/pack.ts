@@ -52,7 +52,7 @@ function passThrough(rows: PackedRows, batch: Batch, options: PackOptions): Entr
   const keys: (Buffer | null)[] | null = options.withKeys ? [] : null;
   for (let i = 0; i < rowCount(rows); i += 1) {
     const at = rows.offsets[i]! + 2;
-    ids.push(rows.data.utf8Slice(at + 4, at + 4 + rows.data.readInt32BE(at)));
+    ids.push(rows.data.toString('utf8', at + 4, at + 4 + rows.data.readInt32BE(at)));
     keys?.push(keyAt < 0 ? null : rowField(rows, i, keyAt));
   }
   return { rows, ids, keys, quarantined: NOTHING, quarantinedIds: [], bytes: batch.bytes };
@@ -61,7 +61,14 @@ function passThrough(rows: PackedRows, batch: Batch, options: PackOptions): Entr
 function packEach(batch: Batch, shape: (message: Message) => FieldValue[], options: PackOptions): Entries {
   const good: FieldValue[][] = [];
   const bad: FieldValue[][] = [];
-  const entries: Entries = { rows: NOTHING, ids: [], keys: options.withKeys ? [] : null, quarantined: NOTHING, quarantinedIds: [], bytes: batch.bytes };
+  const entries: Entries = {
+    rows: NOTHING,
+    ids: [],
+    keys: options.withKeys ? [] : null,
+    quarantined: NOTHING,
+    quarantinedIds: [],
+    bytes: batch.bytes,
+  };
   for (const message of batch.messages()) {
     const result = shapeOne(message, shape, options.maxBodyBytes);
     if (typeof result === 'string') {
@@ -79,7 +86,11 @@ function packEach(batch: Batch, shape: (message: Message) => FieldValue[], optio
 }
 
 /** The entry, or the reason why there is none. */
-function shapeOne(message: Message, shape: (message: Message) => FieldValue[], maxBodyBytes: number): FieldValue[] | string {
+function shapeOne(
+  message: Message,
+  shape: (message: Message) => FieldValue[],
+  maxBodyBytes: number,
+): FieldValue[] | string {
   const size = message.body?.length ?? 0;
   if (size > maxBodyBytes) return `the body has ${size} bytes, more than --max-body-bytes ${maxBodyBytes}`;
   try {
@@ -91,5 +102,7 @@ function shapeOne(message: Message, shape: (message: Message) => FieldValue[], m
 }
 
 function digest(body: Buffer | null): string {
-  return createHash('sha256').update(body ?? '').digest('hex');
+  return createHash('sha256')
+    .update(body ?? '')
+    .digest('hex');
 }

@@ -3,6 +3,8 @@ import type { Client, ClientConfig } from 'pg';
 import { toSourceError } from './errors.ts';
 import { labelOf, type PostgresOptions, type ResolvedPostgres, resolvePostgres } from './options.ts';
 
+export type { PostgresOptions } from './options.ts';
+
 /**
  * Opens one session within `connectTimeoutMs`. A session that is lost later fails
  * its statements and never the process; it does not come back: connect anew.

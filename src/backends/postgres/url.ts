@@ -28,7 +28,8 @@ export interface PostgresUrl {
  * never repeats the text: it may hold a password.
  */
 export function parsePostgresUrl(text: string): PostgresUrl {
-  const trimmed = text.trim();
+  // libpq takes a user without a host, Node's URL does not.
+  const trimmed = text.trim().replace(/^(\w+:\/\/[^/@]*@)\//, '$1localhost/');
   if (!/^postgres(ql)?:\/\//i.test(trimmed)) malformed('it must start with postgres://');
   if (/^[^/]*\/\/[^/?#]*,/.test(trimmed)) malformed('several hosts in one URL are not supported');
   if (!URL.canParse(trimmed)) malformed('it cannot be read');

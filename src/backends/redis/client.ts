@@ -8,6 +8,10 @@ export interface Guarded<C extends Redis | Cluster = Redis | Cluster> {
   lastError?: Error;
   /** Set after the first success: from then on the client reconnects for ever. */
   established: boolean;
+  /** Set once it was closed on purpose: ioredis itself forgets when it was waiting to reconnect. */
+  closed: boolean;
+  /** What else is to be closed with it. */
+  companions: (Redis | Cluster)[];
 }
 
 /** Pause before attempt `times`: 50 ms at first, never above 1 s. */
@@ -50,7 +54,7 @@ export async function standaloneClient(
   from: ResolvedOptions,
   at: HostPort | undefined,
 ): Promise<Guarded<Redis>> {
-  const { Redis } = await import('ioredis');
+  const { Redis } = await import('./library.ts');
   const state = { established: false };
   const where = at ? { host: at.host, port: at.port } : { path: from.path };
   const retryStrategy = (times: number) => (state.established ? backoffMs(times) : null);
@@ -59,7 +63,7 @@ export async function standaloneClient(
 
 /** A client that asks the sentinels for the primary, at each connection anew. */
 export async function sentinelClient(from: ResolvedOptions): Promise<Guarded<Redis>> {
-  const { Redis } = await import('ioredis');
+  const { Redis } = await import('./library.ts');
   const state = { established: false };
   const retry = (times: number) => (state.established ? backoffMs(times) : null);
   const client = new Redis({
@@ -79,7 +83,7 @@ export async function sentinelClient(from: ResolvedOptions): Promise<Guarded<Red
 
 /** A client of a cluster. Redirections are followed: a redirected command has not run. */
 export async function clusterClient(from: ResolvedOptions): Promise<Guarded<Cluster>> {
-  const { Cluster } = await import('ioredis');
+  const { Cluster } = await import('./library.ts');
   const state = { established: false };
   const { db: _db, ...redisOptions } = baseOptions(from);
   const client = new Cluster(from.hosts, {
@@ -100,7 +104,7 @@ export async function clusterClient(from: ResolvedOptions): Promise<Guarded<Clus
 }
 
 function watch<C extends Redis | Cluster>(client: C, state: { established: boolean }): Guarded<C> {
-  const guarded: Guarded<C> = Object.assign(state, { client });
+  const guarded: Guarded<C> = Object.assign(state, { client, closed: false, companions: [] });
   const note = (error: Error) => {
     guarded.lastError = error;
   };
@@ -114,12 +118,18 @@ function watch<C extends Redis | Cluster>(client: C, state: { established: boole
 }
 
 /** Closes a client for good and waits until it is, at most half a second. */
-export async function closeClient(client: Redis | Cluster): Promise<void> {
-  if (client.status === 'end') return;
+export async function closeGuarded(guarded: Guarded): Promise<void> {
+  guarded.closed = true;
+  await Promise.all([guarded.client, ...guarded.companions].map(closeClient));
+}
+
+async function closeClient(client: Redis | Cluster): Promise<void> {
+  const connected = ['connecting', 'connect', 'ready'].includes(client.status);
   const ended = new Promise<void>((resolve) => {
     client.once('end', () => resolve());
     setTimeout(resolve, 500).unref();
   });
   client.disconnect();
-  await ended;
+  // Between two attempts there is no socket, and no event that would tell of its end.
+  if (connected) await ended;
 }

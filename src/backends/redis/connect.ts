@@ -1,8 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
-import { closeClient, clusterClient, type Guarded, sentinelClient, standaloneClient } from './client.ts';
+import { closeGuarded, clusterClient, type Guarded, sentinelClient, standaloneClient } from './client.ts';
 import { explainFailure } from './diagnose.ts';
 import { askCluster, askSentinels } from './discover.ts';
 import { explainReply } from './errors.ts';
+import { watchFailover } from './failover.ts';
 import { bringUp } from './handshake.ts';
 import { hostPort } from './label.ts';
 import {
@@ -25,6 +26,8 @@ export interface RedisConnection {
   kind: RedisKind;
   /** Why the connection is not up at present, as a short clause; undefined while it is. */
   trouble(): string | undefined;
+  /** True once `close` was called. */
+  readonly closed: boolean;
   /** A second connection with the same options, for what blocks (XREAD BLOCK, SUBSCRIBE). */
   duplicate(overrides?: Partial<RedisOptions>): Promise<RedisConnection>;
   /** Closes for good. Commands in flight fail. May be called twice. */
@@ -46,12 +49,16 @@ export async function connectRedis(options: RedisOptions): Promise<RedisConnecti
     kind: from.kind,
     trouble: () => troubleOf(guarded),
     duplicate: (overrides) => connectRedis({ ...options, ...overrides }),
-    close: () => closeClient(guarded.client),
+    get closed() {
+      return guarded.closed;
+    },
+    close: () => closeGuarded(guarded),
   };
 }
 
-function troubleOf({ client, lastError }: Guarded): string | undefined {
-  if (client.status === 'ready') return undefined;
+function troubleOf({ client, lastError, closed }: Guarded): string | undefined {
+  if (client.status === 'ready' && !closed) return undefined;
+  if (closed) return 'the connection was closed';
   return lastError ? explainReply(lastError) : 'connection lost';
 }
 
@@ -67,9 +74,13 @@ async function openStandalone(from: ResolvedOptions, deadline: number): Promise<
 }
 
 async function openSentinel(from: ResolvedOptions, deadline: number): Promise<Guarded> {
-  const primary = await askSentinels(from, deadline - Date.now());
+  const { primary, sentinel } = await askSentinels(from, deadline - Date.now());
+  // The one that has answered is asked first from now on: another may keep silent.
+  const hosts = [sentinel, ...from.hosts.filter((host) => host !== sentinel)];
   try {
-    return await start(await sentinelClient(from), from, primary, deadline);
+    const guarded = await start(await sentinelClient({ ...from, hosts }), from, primary, deadline);
+    await watchFailover(guarded, { ...from, hosts });
+    return guarded;
   } catch (error) {
     (error as { hint?: string[] }).hint?.push(`the sentinels name ${hostPort(primary)} as the primary`);
     throw error;
@@ -82,7 +93,12 @@ async function openCluster(from: ResolvedOptions, deadline: number): Promise<Gua
 }
 
 // A fifth of the time is kept for finding out why.
-async function start(guarded: Guarded, from: ResolvedOptions, at: HostPort | undefined, deadline: number) {
+async function start<G extends Guarded>(
+  guarded: G,
+  from: ResolvedOptions,
+  at: HostPort | undefined,
+  deadline: number,
+): Promise<G> {
   const ms = Math.max(1, deadline - Date.now());
   try {
     await bringUp(guarded, ms * 0.8);
@@ -91,3 +107,5 @@ async function start(guarded: Guarded, from: ResolvedOptions, at: HostPort | und
     throw await explainFailure(error, from, at, Math.max(1, deadline - Date.now()));
   }
 }
+
+export type { RedisKind, RedisOptions } from './options.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { isQctlError, QctlError } from '../../errors.ts';
-import { closeClient, standaloneClient } from './client.ts';
+import { closeGuarded, standaloneClient } from './client.ts';
 import { explainFailure } from './diagnose.ts';
 import { replyCode } from './errors.ts';
 import { bringUp } from './handshake.ts';
@@ -11,14 +11,22 @@ import type { HostPort, ResolvedOptions } from './options.ts';
  * Asks the sentinels for the primary before the client does: ioredis keeps the
  * reason to itself when they are silent or do not know the name.
  */
-export async function askSentinels(from: ResolvedOptions, ms: number): Promise<HostPort> {
-  const { name, username, password, tls } = from.sentinel!;
-  const login = { ...from, username, password, tls, db: 0 };
-  return firstAnswer(login, ms, 'sentinel', async (client) => {
+export async function askSentinels(
+  from: ResolvedOptions,
+  ms: number,
+): Promise<{ primary: HostPort; sentinel: HostPort }> {
+  const { name } = from.sentinel!;
+  return firstAnswer(sentinelLogin(from), ms, 'sentinel', async (client, sentinel) => {
     const reply = (await client.call('SENTINEL', 'get-master-addr-by-name', name)) as [string, string] | null;
     if (reply === null) throw await unknownMaster(client, from);
-    return { host: reply[0], port: Number(reply[1]) };
+    return { primary: { host: reply[0], port: Number(reply[1]) }, sentinel };
   });
+}
+
+/** Options that reach the sentinels themselves, which have a password of their own. */
+export function sentinelLogin(from: ResolvedOptions): ResolvedOptions {
+  const { username, password, tls } = from.sentinel!;
+  return { ...from, username, password, tls, db: 0 };
 }
 
 async function unknownMaster(client: Redis, from: ResolvedOptions): Promise<QctlError> {
@@ -46,7 +54,7 @@ async function firstAnswer<T>(
   from: ResolvedOptions,
   ms: number,
   role: string,
-  question: (client: Redis) => Promise<T>,
+  question: (client: Redis, at: HostPort) => Promise<T>,
 ): Promise<T> {
   const asked = from.hosts.map((host) => askOne(from, host, ms, question));
   try {
@@ -66,18 +74,18 @@ async function askOne<T>(
   from: ResolvedOptions,
   at: HostPort,
   ms: number,
-  question: (client: Redis) => Promise<T>,
+  question: (client: Redis, at: HostPort) => Promise<T>,
 ) {
   const guarded = await standaloneClient(from, at);
   try {
     await bringUp(guarded, ms * 0.8);
-    return await question(guarded.client);
+    return await question(guarded.client, at);
   } catch (error) {
     if (isQctlError(error)) throw error;
     const told = await explainFailure(error, from, at, ms * 0.2);
     told.details.host = hostPort(at);
     throw told;
   } finally {
-    void closeClient(guarded.client);
+    void closeGuarded(guarded);
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
-import { closeClient, type Guarded } from './client.ts';
+import { closeGuarded, type Guarded } from './client.ts';
 import { isRetryable, replyCode } from './errors.ts';
 import { networkCode, within } from './network.ts';
 
@@ -20,7 +20,7 @@ export async function bringUp(guarded: Guarded, ms: number): Promise<void> {
     await sleep(1);
     const telling = mostTelling(error, guarded.lastError);
     // Not awaited: a server that keeps silent does not hang up either.
-    void closeClient(guarded.client);
+    void closeGuarded(guarded);
     throw telling;
   }
 }

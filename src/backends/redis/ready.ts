@@ -19,7 +19,7 @@ export async function waitUntilReady(
 ): Promise<void> {
   for (;;) {
     signal?.throwIfAborted();
-    if (connection.client.status === 'end') {
+    if (connection.closed || connection.client.status === 'end') {
       throw toTargetError(new Error('the connection was closed'), connection.label, 'wait for redis');
     }
     if (connection.client.status === 'ready' && (await answers(connection))) return;

@@ -12,10 +12,7 @@ const silence = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A client that has sent nothing yet. The SDK is loaded here and not before. */
 export async function createClient(from: ResolvedSqs): Promise<SQSClient> {
-  const [{ SQSClient }, { NodeHttpHandler }] = await Promise.all([
-    import('@aws-sdk/client-sqs'),
-    import('@smithy/node-http-handler'),
-  ]);
+  const { NodeHttpHandler, SQSClient } = await import('./library.ts');
   const agent = { keepAlive: true, maxSockets: from.maxSockets + SPARE_SOCKETS };
   const config: SQSClientConfig = {
     region: from.region,

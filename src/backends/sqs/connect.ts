@@ -5,6 +5,8 @@ import { toSqsError } from './errors.ts';
 import { readAttributes } from './facts.ts';
 import { resolveSqs, type SqsOptions } from './options.ts';
 
+export type { SqsOptions } from './options.ts';
+
 /** A client for one queue that exists and may be asked. */
 export interface SqsConnection {
   client: SQSClient;

@@ -33,7 +33,7 @@ export async function readAttributes(
   queueUrl: string,
   abortSignal?: AbortSignal,
 ): Promise<Record<string, string>> {
-  const { GetQueueAttributesCommand } = await import('@aws-sdk/client-sqs');
+  const { GetQueueAttributesCommand } = await import('./library.ts');
   const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] });
   const { Attributes } = await client.send(command, { abortSignal });
   return Attributes ?? {};

@@ -81,7 +81,9 @@ export async function readTable(client: Client, spec: PostgresSpec): Promise<Tab
 
 /** SQL spelling first (folding case, quotes); then the very name, for who wrote `Jobs` and means "Jobs". */
 async function findTable(client: Client, table: string): Promise<string> {
-  const bySql = await client.query('SELECT to_regclass($1)::oid::int8 AS oid', [table]).catch(() => undefined);
+  const bySql = await client
+    .query('SELECT to_regclass($1)::oid::int8 AS oid', [table])
+    .catch(() => undefined);
   const oid = bySql?.rows[0]?.oid;
   if (oid) return oid;
   const [schema, relation] = table.includes('.') ? table.split(/\.(.*)/s) : [null, table];
@@ -93,12 +95,17 @@ async function findTable(client: Client, table: string): Promise<string> {
   if (exact.rows[0]) return exact.rows[0].oid;
   throw new QctlError('config', `table ${table} does not exist in database ${client.database}`, {
     code: 'TABLE_NOT_FOUND',
-    hint: ['name it as in SQL, with its schema: public.alerts', 'check that the user may see it: \\dt in psql'],
+    hint: [
+      'name it as in SQL, with its schema: public.alerts',
+      'check that the user may see it: \\dt in psql',
+    ],
   });
 }
 
 function notATable(table: string, kind: string): QctlError {
-  const what = { v: 'a view', m: 'a materialised view', f: 'a foreign table', i: 'an index', S: 'a sequence' }[kind] ?? 'no table';
+  const what =
+    { v: 'a view', m: 'a materialised view', f: 'a foreign table', i: 'an index', S: 'a sequence' }[kind] ??
+    'no table';
   return new QctlError('config', `${table} is ${what}; only tables can be drained`, { code: 'NOT_A_TABLE' });
 }
 

@@ -1,19 +1,23 @@
-import type { Client } from 'pg';
+import type { Client, QueryConfig } from 'pg';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { TableFacts } from './catalog.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
-import { keysetColumns } from './sql.ts';
 import type { PostgresSpec } from './spec.ts';
+import { keysetColumns } from './sql.ts';
 
 const ROWS_MATTER_WITHOUT_INDEX = 10_000;
 
 /** Says what is wrong with the spec before it has done anything. Throws a QctlError `config` or `refused`. */
 export async function checkSpec(client: Client, spec: PostgresSpec, table: TableFacts): Promise<void> {
-  for (const [field, names] of [['id', spec.id], ['order', spec.order ?? []]] as const) {
+  for (const [field, names] of [
+    ['id', spec.id],
+    ['order', spec.order ?? []],
+  ] as const) {
     for (const name of names) requireColumn(table, field, name);
   }
-  if ('set' in spec.done) for (const name of Object.keys(spec.done.set)) requireColumn(table, 'done.set', name);
+  if ('set' in spec.done)
+    for (const name of Object.keys(spec.done.set)) requireColumn(table, 'done.set', name);
   if (spec.mode === 'move') checkMove(spec, table);
   else checkCopy(spec, table);
   await checkExpressions(client, spec, table);
@@ -36,10 +40,16 @@ function checkMove(spec: PostgresSpec, table: TableFacts): void {
   }
   requireUnique(spec.id, table, 'the id');
   if ('set' in spec.done && spec.ready === undefined) {
-    throw new QctlError('config', 'done.set needs a ready condition: without one, settled rows would be taken again and again', {
-      code: 'DONE_WITHOUT_READY',
-      hint: [`add a condition that done rows do not fulfil, for example --ready "${Object.keys(spec.done.set)[0] ?? 'state'} = 'pending'"`],
-    });
+    throw new QctlError(
+      'config',
+      'done.set needs a ready condition: without one, settled rows would be taken again and again',
+      {
+        code: 'DONE_WITHOUT_READY',
+        hint: [
+          `add a condition that done rows do not fulfil, for example --ready "${Object.keys(spec.done.set)[0] ?? 'state'} = 'pending'"`,
+        ],
+      },
+    );
   }
 }
 
@@ -48,19 +58,33 @@ function checkCopy(spec: PostgresSpec, table: TableFacts): void {
   requireUnique(spec.id, table, 'the id');
   const nullable = keyset.filter((name) => !table.columns.get(name)!.notNull);
   if (nullable.length === 0) return;
-  throw new QctlError('refused', `copy mode orders by ${keyset.join(', ')}, but ${nullable.join(', ')} may be NULL: such rows would never be reached`, {
-    code: 'NULLABLE_ORDER',
-    hint: [`ALTER TABLE ${table.name} ALTER COLUMN ${nullable[0]} SET NOT NULL`, 'or order by other columns'],
-  });
+  throw new QctlError(
+    'refused',
+    `copy mode orders by ${keyset.join(', ')}, but ${nullable.join(', ')} may be NULL: such rows would never be reached`,
+    {
+      code: 'NULLABLE_ORDER',
+      hint: [
+        `ALTER TABLE ${table.name} ALTER COLUMN ${nullable[0]} SET NOT NULL`,
+        'or order by other columns',
+      ],
+    },
+  );
 }
 
 function requireUnique(columns: string[], table: TableFacts, what: string): void {
   const unique = table.uniqueSets.some((set) => set.every((name) => columns.includes(name)));
   if (unique) return;
-  throw new QctlError('refused', `${what} (${columns.join(', ')}) has no unique index on ${table.name}: two rows could share it and one would be lost`, {
-    code: 'ID_NOT_UNIQUE',
-    hint: ['name the primary key as the id', `or CREATE UNIQUE INDEX CONCURRENTLY ON ${table.name} (${columns.join(', ')})`],
-  });
+  throw new QctlError(
+    'refused',
+    `${what} (${columns.join(', ')}) has no unique index on ${table.name}: two rows could share it and one would be lost`,
+    {
+      code: 'ID_NOT_UNIQUE',
+      hint: [
+        'name the primary key as the id',
+        `or CREATE UNIQUE INDEX CONCURRENTLY ON ${table.name} (${columns.join(', ')})`,
+      ],
+    },
+  );
 }
 
 /** Lets the server parse every expression by itself, with nothing executed and a single statement allowed. */
@@ -70,34 +94,60 @@ async function checkExpressions(client: Client, spec: PostgresSpec, table: Table
   const statements = [`SELECT ${fields.join(', ')} FROM ${table.name} t ${where} LIMIT 0`];
   if (spec.mode === 'move') statements.push(`EXPLAIN ${doneClause(spec, table)} WHERE false`);
   for (const text of statements) {
-    // Parameters make it an extended query, which takes one statement only.
-    await client.query({ text: `${text}`, values: [], name: '', queryMode: 'extended' } as never).catch((cause: Error & { code?: string }) => {
+    // An extended query takes one statement only.
+    const query: QueryConfig & { queryMode: string } = { text, queryMode: 'extended' };
+    await client.query(query).catch((cause: Error & { code?: string }) => {
       if (cause.code === '42501') throw cause;
-      throw new QctlError('config', `the queue's description does not fit table ${table.name}: ${cause.message}`, {
-        code: 'BAD_EXPRESSION',
-        hint: ['ready, key, payload and attributes are column names or SQL expressions over one row', ...(spec.ready ? [`ready: ${spec.ready}`] : [])],
-        cause,
-      });
+      throw new QctlError(
+        'config',
+        `the queue's description does not fit table ${table.name}: ${cause.message}`,
+        {
+          code: 'BAD_EXPRESSION',
+          hint: [
+            'ready, key, payload and attributes are column names or SQL expressions over one row',
+            ...(spec.ready ? [`ready: ${spec.ready}`] : []),
+          ],
+          cause,
+        },
+      );
     });
   }
 }
 
 /** What an operator should know before the drain starts. */
-export async function tableFindings(client: Client, spec: PostgresSpec, table: TableFacts): Promise<Finding[]> {
+export async function tableFindings(
+  client: Client,
+  spec: PostgresSpec,
+  table: TableFacts,
+): Promise<Finding[]> {
   const findings: Finding[] = await missingPrivileges(client, spec, table);
-  if (table.unlogged) findings.push({ level: 'note', code: 'UNLOGGED_TABLE', text: `${table.name} is UNLOGGED: a crash of Postgres empties it` });
+  if (table.unlogged)
+    findings.push({
+      level: 'note',
+      code: 'UNLOGGED_TABLE',
+      text: `${table.name} is UNLOGGED: a crash of Postgres empties it`,
+    });
   if (spec.mode === 'copy') findings.push(...copyFindings(spec, table));
   else findings.push(...(await moveFindings(client, spec, table)));
   return findings;
 }
 
 async function missingPrivileges(client: Client, spec: PostgresSpec, table: TableFacts): Promise<Finding[]> {
-  const needed = ['SELECT', ...(spec.mode === 'copy' ? [] : 'set' in spec.done ? ['UPDATE'] : ['DELETE', 'UPDATE'])];
+  const settling = 'set' in spec.done ? ['UPDATE'] : ['DELETE', 'UPDATE'];
   const findings: Finding[] = [];
-  for (const privilege of needed) {
-    const { rows } = await client.query('SELECT has_table_privilege($1::oid, $2) OR has_any_column_privilege($1::oid, $3) AS ok', [table.oid, privilege, privilege === 'DELETE' ? 'SELECT' : privilege]);
-    const direct = privilege === 'DELETE' ? (await client.query("SELECT has_table_privilege($1::oid, 'DELETE') AS ok", [table.oid])).rows[0].ok : rows[0].ok;
-    if (!direct) findings.push({ level: 'blocker', code: 'MISSING_PRIVILEGE', text: `the user may not ${privilege} on ${table.name}`, remedy: `GRANT ${privilege} ON ${table.name} TO …` });
+  for (const privilege of ['SELECT', ...(spec.mode === 'copy' ? [] : settling)]) {
+    const { rows } = await client.query('SELECT has_table_privilege($1::oid, $2) AS ok', [
+      table.oid,
+      privilege,
+    ]);
+    if (rows[0].ok) continue;
+    const why = privilege === 'UPDATE' ? ' (locking rows needs it)' : '';
+    findings.push({
+      level: 'blocker',
+      code: 'MISSING_PRIVILEGE',
+      text: `the user may not ${privilege} on ${table.name}${why}`,
+      remedy: `GRANT ${privilege} ON ${table.name} TO ${client.user ?? '…'}`,
+    });
   }
   return findings;
 }
@@ -110,7 +160,8 @@ function copyFindings(spec: PostgresSpec, table: TableFacts): Finding[] {
       level: 'warning',
       code: 'UNORDERED_ID',
       text: `${first.name} (${first.type}) does not grow: rows inserted while the copy runs may sort behind the position it has reached`,
-      remedy: 'stop the writers for the copy, or run the same command with --fresh into another stream; qctl verify names what is missing',
+      remedy:
+        'stop the writers for the copy, or run the same command with --fresh into another stream; qctl verify names what is missing',
     });
   }
   if (table.cachedSequences.length > 0) {

@@ -14,8 +14,16 @@ export interface RowStream {
 }
 
 /** Runs `COPY (query) TO STDOUT BINARY`. Backpressure reaches the server: unread rows stay there. */
-export function copyRows(client: Client, query: string, names: string[], maxRows: number, maxBytes: number): RowStream {
-  const stream = client.query(copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: maxBytes }));
+export function copyRows(
+  client: Client,
+  query: string,
+  names: string[],
+  maxRows: number,
+  maxBytes: number,
+): RowStream {
+  const stream = client.query(
+    copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: maxBytes }),
+  );
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const cutter = new RowCutter(names, maxRows, maxBytes);
   const next = async (): Promise<PackedRows | undefined> => {
@@ -53,7 +61,8 @@ export class RowCutter {
   }
 
   push(chunk: Buffer): void {
-    if (this.used + chunk.length > this.buffer.length) this.move(0, Math.max(this.buffer.length * 2, this.used + chunk.length));
+    if (this.used + chunk.length > this.buffer.length)
+      this.move(0, Math.max(this.buffer.length * 2, this.used + chunk.length));
     this.used += chunk.copy(this.buffer, this.used);
     if (this.at < 0) this.skipHeader();
   }
@@ -64,7 +73,11 @@ export class RowCutter {
     const { buffer, used } = this;
     for (;;) {
       const start = this.at;
-      if (this.offsets.length > this.maxRows || (this.offsets.length > 1 && start - this.offsets[0]! >= this.maxBytes)) return this.take();
+      if (
+        this.offsets.length > this.maxRows ||
+        (this.offsets.length > 1 && start - this.offsets[0]! >= this.maxBytes)
+      )
+        return this.take();
       if (start + 2 > used) return undefined;
       const fields = buffer.readInt16BE(start);
       if (fields < 0) {
@@ -91,7 +104,11 @@ export class RowCutter {
 
   private take(): PackedRows {
     const first = this.offsets[0]!;
-    const part = { names: this.names, data: this.buffer.subarray(first, this.at), offsets: this.offsets.map((offset) => offset - first) };
+    const part = {
+      names: this.names,
+      data: this.buffer.subarray(first, this.at),
+      offsets: this.offsets.map((offset) => offset - first),
+    };
     // The part keeps this buffer; what has arrived behind it goes into the next one.
     this.move(this.at, Math.max(SMALLEST_BUFFER, Math.min(this.buffer.length, this.at * 2)));
     this.at = 0;

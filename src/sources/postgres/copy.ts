@@ -54,7 +54,9 @@ export class CopyReader implements LaneReader {
     this.client ??= await this.options.connect();
     this.horizon = await Horizon.of(this.client, this.options.table);
     this.window = undefined;
-    const newest = records.reduce((best, record) => (Number(record.token) > Number(best.token) ? record : best));
+    const newest = records.reduce((best, record) =>
+      Number(record.token) > Number(best.token) ? record : best,
+    );
     this.sequence = Number(newest.token || 0);
     const reached: Position = newest.note ? JSON.parse(newest.note) : { from: null, to: null };
     const complete = records.every((record) => record.token === newest.token);
@@ -106,7 +108,13 @@ export class CopyReader implements LaneReader {
   private async readAgain(range: Position): Promise<Batch | Pause> {
     const { sql } = this.options;
     const everything = Number.MAX_SAFE_INTEGER;
-    const stream = copyRows(this.client!, sql.page(2_147_483_647, range.from, range.to), sql.fields, everything, everything);
+    const stream = copyRows(
+      this.client!,
+      sql.page(2_147_483_647, range.from, range.to),
+      sql.fields,
+      everything,
+      everything,
+    );
     const part = (await stream.next()) ?? { names: sql.fields, data: Buffer.alloc(0), offsets: [0] };
     await stream.discard();
     this.redo = undefined;
@@ -121,7 +129,15 @@ export class CopyReader implements LaneReader {
       bytes: part.data.length,
       rows: part,
       messages: () => rowsToMessages(part),
-      mark: { kind: 'lane', lane: this.options.lane, fence: this.fence, token: String(this.sequence), mode: 'set', note, keepIds: false },
+      mark: {
+        kind: 'lane',
+        lane: this.options.lane,
+        fence: this.fence,
+        token: String(this.sequence),
+        mode: 'set',
+        note,
+        keepIds: false,
+      },
     };
   }
 
@@ -135,8 +151,9 @@ export class CopyReader implements LaneReader {
     this.next.catch(() => undefined);
   }
 
-  settle(): Promise<boolean> {
-    return Promise.resolve(true);
+  /** The source has nothing to let go of; a unit is a page. */
+  async settle(): Promise<boolean> {
+    return !this.rows || (await this.next) === undefined;
   }
 
   async rollback(): Promise<void> {

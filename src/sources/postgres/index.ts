@@ -1,19 +1,21 @@
 import type { Client } from 'pg';
 import { connectPostgres, type PostgresOptions, postgresLabel } from '../../backends/postgres/index.ts';
 import type { Finding } from '../../model/finding.ts';
+import { rowCount, rowField } from '../../model/packed.ts';
 import type { Depth, LaneReader } from '../source.ts';
 import { readTable, type TableFacts } from './catalog.ts';
 import { checkSpec, tableFindings } from './check.ts';
 import { CopyReader } from './copy.ts';
+import { copyRows } from './copy-rows.ts';
 import { MoveReader } from './move.ts';
-import { SESSION_SETTINGS } from './session.ts';
+import { endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
 
 export type { TableFacts } from './catalog.ts';
-export { copyRows } from './copy-rows.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
+const EMPTY = Buffer.alloc(0);
 const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
 const APPENDS_PER_TRANSACTION = 5;
@@ -30,7 +32,13 @@ export class PostgresSource {
   private readonly client: Client;
   private readonly sql: Statements;
 
-  private constructor(options: PostgresOptions, spec: PostgresSpec, client: Client, table: TableFacts, findings: Finding[]) {
+  private constructor(
+    options: PostgresOptions,
+    spec: PostgresSpec,
+    client: Client,
+    table: TableFacts,
+    findings: Finding[],
+  ) {
     this.options = options;
     this.spec = spec;
     this.client = client;
@@ -64,10 +72,32 @@ export class PostgresSource {
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
   reader(run: string, lane: number, lanes: number, batch: number): LaneReader {
     const sql = statements(this.spec, this.table, { lane, lanes });
-    const connect = (): Promise<Client> => this.session(`qctl/${run}/${lane}`.slice(0, 63));
+    const connect = async (): Promise<Client> => {
+      const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
+      await client.query(READER_SETTINGS);
+      return client;
+    };
     const shared = { lane, sql, connect, partRows: batch, partBytes: PART_BYTES };
-    if (this.spec.mode === 'copy') return new CopyReader({ ...shared, table: this.table, pageRows: batch * APPENDS_PER_PAGE });
+    if (this.spec.mode === 'copy')
+      return new CopyReader({ ...shared, table: this.table, pageRows: batch * APPENDS_PER_PAGE });
     return new MoveReader({ ...shared, transactionRows: batch * APPENDS_PER_TRANSACTION });
+  }
+
+  /** Id and body of every ready row, in parts, in one snapshot and in no order. */
+  async *everything(partRows: number, partBytes: number): AsyncGenerator<[id: Buffer, body: Buffer][]> {
+    const client = await this.session('qctl/verify');
+    try {
+      const rows = copyRows(client, this.sql.everything, this.sql.fields, partRows, partBytes);
+      for (let part = await rows.next(); part; part = await rows.next()) {
+        const current = part;
+        yield Array.from({ length: rowCount(current) }, (_, i) => [
+          rowField(current, i, 0)!,
+          rowField(current, i, 1) ?? EMPTY,
+        ]);
+      }
+    } finally {
+      await endSession(client);
+    }
   }
 
   /** A session of its own with the drain's settings. */

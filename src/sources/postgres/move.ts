@@ -78,8 +78,22 @@ export class MoveReader implements LaneReader {
     const { lane } = this.options;
     const token = `${this.sequence}.${this.part}`;
     const mode = this.part === 1 ? 'set' : 'add';
-    const mark: LaneMark = { kind: 'lane', lane, fence: this.fence, token, mode, note: this.transaction, keepIds: true };
-    return { count: rowCount(part), bytes: part.data.length, rows: part, messages: () => rowsToMessages(part), mark };
+    const mark: LaneMark = {
+      kind: 'lane',
+      lane,
+      fence: this.fence,
+      token,
+      mode,
+      note: this.transaction,
+      keepIds: true,
+    };
+    return {
+      count: rowCount(part),
+      bytes: part.data.length,
+      rows: part,
+      messages: () => rowsToMessages(part),
+      mark,
+    };
   }
 
   async settle(): Promise<boolean> {
@@ -90,7 +104,9 @@ export class MoveReader implements LaneReader {
 
   private async begin(client: Client, limit: number): Promise<void> {
     const { sql, partRows, partBytes } = this.options;
-    const results = (await client.query('BEGIN; SELECT txid_current()::text AS id')) as unknown as { rows: { id: string }[] }[];
+    const results = (await client.query('BEGIN; SELECT txid_current()::text AS id')) as unknown as {
+      rows: { id: string }[];
+    }[];
     this.transaction = results[1]!.rows[0]!.id;
     this.sequence += 1;
     this.part = 0;

@@ -9,6 +9,9 @@ export const SESSION_SETTINGS = `
   SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = 0;
   SET idle_in_transaction_session_timeout = 0`;
 
+/** A batch is a small piece of a large table in index order; statistics of a queue are too old to be asked. */
+export const READER_SETTINGS = 'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off';
+
 /** Ends a session without waiting for a COPY that nobody reads any more. */
 export async function endSession(client: Client): Promise<void> {
   const stream = (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;

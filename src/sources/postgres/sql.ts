@@ -1,6 +1,14 @@
 import { escapeIdentifier as quote } from 'pg';
 import type { TableFacts } from './catalog.ts';
-import { columnLiteral, conditions, doneClause, expression, fieldExpressions, type LaneFilter, whereClause } from './expressions.ts';
+import {
+  columnLiteral,
+  conditions,
+  doneClause,
+  expression,
+  fieldExpressions,
+  type LaneFilter,
+  whereClause,
+} from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';
 
 /** The statements of one lane. Identifiers are quoted, types come from the catalogue. */
@@ -14,6 +22,8 @@ export interface Statements {
   /** Lets go of rows by id: `$1` is an array of ids as text. */
   settleByIds: string;
   countReady: string;
+  /** All ready rows, the entry's fields only. */
+  everything: string;
   /** The highest keyset values among the ready rows, as text. */
   highest: string;
   keysetSize: number;
@@ -30,6 +40,9 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
     page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
     settleByIds: `${doneClause(spec, table)} WHERE d.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`,
     countReady: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(where)}`,
+    everything: `SELECT ${fieldExpressions(spec, table, 't')
+      .map(([, sql]) => sql)
+      .join(', ')} FROM ${table.name} t ${whereClause(where)}`,
     highest: `SELECT ${keyset.map((name) => `t.${quote(name)}::text`).join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${keyset.map((name) => `t.${quote(name)} DESC`).join(', ')} LIMIT 1`,
     keysetSize: keyset.length,
   };
@@ -40,7 +53,13 @@ export function keysetColumns(spec: PostgresSpec): string[] {
   return [...new Set([...(spec.order ?? []), ...spec.id])];
 }
 
-function takeStatement(spec: PostgresSpec, table: TableFacts, conditions: string[], limit: number, low: string | null): string {
+function takeStatement(
+  spec: PostgresSpec,
+  table: TableFacts,
+  conditions: string[],
+  limit: number,
+  low: string | null,
+): string {
   const order = spec.order ?? spec.id;
   const lowColumn = order[0]!;
   const where = [...conditions];
@@ -55,7 +74,10 @@ function takeStatement(spec: PostgresSpec, table: TableFacts, conditions: string
     locator,
     done: doneClause(spec, table),
     using: 'set' in spec.done ? 'FROM' : 'USING',
-    returning: [...fieldExpressions(spec, table, 'd').map(([, sql]) => sql), `d.${quote(lowColumn)}::text`].join(', '),
+    returning: [
+      ...fieldExpressions(spec, table, 'd').map(([, sql]) => sql),
+      `d.${quote(lowColumn)}::text`,
+    ].join(', '),
   };
   return spec.key === undefined ? takeAny(parts) : takeKeyed(parts, expression(spec.key, table, 't'));
 }
@@ -81,7 +103,10 @@ function takeAny({ table, where, orderBy, limit, locator, done, returning }: Tak
  * With a key, a row must not overtake an earlier one of its key that somebody else has locked: such
  * rows are among those seen but not among those got, and all later ones of their key stay as well.
  */
-function takeKeyed({ table, where, orderBy, limit, locator, done, using, returning }: TakeParts, key: string): string {
+function takeKeyed(
+  { table, where, orderBy, limit, locator, done, using, returning }: TakeParts,
+  key: string,
+): string {
   return `
     WITH qctl_seen AS MATERIALIZED (
       SELECT t.${locator} AS qctl_at, ${key}::text AS qctl_key, row_number() OVER (ORDER BY ${orderBy}) AS qctl_rank
@@ -101,10 +126,18 @@ function takeKeyed({ table, where, orderBy, limit, locator, done, using, returni
     SELECT * FROM qctl_taken q ORDER BY q.qctl_rank`;
 }
 
-function pageStatement(spec: PostgresSpec, table: TableFacts, conditions: string[], limit: number, from: string[] | null, to: string[] | null): string {
+function pageStatement(
+  spec: PostgresSpec,
+  table: TableFacts,
+  conditions: string[],
+  limit: number,
+  from: string[] | null,
+  to: string[] | null,
+): string {
   const keyset = keysetColumns(spec);
   const columns = keyset.map((name) => `t.${quote(name)}`);
-  const tuple = (values: string[]): string => `(${values.map((value, i) => columnLiteral(value, table, keyset[i]!)).join(', ')})`;
+  const tuple = (values: string[]): string =>
+    `(${values.map((value, i) => columnLiteral(value, table, keyset[i]!)).join(', ')})`;
   const where = [...conditions];
   if (from) where.push(`(${columns.join(', ')}) > ${tuple(from)}`);
   if (to) where.push(`(${columns.join(', ')}) <= ${tuple(to)}`);

@@ -1,4 +1,10 @@
-import { connectSqs, type QueueFacts, queueFacts, type SqsConnection, type SqsOptions } from '../../backends/sqs/index.ts';
+import {
+  connectSqs,
+  type QueueFacts,
+  queueFacts,
+  type SqsConnection,
+  type SqsOptions,
+} from '../../backends/sqs/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Depth } from '../source.ts';
 
@@ -48,7 +54,12 @@ export class SqsSource {
         remedy: 'stop the old consumers first',
       });
     }
-    if (visibilityMs < 2000) findings.push({ level: 'warning', code: 'SHORT_VISIBILITY', text: `a visibility timeout of ${visibilityMs} ms lets messages come back while they are held` });
+    if (visibilityMs < 2000)
+      findings.push({
+        level: 'warning',
+        code: 'SHORT_VISIBILITY',
+        text: `a visibility timeout of ${visibilityMs} ms lets messages come back while they are held`,
+      });
     return findings;
   }
 

@@ -28,6 +28,8 @@ export interface ReceiverOptions {
 export interface HeldBatch extends Batch {
   /** Deletes by id, retrying those that fail; returns the ids that SQS confirmed. */
   delete(ids: string[]): Promise<string[]>;
+  /** Takes messages out of the batch, so that they are not appended. */
+  drop(ids: string[]): void;
   /** Gives the messages back at once. */
   release(): Promise<void>;
   /** Stops extending; what was not deleted comes back by itself. */
@@ -35,7 +37,11 @@ export interface HeldBatch extends Batch {
 }
 
 /** One long poll. undefined where nothing came. */
-export async function receive(options: ReceiverOptions, limit: number, signal: AbortSignal): Promise<HeldBatch | undefined> {
+export async function receive(
+  options: ReceiverOptions,
+  limit: number,
+  signal: AbortSignal,
+): Promise<HeldBatch | undefined> {
   const answer = await options.client.send(
     new ReceiveMessageCommand({
       QueueUrl: options.queueUrl,
@@ -49,17 +55,24 @@ export async function receive(options: ReceiverOptions, limit: number, signal: A
   );
   const received = answer.Messages ?? [];
   const sound = received.filter((message) => damageOf(message) === undefined);
-  if (sound.length < received.length) await giveBack(options, received.filter((message) => !sound.includes(message)));
+  if (sound.length < received.length)
+    await giveBack(
+      options,
+      received.filter((message) => !sound.includes(message)),
+    );
   return sound.length > 0 ? hold(options, sound) : undefined;
 }
 
 async function giveBack(options: ReceiverOptions, damaged: SqsMessage[]): Promise<void> {
-  for (const message of damaged) options.note(`message ${message.MessageId} arrived damaged (MD5 of its ${damageOf(message)}); it is received again`);
+  for (const message of damaged)
+    options.note(
+      `message ${message.MessageId} arrived damaged (MD5 of its ${damageOf(message)}); it is received again`,
+    );
   await changeVisibility(options, damaged, 0).catch(() => undefined);
 }
 
 function hold(options: ReceiverOptions, received: SqsMessage[]): HeldBatch {
-  const messages: Message[] = received.map(toMessage);
+  let messages: Message[] = received.map(toMessage);
   const lifeMs = options.visibilitySeconds * 1000;
   const mark = { kind: 'ledger' as const, deadlineMs: options.targetNow() + lifeMs };
   let held = received;
@@ -75,17 +88,25 @@ function hold(options: ReceiverOptions, received: SqsMessage[]): HeldBatch {
   const heartbeat = setInterval(() => void extend(), lifeMs / 2);
   const letGo = (): void => clearInterval(heartbeat);
   return {
-    count: messages.length,
+    get count() {
+      return messages.length;
+    },
     bytes: messages.reduce((sum, message) => sum + (message.body?.length ?? 0), 0),
     rows: null,
     messages: () => messages,
     mark,
     delete: async (ids) => {
       const wanted = new Set(ids);
-      const deleted = await deleteAll(options, held.filter((message) => wanted.has(message.MessageId!)));
+      const deleted = await deleteAll(
+        options,
+        held.filter((message) => wanted.has(message.MessageId!)),
+      );
       const gone = new Set(deleted);
       held = held.filter((message) => !gone.has(message.MessageId!));
       return deleted;
+    },
+    drop: (ids) => {
+      messages = messages.filter((message) => !ids.includes(message.id));
     },
     release: async () => {
       letGo();
@@ -108,19 +129,39 @@ async function deleteAll(options: ReceiverOptions, messages: SqsMessage[]): Prom
 }
 
 /** Which of the messages were not deleted, and whether it is worth trying again. */
-async function deleteOnce(options: ReceiverOptions, messages: SqsMessage[]): Promise<Map<SqsMessage, boolean>> {
+async function deleteOnce(
+  options: ReceiverOptions,
+  messages: SqsMessage[],
+): Promise<Map<SqsMessage, boolean>> {
   const entries = messages.map((message, i) => ({ Id: String(i), ReceiptHandle: message.ReceiptHandle! }));
   try {
-    const answer = await options.client.send(new DeleteMessageBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }));
+    const answer = await options.client.send(
+      new DeleteMessageBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }),
+    );
     const failures = answer.Failed ?? [];
-    return new Map(failures.map((failure) => [messages[Number(failure.Id)]!, !failure.SenderFault || failure.Code === 'RequestThrottled']));
+    return new Map(
+      failures.map((failure) => [
+        messages[Number(failure.Id)]!,
+        !failure.SenderFault || failure.Code === 'RequestThrottled',
+      ]),
+    );
   } catch {
     return new Map(messages.map((message) => [message, true]));
   }
 }
 
-async function changeVisibility(options: ReceiverOptions, messages: SqsMessage[], seconds: number): Promise<void> {
+async function changeVisibility(
+  options: ReceiverOptions,
+  messages: SqsMessage[],
+  seconds: number,
+): Promise<void> {
   if (messages.length === 0) return;
-  const entries = messages.map((message, i) => ({ Id: String(i), ReceiptHandle: message.ReceiptHandle!, VisibilityTimeout: seconds }));
-  await options.client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }));
+  const entries = messages.map((message, i) => ({
+    Id: String(i),
+    ReceiptHandle: message.ReceiptHandle!,
+    VisibilityTimeout: seconds,
+  }));
+  await options.client.send(
+    new ChangeMessageVisibilityBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }),
+  );
 }

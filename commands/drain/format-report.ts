@@ -1,0 +1,68 @@
+import type { DrainReport } from '../../src/drain/index.ts';
+import { formatDuration } from '../../src/model/duration.ts';
+import { colourOf } from '../term/colour.ts';
+import type { Output } from '../term/io.ts';
+import { type CellValue, formatFields } from '../term/table.ts';
+import { group } from './format-plan.ts';
+
+/** The proof as a person reads it. The verdict stands last, where the eye is. */
+export function formatReport(output: Output, report: DrainReport): string {
+  const colour = colourOf(output);
+  const fields: [string, CellValue][] = [
+    ['run', `${report.run} (${report.state})`],
+    ['source', report.source],
+    ['target', `${report.target} stream ${report.stream}`],
+    ['read', group(report.read)],
+    ['appended', group(report.appended)],
+    ['duplicates suppressed', group(report.duplicatesSuppressed)],
+    ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : group(report.settled)],
+    ['quarantined', group(report.quarantined)],
+    ['remaining', remaining(report)],
+  ];
+  if (report.entries !== null)
+    fields.push([
+      'in the stream',
+      `${group(report.entries)}${report.gone ? `, ${group(report.gone)} gone since` : ''}`,
+    ]);
+  if (report.digest)
+    fields.push([
+      'digest',
+      report.digest.equal
+        ? `${report.digest.source} on both sides`
+        : `${report.digest.source} in the source, ${report.digest.target} in the stream`,
+    ]);
+  for (const [what, ids, count] of differing(report))
+    fields.push([what, `${group(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+  for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
+  if (report.elapsedMs !== null)
+    fields.push([
+      'time',
+      `${formatDuration(report.elapsedMs)}${report.ratePerSecond ? `, ${group(report.ratePerSecond)}/s` : ''}`,
+    ]);
+  const verdict = report.converged
+    ? colour.green(`converged: ${why(report)}`)
+    : colour.red(`not converged: ${report.problems.join('; ')}`);
+  return `${formatFields(output, fields)}${report.notes.map((note) => `note ${note}\n`).join('')}${verdict}\n`;
+}
+
+function why(report: DrainReport): string {
+  if (report.ending === 'limit') return 'everything up to the limit stands in the stream exactly once';
+  if (report.ending === 'until') return 'everything up to the time stands in the stream exactly once';
+  return 'everything in the source stands in the stream exactly once';
+}
+
+function remaining(report: DrainReport): string {
+  const parts = [report.remaining === null ? 'unknown' : group(report.remaining)];
+  if (report.inFlight) parts.push(`${group(report.inFlight)} in flight`);
+  if (report.delayed) parts.push(`${group(report.delayed)} delayed`);
+  return parts.join(', ');
+}
+
+function differing({ differing: d }: DrainReport): [string, string[], number][] {
+  const all: [string, string[], number][] = [
+    ['missing', d.missing, d.missingCount],
+    ['doubled', d.doubled, d.doubledCount],
+    ['unexpected', d.unexpected, d.unexpectedCount],
+  ];
+  return all.filter(([, , count]) => count > 0);
+}

@@ -1,0 +1,159 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_SETTINGS, type DrainSettings, type DrainTarget } from '../../src/drain/index.ts';
+import { QctlError } from '../../src/errors.ts';
+import { parseDurationMs } from '../../src/model/duration.ts';
+import type { Context } from '../context.ts';
+import { parseDuration, parsePositiveInteger, parseRate } from '../options.ts';
+
+/** The flags that every drain has. */
+export interface DrainFlags {
+  stream?: string;
+  partitions?: number;
+  maxlen?: number;
+  createGroup?: string;
+  durability?: string;
+  field?: Record<string, string>;
+  batch?: number;
+  workers?: number;
+  limit?: number;
+  rate?: number;
+  until?: 'empty' | Date;
+  settle?: number;
+  maxBodyBytes?: number;
+  allowEviction?: boolean;
+  fresh?: boolean;
+  resume?: string;
+  verify: boolean;
+}
+
+/** What the configuration says of a source that a drain may be called with. */
+export interface TargetDefaults {
+  stream?: string;
+  fields?: Record<string, string>;
+}
+
+/** Adds them. */
+export function addDrainOptions<C extends Command>(command: C, workers: string): C {
+  command
+    .option('--stream <name>', 'stream to append to')
+    .option('--partitions <n>', 'spread over <stream>:{0} … by hash of the key', parsePositiveInteger)
+    .option('--maxlen <n>', 'trim the stream to about so many entries (default: never)', parsePositiveInteger)
+    .option('--create-group <name>', 'make a consumer group at the start of the stream')
+    .option(
+      '--durability <level>',
+      'memory, wait:N (replicas) or aof: what an append must survive before the source is settled',
+      parseDurability,
+    )
+    .option(
+      '--field <name=expression>',
+      'field of the entry, as JMESPath over the message; replaces the default entry (repeatable)',
+      collectPair,
+    )
+    .option(
+      '--batch <n>',
+      `messages that one append writes (default: ${DEFAULT_SETTINGS.batch})`,
+      parsePositiveInteger,
+    )
+    .option('--workers <n>', workers, parsePositiveInteger)
+    .option('--limit <n>', 'stop after so many messages', parsePositiveInteger)
+    .option('--rate <rate>', 'at most so many messages a second: 500/s', parseRate)
+    .option(
+      '--until <when>',
+      'empty (default), a duration (10m) or a time (2026-11-22T06:00:00Z)',
+      parseUntil,
+    )
+    .option(
+      '--settle <duration>',
+      'how long the source must stay empty to count as empty (default: 5s)',
+      parseDuration,
+    )
+    .option(
+      '--max-body-bytes <n>',
+      'set larger messages aside in quarantine (default: 64 MiB)',
+      parsePositiveInteger,
+    )
+    .option('--allow-eviction', 'go on although Redis may evict streams')
+    .option('--resume <run>', 'continue this run, or refuse')
+    .option('--fresh', 'give up an unfinished run of this source and start anew')
+    .option('--no-verify', 'end with the counts, without reading both sides again');
+  return command;
+}
+
+/** The target that flags, configuration and environment name. */
+export async function toTarget(
+  context: Context,
+  flags: DrainFlags,
+  source: TargetDefaults,
+): Promise<DrainTarget> {
+  const config = await context.config();
+  const stream = flags.stream ?? source.stream ?? config.defaults.stream;
+  if (!stream) {
+    throw new QctlError('usage', 'no stream is named to drain into', {
+      code: 'STREAM_MISSING',
+      hint: ['--stream NAME, stream: of the source in qctl.yaml, or REDIS_STREAM_NAME'],
+    });
+  }
+  const settings = config.streams[stream];
+  return {
+    connection: await context.redisOptions(),
+    stream,
+    partitions: flags.partitions ?? settings?.partitions ?? 1,
+    // A length in the configuration is what the stream's owner wants later; a backlog must not be cut by it.
+    maxLen: flags.maxlen,
+    fields: flags.field ?? source.fields,
+    createGroup: flags.createGroup,
+    durability: flags.durability ?? 'memory',
+  };
+}
+
+/** The settings that the flags name, over those of the kind of source. */
+export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): DrainSettings {
+  const given: Partial<DrainSettings> = {
+    batch: flags.batch,
+    workers: flags.workers,
+    limit: flags.limit,
+    ratePerSecond: flags.rate,
+    until: flags.until,
+    settleMs: flags.settle,
+    maxBodyBytes: flags.maxBodyBytes,
+    allowEviction: flags.allowEviction,
+    fresh: flags.fresh,
+    resume: flags.resume,
+    verify: flags.verify,
+  };
+  if (flags.fresh && flags.resume)
+    throw new QctlError('usage', '--fresh and --resume exclude each other', {
+      code: 'FRESH_AND_RESUME',
+      hint: ['keep one of the two'],
+    });
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_SETTINGS, ...kind, ...Object.fromEntries(set) };
+}
+
+function parseDurability(text: string): string {
+  if (text === 'memory' || text === 'aof' || /^wait:[1-9]\d*$/.test(text)) return text;
+  throw new InvalidArgumentError('expected memory, wait:N or aof');
+}
+
+function parseUntil(text: string): 'empty' | Date {
+  if (text === 'empty') return 'empty';
+  const ms = parseDurationMs(text);
+  const at = ms === undefined ? new Date(text) : new Date(Date.now() + ms);
+  if (Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError(
+      'expected empty, a duration such as 10m, or a time such as 2026-11-22T06:00:00Z',
+    );
+  return at;
+}
+
+/** Collects `name=value`. */
+export function collectPair(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('expected name=value');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Collects a list, comma-separated or repeated. */
+export function collectList(text: string, before: string[] = []): string[] {
+  return [...before, ...text.split(',').map((part) => part.trim())].filter((part) => part !== '');
+}

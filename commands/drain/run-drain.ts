@@ -1,0 +1,72 @@
+import { hostname, userInfo } from 'node:os';
+import type { DrainReport, DrainRequest } from '../../src/drain/index.ts';
+import { differs, openDrain, runDrain } from '../../src/drain/index.ts';
+import type { Context } from '../context.ts';
+import { exitCodeOf as exitOf } from '../exit-codes.ts';
+import { createProgress } from '../term/progress.ts';
+import { renderResult } from '../term/render.ts';
+import { formatPlan, progressLine } from './format-plan.ts';
+import { formatReport } from './format-report.ts';
+
+/** Plan, question, run, report: the same for every source. Returns the exit code. */
+export async function runDrainCommand(context: Context, request: DrainRequest): Promise<number> {
+  const { io, options } = context;
+  const drain = await openDrain(request, context.now());
+  context.onCleanup(() => drain.close());
+  if (options.dryRun) {
+    await renderResult(io, options, {
+      type: 'plan',
+      data: drain.plan,
+      table: () => formatPlan(io.stdout, drain.plan),
+    });
+    return drain.plan.findings.some((finding) => finding.level === 'blocker') ? exitOf('refused') : 0;
+  }
+  if (!options.quiet) io.stderr.write(formatPlan(io.stderr, drain.plan));
+  await context.confirm(`Drain into ${request.target.stream}?`);
+  const report = await runWithProgress(context, drain);
+  await renderResult(io, options, {
+    type: 'report',
+    data: report,
+    table: () => formatReport(io.stdout, report),
+  });
+  return exitCodeOf(report);
+}
+
+async function runWithProgress(
+  context: Context,
+  drain: Awaited<ReturnType<typeof openDrain>>,
+): Promise<DrainReport> {
+  const progress = createProgress(context.io, context.options);
+  context.onHardStop = () => hardStopText(drain.plan.run);
+  try {
+    const events = {
+      progress: (snapshot: Parameters<typeof progressLine>[0]) =>
+        progress.update(progressLine(snapshot), snapshot),
+      note: (text: string) => progress.note(text),
+    };
+    return await runDrain(drain, events, context.signal);
+  } finally {
+    progress.stop();
+    context.onHardStop = undefined;
+  }
+}
+
+function hardStopText(run: string): string {
+  return `stopped at once; what the stream has and the source was not told of is known to run ${run}: the same command settles it first`;
+}
+
+/** 0 where convergence was shown, 8 where something is left over or set aside, 1 where the sides differ. */
+export function exitCodeOf(report: DrainReport): number {
+  if (report.converged) return 0;
+  return differs(report.differing) || report.digest?.equal === false ? exitOf('failed') : exitOf('partial');
+}
+
+/** `user@host`, as a run remembers who started it. */
+export function startedBy(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // No entry for this user id, as in some containers.
+    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}

@@ -1,0 +1,13 @@
+// Loaded with `await import('./library.ts')`. A CommonJS package that is imported
+// dynamically by its own name loses its named exports once it is bundled.
+export {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+export { NodeHttpHandler } from '@smithy/node-http-handler';

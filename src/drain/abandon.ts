@@ -1,0 +1,79 @@
+import type { Cluster, Redis } from 'ioredis';
+import { QctlError } from '../errors.ts';
+import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { RedisStreamSink } from '../sinks/index.ts';
+import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
+import type { Manifest } from './manifest.ts';
+import { Membership } from './membership.ts';
+import type { Meter } from './meter.ts';
+import type { OpenDrain } from './open.ts';
+import { type RunRecord, RunStore } from './run-store.ts';
+
+/**
+ * Closes an unfinished run for good. What it had appended and not settled is settled now, so that the
+ * next run does not find it in the source again.
+ */
+export async function abandonRun(drain: OpenDrain, record: RunRecord, meter: Meter): Promise<void> {
+  const { redis, request } = drain;
+  const { manifest } = record;
+  if (request.source.kind === 'postgres' && manifest.mode === 'move')
+    await settleLanes(drain, manifest, meter);
+  await new RunStore(redis.client).finish(manifest.run, 'abandoned', new Date());
+}
+
+async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): Promise<void> {
+  const { redis, request } = drain;
+  if (request.source.kind !== 'postgres') return;
+  const source = await PostgresSource.open(request.source.connection, manifest.spec as PostgresSpec);
+  const { stream, partitions } = manifest.target;
+  const sink = new RedisStreamSink({
+    client: redis.client,
+    label: redis.label,
+    stream,
+    partitions,
+    run: manifest.run,
+    ledgerRun: manifest.run,
+    constants: [],
+    durability: { kind: 'memory' },
+    windowMs: 1,
+    patience: meter,
+    targetNow: () => 0,
+  });
+  const membership = new Membership(redis.client, manifest.run, new Date());
+  try {
+    const view = await membership.beat();
+    for (let lane = 0; lane < manifest.lanes; lane += 1) {
+      const fence = await membership.claim(lane, view.gone);
+      if (fence === undefined)
+        throw new QctlError('locked', `lane ${lane} of run ${manifest.run} is held by a living process`, {
+          code: 'SOURCE_LOCKED',
+        });
+      const reader = source.reader(manifest.run, lane, manifest.lanes, 1);
+      try {
+        for (const { partition, suppressed } of await reader.recover(
+          await sink.openLane(lane, fence),
+          fence,
+        )) {
+          await sink.settled(lane, fence, partition, suppressed);
+        }
+      } finally {
+        await reader.close();
+        await membership.release(lane, fence);
+      }
+    }
+  } finally {
+    await membership.leave().catch(() => undefined);
+    await source.close();
+  }
+}
+
+/** Ids that abandoned runs of this source have brought to other streams and not settled. */
+export async function idsElsewhere(client: Redis | Cluster, manifest: Manifest): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for (const { stream, partitions, ledgerRun } of manifest.elsewhere ?? []) {
+    for (const key of partitionKeys(stream, partitions)) {
+      for (const id of await client.hkeys(streamKeys(key).ledger(ledgerRun))) ids.add(id);
+    }
+  }
+  return ids;
+}

@@ -1,0 +1,20 @@
+export type { PostgresSpec } from '../sources/postgres/spec.ts';
+export { type Differing, differs } from './compare.ts';
+export { type DrainPlan, type OpenDrain, openDrain } from './open.ts';
+export type { DrainReport, Ending } from './report.ts';
+export {
+  DEFAULT_SETTINGS,
+  type DrainRequest,
+  type DrainSettings,
+  type DrainSource,
+  type DrainTarget,
+} from './request.ts';
+export { runDrain } from './run.ts';
+export {
+  listRuns,
+  type RunStatus,
+  type RunSummary,
+  runStatus,
+  type VerifyConnections,
+  verifyRun,
+} from './status.ts';

@@ -1,0 +1,107 @@
+import type { Batch } from '../model/batch.ts';
+import type { RedisStreamSink } from '../sinks/index.ts';
+import type { LaneReader } from '../sources/source.ts';
+import type { Entries } from '../transform/pack.ts';
+import { type LaneWork, workLane } from './lane-worker.ts';
+import type { Membership, RunView } from './membership.ts';
+import type { Meter } from './meter.ts';
+import type { Throttle } from './throttle.ts';
+
+/** What every lane of this process shares. */
+export interface CrewOptions {
+  lanes: number;
+  membership: Membership;
+  sink: RedisStreamSink;
+  meter: Meter;
+  throttle: Throttle;
+  batch: number;
+  sourceLabel: string;
+  pack(batch: Batch): Entries;
+  reader(lane: number): LaneReader;
+}
+
+interface Worker {
+  fence: string;
+  stopping: boolean;
+  idle: boolean;
+  ended: Promise<void>;
+}
+
+/** The lanes that this process holds: takes what is free, gives back what is more than its share. */
+export class LaneCrew {
+  private readonly options: CrewOptions;
+  private readonly workers = new Map<number, Worker>();
+  private stopping = false;
+  private failure: { error: unknown } | undefined;
+
+  constructor(options: CrewOptions) {
+    this.options = options;
+  }
+
+  /** Takes and gives back lanes, by who is alive. Throws what a worker has failed with. */
+  async balance(view: RunView): Promise<void> {
+    this.throwFailure();
+    if (this.stopping) return;
+    const share = Math.ceil(this.options.lanes / Math.max(1, view.alive.size));
+    const surplus = [...this.workers.entries()].slice(share);
+    for (const [, worker] of surplus) worker.stopping = true;
+    for (let lane = 0; lane < this.options.lanes && this.workers.size < share; lane += 1) {
+      if (!this.workers.has(lane) && !view.lanes.has(lane)) await this.take(lane, view.gone);
+    }
+  }
+
+  /** Whether no lane of this process has anything to do, and none waits for somebody to take it. */
+  isIdle(view: RunView): boolean {
+    this.throwFailure();
+    const free = Array.from({ length: this.options.lanes }, (_, lane) => lane).some(
+      (lane) => !this.workers.has(lane) && !view.lanes.has(lane),
+    );
+    return !free && [...this.workers.values()].every((worker) => worker.idle);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await Promise.all([...this.workers.values()].map((worker) => worker.ended));
+    this.throwFailure();
+  }
+
+  private async take(lane: number, gone: string[]): Promise<void> {
+    const fence = await this.options.membership.claim(lane, gone);
+    if (fence === undefined) return;
+    const worker: Worker = { fence, stopping: false, idle: false, ended: Promise.resolve() };
+    this.workers.set(lane, worker);
+    worker.ended = this.work(lane, worker);
+  }
+
+  private async work(lane: number, worker: Worker): Promise<void> {
+    const { sink, meter, throttle, batch, sourceLabel, pack } = this.options;
+    const job: LaneWork = {
+      lane,
+      fence: worker.fence,
+      reader: this.options.reader(lane),
+      sink,
+      pack,
+      meter,
+      throttle,
+      batch,
+      sourceLabel,
+      shouldStop: () => this.stopping || worker.stopping || meter.signal.aborted || throttle.exhausted,
+      idle: (nothing) => {
+        worker.idle = nothing;
+      },
+    };
+    try {
+      await workLane(job);
+    } catch (error) {
+      this.failure ??= { error };
+      this.stopping = true;
+    } finally {
+      await this.options.membership.release(lane, worker.fence).catch(() => undefined);
+      this.workers.delete(lane);
+    }
+  }
+
+  private throwFailure(): void {
+    if (this.failure) throw this.failure.error;
+  }
+}

@@ -1,0 +1,148 @@
+import { connectRedis, type RedisConnection } from '../backends/redis/index.ts';
+import { QctlError } from '../errors.ts';
+import type { Finding } from '../model/finding.ts';
+import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { PostgresSource } from '../sources/postgres/index.ts';
+import type { Depth } from '../sources/source.ts';
+import { SqsSource } from '../sources/sqs/index.ts';
+import { type Attachment, attach } from './attach.ts';
+import { checkTarget, type TargetCheck } from './preflight.ts';
+import type { DrainRequest } from './request.ts';
+
+/** What a drain would do and what speaks against it; plain data, made without changing anything. */
+export interface DrainPlan {
+  type: 'plan';
+  run: string;
+  kind: Attachment['kind'];
+  mode: 'move' | 'copy';
+  source: string;
+  target: string;
+  stream: string;
+  partitions: number;
+  durability: string;
+  depth: Depth;
+  estimatedBytes: number | null;
+  workers: number;
+  batch: number;
+  settles: string;
+  findings: Finding[];
+}
+
+/** Both ends connected and looked at. */
+export interface OpenDrain {
+  request: DrainRequest;
+  source: PostgresSource | SqsSource;
+  redis: RedisConnection;
+  attachment: Attachment;
+  target: TargetCheck;
+  plan: DrainPlan;
+  close(): Promise<void>;
+}
+
+/** Connects to both ends, runs the preflight and makes the plan. Changes nothing anywhere. */
+export async function openDrain(request: DrainRequest, now: Date): Promise<OpenDrain> {
+  const redis = await connectRedis(request.target.connection);
+  let source: PostgresSource | SqsSource | undefined;
+  const close = async (): Promise<void> => {
+    await source?.close();
+    await redis.close();
+  };
+  try {
+    source = await openSource(request);
+    return { request, source, redis, close, ...(await look(request, source, redis, now)) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openSource({ source }: DrainRequest): Promise<PostgresSource | SqsSource> {
+  return source.kind === 'postgres'
+    ? PostgresSource.open(source.connection, source.spec)
+    : SqsSource.open(source.connection);
+}
+
+async function look(
+  request: DrainRequest,
+  source: PostgresSource | SqsSource,
+  redis: RedisConnection,
+  now: Date,
+) {
+  const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
+  const attachment = await attach(redis.client, request, ends, now);
+  const depth = await source.depth();
+  const estimatedBytes =
+    source instanceof PostgresSource && depth.ready !== null
+      ? Math.round(depth.ready * source.table.averageRowBytes)
+      : null;
+  const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
+  const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
+  const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
+  const { manifest } = attachment;
+  const plan: DrainPlan = {
+    type: 'plan',
+    run: manifest.run,
+    kind: attachment.kind,
+    mode: manifest.mode,
+    source: source.label,
+    target: redis.label,
+    stream: manifest.target.stream,
+    partitions: manifest.target.partitions,
+    durability: request.target.durability,
+    depth,
+    estimatedBytes,
+    workers: manifest.lanes || request.settings.workers,
+    batch: source instanceof SqsSource ? 10 : request.settings.batch,
+    settles: settles(request),
+    findings,
+  };
+  return { attachment, target, plan };
+}
+
+function settles({ source }: DrainRequest): string {
+  if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
+  if (source.spec.mode === 'copy') return 'the table stays as it is';
+  if ('set' in source.spec.done)
+    return `each row is updated once the stream has it: ${Object.keys(source.spec.done.set).join(', ')}`;
+  return 'each row is deleted once the stream has it';
+}
+
+/** A fresh copy into a stream that an earlier run has filled would double what stands in it. */
+async function occupied(
+  redis: RedisConnection,
+  request: DrainRequest,
+  attachment: Attachment,
+): Promise<Finding[]> {
+  if (attachment.kind !== 'new') return [];
+  const lengths = await Promise.all(
+    partitionKeys(request.target.stream, request.target.partitions).map((key) =>
+      redis.client.xlen(key).catch(() => 0),
+    ),
+  );
+  const entries = lengths.reduce((a, b) => a + b, 0);
+  if (entries === 0) return [];
+  const text = `the stream holds ${entries} entries already; this run appends behind them`;
+  return [
+    { level: attachment.manifest.mode === 'copy' ? 'warning' : 'note', code: 'STREAM_NOT_EMPTY', text },
+  ];
+}
+
+/** Throws `refused` with every blocker that the plan names. */
+export function refuseBlockers(plan: DrainPlan): void {
+  const blockers = plan.findings.filter((finding) => finding.level === 'blocker');
+  if (blockers.length === 0) return;
+  throw new QctlError(
+    'refused',
+    `the preflight refuses the drain: ${blockers.map((finding) => finding.text).join('; ')}`,
+    {
+      code: blockers[0]!.code,
+      hint: blockers.flatMap((finding) => finding.remedy ?? []),
+      details: { findings: blockers },
+    },
+  );
+}
+
+/** Names of the quarantine streams of a target. */
+export function quarantineStreams(stream: string, partitions: number): string[] {
+  return [...new Set(partitionKeys(stream, partitions).map((key) => streamKeys(key).quarantine))];
+}

@@ -1,0 +1,156 @@
+import type { Finding } from '../model/finding.ts';
+import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
+import type { Manifest } from './manifest.ts';
+import type { Totals } from './totals.ts';
+import type { Verification } from './verify.ts';
+
+/** Why a drain came to its end. */
+export type Ending = 'empty' | 'limit' | 'until' | 'signal' | 'left over';
+
+/** The proof at the end of a run; the same from `drain`, `drain status` and `verify`. */
+export interface DrainReport {
+  type: 'report';
+  run: string;
+  state: string;
+  mode: 'move' | 'copy';
+  source: string;
+  target: string;
+  stream: string;
+  partitions: number;
+  /** Null where nobody has just ended. */
+  ending: Ending | null;
+  elapsedMs: number | null;
+  /** This process alone. */
+  ratePerSecond: number | null;
+  /** Of the run, over all processes and crashes. */
+  read: number;
+  appended: number;
+  duplicatesSuppressed: number;
+  settled: number;
+  quarantined: number;
+  /** Appended, and not yet confirmed by the source. */
+  open: number;
+  /** In the source and still to be drained; null where unknown. */
+  remaining: number | null;
+  inFlight: number | null;
+  delayed: number | null;
+  /** Entries of the run found in the stream; null where not looked. */
+  entries: number | null;
+  gone: number | null;
+  digest: Verification['digest'];
+  differing: Differing;
+  /** True only where it was shown that nothing is missing, doubled or left over. */
+  converged: boolean;
+  /** Why not, each as a sentence. */
+  problems: string[];
+  /** What the infrastructure may forget, and other things to know. */
+  notes: string[];
+  quarantineStreams: string[];
+}
+
+/** What a report is made of. */
+export interface ReportParts {
+  manifest: Manifest;
+  state: string;
+  totals: Totals;
+  verification: Verification | null;
+  depth: { ready: number | null; inFlight: number | null; delayed: number | null };
+  ending: Ending | null;
+  elapsedMs: number | null;
+  readByThisProcess: number | null;
+  alive: number;
+  findings: Finding[];
+  quarantineStreams: string[];
+}
+
+/** Puts the report together and judges it. */
+export function makeReport(parts: ReportParts): DrainReport {
+  const { manifest, totals, verification, depth } = parts;
+  const copied = totals.appended + totals.quarantined;
+  const remaining =
+    manifest.mode === 'copy' && depth.ready !== null ? Math.max(0, depth.ready - copied) : depth.ready;
+  const differing = verification?.differing ?? NO_DIFFERENCE;
+  const problems = findProblems(parts, remaining, differing);
+  return {
+    type: 'report',
+    run: manifest.run,
+    state: parts.state,
+    mode: manifest.mode,
+    source: manifest.source.label,
+    target: manifest.target.label,
+    stream: manifest.target.stream,
+    partitions: manifest.target.partitions,
+    ending: parts.ending,
+    elapsedMs: parts.elapsedMs === null ? null : Math.round(parts.elapsedMs),
+    ratePerSecond: rate(parts),
+    read: totals.appended + totals.quarantined + totals.duplicatesSuppressed,
+    appended: totals.appended,
+    duplicatesSuppressed: totals.duplicatesSuppressed,
+    settled: totals.settled,
+    quarantined: totals.quarantined,
+    open: totals.open,
+    remaining,
+    inFlight: depth.inFlight,
+    delayed: depth.delayed,
+    entries: verification?.entries ?? null,
+    gone: verification?.gone ?? null,
+    digest: verification?.digest ?? null,
+    differing,
+    converged: problems.length === 0,
+    problems,
+    notes: notes(parts),
+    quarantineStreams: totals.quarantined > 0 ? parts.quarantineStreams : [],
+  };
+}
+
+function rate({ elapsedMs, readByThisProcess }: ReportParts): number | null {
+  if (!elapsedMs || readByThisProcess === null) return null;
+  return Math.round((readByThisProcess / elapsedMs) * 1000);
+}
+
+function findProblems(parts: ReportParts, remaining: number | null, differing: Differing): string[] {
+  const { totals, depth, verification, manifest } = parts;
+  const problems: string[] = [];
+  const asked = parts.ending === 'limit' || parts.ending === 'until';
+  if (totals.open > 0)
+    problems.push(
+      `${totals.open} messages stand in the stream and the source has not confirmed that it let go of them`,
+    );
+  if (!asked && remaining) problems.push(`${remaining} messages are still in the source`);
+  if (!asked && remaining === null && parts.state !== 'done')
+    problems.push('how much the source still holds is not known');
+  if (!asked && depth.inFlight) problems.push(`${depth.inFlight} messages are in flight with a consumer`);
+  if (!asked && depth.delayed) problems.push(`${depth.delayed} messages are delayed`);
+  if (totals.quarantined > 0) problems.push(`${totals.quarantined} messages were set aside in quarantine`);
+  if (differing.missingCount > 0)
+    problems.push(`${differing.missingCount} messages of the source are missing in the stream`);
+  if (differing.doubledCount > 0)
+    problems.push(`${differing.doubledCount} messages stand in the stream more than once`);
+  if (differing.unexpectedCount > 0)
+    problems.push(`${differing.unexpectedCount} messages of the stream are not in the source (any more)`);
+  if (verification?.digest?.equal === false && !differs(differing))
+    problems.push('ids agree on both sides and bodies do not');
+  if (
+    manifest.mode === 'move' &&
+    totals.open === 0 &&
+    totals.settled !== totals.appended + totals.quarantined
+  ) {
+    problems.push(
+      `${totals.appended + totals.quarantined} messages were appended or quarantined and ${totals.settled} settled`,
+    );
+  }
+  if (parts.alive > 0 && parts.ending !== null)
+    problems.push(`${parts.alive} other processes are still at work on this run`);
+  return problems;
+}
+
+function notes({ verification, findings, manifest }: ReportParts): string[] {
+  const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
+  if (verification?.gone)
+    said.push(
+      `${verification.gone} entries have been deleted or trimmed from the stream since they were appended`,
+    );
+  if (verification && manifest.fields)
+    said.push('the entries have a shape of their own (fields:), so they are counted and not compared');
+  return said;
+}

@@ -1,0 +1,301 @@
+import type { DrainEvents } from '../events.ts';
+import { partitionKeys } from '../model/keys.ts';
+import { pause } from '../model/patience.ts';
+import { LaneFenced, RedisStreamSink } from '../sinks/index.ts';
+import { PostgresSource } from '../sources/postgres/index.ts';
+import { SqsSource } from '../sources/sqs/index.ts';
+import { packer } from '../transform/pack.ts';
+import { abandonRun, idsElsewhere } from './abandon.ts';
+import { lockSource } from './attach.ts';
+import { TargetClock } from './clock.ts';
+import { LaneCrew } from './lane-crew.ts';
+import { Membership, type RunView } from './membership.ts';
+import { Meter } from './meter.ts';
+import { type OpenDrain, quarantineStreams, refuseBlockers } from './open.ts';
+import { ReceiverCrew } from './receiver-crew.ts';
+import { type DrainReport, type Ending, makeReport } from './report.ts';
+import { RunStore } from './run-store.ts';
+import { Throttle } from './throttle.ts';
+import { readTotals } from './totals.ts';
+import { verifyTarget } from './verify.ts';
+
+const BEAT_MS = 1000;
+const LOOK_MS = 50;
+const DEPTH_MS = 1000;
+
+/** Either kind of crew, as the loop sees it. */
+interface Crew {
+  balance(view: RunView): Promise<void>;
+  isIdle(view: RunView): boolean;
+  stop(): Promise<void>;
+}
+
+/** Runs a drain that has been opened: until the source is empty, or the limit, the time or a signal ends it. */
+export async function runDrain(
+  drain: OpenDrain,
+  events: DrainEvents,
+  signal: AbortSignal,
+): Promise<DrainReport> {
+  refuseBlockers(drain.plan);
+  const { redis, request, attachment } = drain;
+  const { manifest } = attachment;
+  const store = new RunStore(redis.client);
+  const meter = new Meter(manifest.run, events, signal);
+  const membership = new Membership(redis.client, manifest.run, new Date());
+  try {
+    await begin(drain, store, meter);
+    const clock = new TargetClock();
+    await clock.sync(redis.client);
+    const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
+    meter.depth(
+      drain.plan.depth.ready === null
+        ? null
+        : drain.plan.depth.ready -
+            (manifest.mode === 'copy' ? (await readTotals(redis.client, manifest)).appended : 0),
+    );
+    const crew = await makeCrew(drain, meter, throttle, membership, clock);
+    const ending = await watch(drain, crew, meter, throttle, membership);
+    const left = await membership.leave();
+    await store.addActive(manifest.run, meter.elapsedMs);
+    meter.stop();
+    return await conclude(drain, store, meter, ending, left.alive.size);
+  } finally {
+    meter.stop();
+    await membership.leave().catch(() => undefined);
+  }
+}
+
+async function begin(drain: OpenDrain, store: RunStore, meter: Meter): Promise<void> {
+  const { redis, request, attachment } = drain;
+  const now = new Date();
+  if (attachment.abandon) await abandonRun(drain, attachment.abandon, meter);
+  await lockSource(redis.client, attachment, request, now);
+  if (attachment.kind === 'new') await store.create(attachment.manifest, now.getTime());
+  else await store.reopen(attachment.manifest.run);
+  if (request.target.createGroup) await createGroups(drain, request.target.createGroup);
+}
+
+async function createGroups({ redis, request }: OpenDrain, group: string): Promise<void> {
+  for (const key of partitionKeys(request.target.stream, request.target.partitions)) {
+    await redis.client.xgroup('CREATE', key, group, '0', 'MKSTREAM').catch((error: Error) => {
+      if (!error.message.startsWith('BUSYGROUP')) throw error;
+    });
+  }
+}
+
+async function makeCrew(
+  drain: OpenDrain,
+  meter: Meter,
+  throttle: Throttle,
+  membership: Membership,
+  clock: TargetClock,
+): Promise<Crew> {
+  const { source, request, attachment, redis } = drain;
+  const { manifest } = attachment;
+  const sink = sinkFor(drain, meter, clock);
+  const pack = packer({
+    fields: manifest.fields ?? undefined,
+    maxBodyBytes: request.settings.maxBodyBytes,
+    withKeys: manifest.target.partitions > 1,
+  });
+  const shared = { sink, meter, throttle, pack, sourceLabel: source.label };
+  if (source instanceof PostgresSource) {
+    const { batch } = request.settings;
+    return new LaneCrew({
+      ...shared,
+      lanes: manifest.lanes,
+      membership,
+      batch,
+      reader: (lane) => source.reader(manifest.run, lane, manifest.lanes, batch),
+    });
+  }
+  const { visibilityMs, waitSeconds, workers } = request.settings;
+  const options = {
+    client: source.connection.client,
+    queueUrl: source.connection.queueUrl,
+    waitSeconds,
+    visibilitySeconds: Math.ceil(visibilityMs / 1000),
+    targetNow: () => clock.now(),
+    note: (text: string) => meter.note(text),
+  };
+  const crew = new ReceiverCrew({
+    ...shared,
+    receivers: workers,
+    source: options,
+    elsewhere: await idsElsewhere(redis.client, manifest),
+  });
+  return { balance: () => Promise.resolve(), isIdle: () => crew.isIdle(), stop: () => crew.stop() };
+}
+
+function sinkFor(
+  { redis, attachment, request, target }: OpenDrain,
+  meter: Meter,
+  clock: TargetClock,
+): RedisStreamSink {
+  const { manifest } = attachment;
+  return new RedisStreamSink({
+    client: redis.client,
+    label: redis.label,
+    stream: manifest.target.stream,
+    partitions: manifest.target.partitions,
+    run: manifest.run,
+    ledgerRun: manifest.ledgerRun,
+    constants: manifest.fields ? [] : ['source', manifest.source.name, 'run', manifest.run],
+    maxLen: request.target.maxLen,
+    durability: target.durability,
+    windowMs: request.settings.windowMs,
+    patience: meter,
+    targetNow: () => clock.now(),
+  });
+}
+
+/** Keeps the lease, balances the lanes and notices the end. */
+async function watch(
+  drain: OpenDrain,
+  crew: Crew,
+  meter: Meter,
+  throttle: Throttle,
+  membership: Membership,
+): Promise<Ending> {
+  const { settings } = drain.request;
+  const emptiness = new Emptiness(drain, meter);
+  let view: RunView | undefined;
+  let beatAt = 0;
+  try {
+    for (;;) {
+      if (performance.now() - beatAt >= BEAT_MS) {
+        beatAt = performance.now();
+        view = (await membership.beat().catch(() => undefined)) ?? view;
+        if (view) await crew.balance(view).catch(rethrowUnlessLost);
+      }
+      const idle = view !== undefined && crew.isIdle(view);
+      if (meter.signal.aborted) return await ended(crew, 'signal');
+      if (throttle.exhausted) return await ended(crew, 'limit');
+      if (settings.until instanceof Date && Date.now() >= settings.until.getTime())
+        return await ended(crew, 'until');
+      if (settings.until === 'empty') {
+        const end = await emptiness.look(idle, (view?.alive.size ?? 1) > 1);
+        if (end) return await ended(crew, end);
+      }
+      await pause(LOOK_MS, meter.signal);
+    }
+  } catch (error) {
+    await crew.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A claim that fails because Redis is away is tried again with the next beat; a worker's failure is not one of those. */
+function rethrowUnlessLost(error: unknown): void {
+  if (error instanceof LaneFenced) return;
+  throw error;
+}
+
+async function ended(crew: Crew, ending: Ending): Promise<Ending> {
+  await crew.stop();
+  return ending;
+}
+
+/** Decides when a source is empty: not at the first empty answer. */
+class Emptiness {
+  private readonly drain: OpenDrain;
+  private readonly meter: Meter;
+  private askedAt = 0;
+  private emptySince: number | undefined;
+  private stuckSince: number | undefined;
+  private stuckAt = -1;
+
+  constructor(drain: OpenDrain, meter: Meter) {
+    this.drain = drain;
+    this.meter = meter;
+  }
+
+  async look(idle: boolean, shared: boolean): Promise<Ending | undefined> {
+    const { source } = this.drain;
+    const sqs = source instanceof SqsSource;
+    const due = performance.now() - this.askedAt >= DEPTH_MS;
+    if (!idle) {
+      this.emptySince = undefined;
+      this.stuckSince = undefined;
+      if (sqs && due) await this.refreshDepth();
+      return undefined;
+    }
+    if (this.drain.plan.mode === 'copy') return 'empty';
+    if (!sqs) return shared ? 'empty' : this.lookAtRows();
+    return due ? this.lookAtQueue() : undefined;
+  }
+
+  private async refreshDepth(): Promise<{ ready: number; others: number } | undefined> {
+    this.askedAt = performance.now();
+    const depth = await this.drain.source.depth().catch(() => undefined);
+    if (!depth) return undefined;
+    this.meter.depth(depth.ready);
+    return { ready: depth.ready ?? 0, others: (depth.inFlight ?? 0) + (depth.delayed ?? 0) };
+  }
+
+  /** SQS's counts lag: they must be 0 over the whole window, and nothing may arrive in it. */
+  private async lookAtQueue(): Promise<Ending | undefined> {
+    const depth = await this.refreshDepth();
+    if (!depth || depth.ready + depth.others > 0) {
+      this.emptySince = undefined;
+      this.meter.waiting(
+        'queue',
+        depth && depth.others > 0
+          ? `${depth.others} messages are delayed or in flight with another consumer`
+          : null,
+      );
+      return undefined;
+    }
+    this.meter.waiting('queue', null);
+    this.emptySince ??= performance.now();
+    return performance.now() - this.emptySince >= this.drain.request.settings.settleMs ? 'empty' : undefined;
+  }
+
+  /** Ready rows that no lane can take are locked by others: given some time, then left and named. */
+  private async lookAtRows(): Promise<Ending | undefined> {
+    if (this.stuckSince !== undefined && performance.now() - this.askedAt < DEPTH_MS) return undefined;
+    const depth = await this.refreshDepth();
+    if (!depth) return undefined;
+    if (depth.ready === 0) return 'empty';
+    if (depth.ready !== this.stuckAt) this.stuckSince = undefined;
+    this.stuckAt = depth.ready;
+    this.stuckSince ??= performance.now();
+    this.meter.waiting('source', `${depth.ready} ready rows are locked by other sessions`);
+    return performance.now() - this.stuckSince >= this.drain.request.settings.settleMs
+      ? 'left over'
+      : undefined;
+  }
+}
+
+async function conclude(
+  drain: OpenDrain,
+  store: RunStore,
+  meter: Meter,
+  ending: Ending,
+  alive: number,
+): Promise<DrainReport> {
+  const { redis, request, attachment, source } = drain;
+  const { manifest } = attachment;
+  const depth = await source.depth();
+  const last = alive === 0;
+  const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
+  const verification = wanted
+    ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)
+    : null;
+  const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
+  const done = last && ending === 'empty' && totals.open === 0;
+  if (done) await store.finish(manifest.run, 'done', new Date());
+  return makeReport({
+    manifest,
+    state: done ? 'done' : alive > 0 ? 'running' : 'stopped',
+    totals,
+    verification,
+    depth: ending === 'signal' && source instanceof SqsSource ? { ...depth, inFlight: null } : depth,
+    ending,
+    elapsedMs: meter.elapsedMs,
+    readByThisProcess: meter.counts.read,
+    alive,
+    findings: drain.plan.findings,
+    quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
+  });
+}

@@ -1,0 +1,168 @@
+import type { PostgresOptions } from '../backends/postgres/index.ts';
+import type { RedisConnection } from '../backends/redis/index.ts';
+import type { SqsOptions } from '../backends/sqs/index.ts';
+import { QctlError } from '../errors.ts';
+import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
+import { SqsSource } from '../sources/sqs/index.ts';
+import type { MemberInfo } from './host.ts';
+import type { Manifest } from './manifest.ts';
+import { viewRun } from './membership.ts';
+import { quarantineStreams } from './open.ts';
+import { type DrainReport, makeReport } from './report.ts';
+import { type RunRecord, RunStore } from './run-store.ts';
+import { readTotals } from './totals.ts';
+import { verifyTarget } from './verify.ts';
+
+/** One line of `qctl drain list`. */
+export interface RunSummary {
+  run: string;
+  state: string;
+  mode: string;
+  source: string;
+  stream: string;
+  appended: number;
+  open: number;
+  quarantined: number;
+  processes: number;
+  createdAt: string;
+  finishedAt: string | null;
+  startedBy: string;
+}
+
+/** A run, live or afterwards: the same from the store whoever asks. */
+export interface RunStatus extends RunSummary {
+  type: 'status';
+  read: number;
+  duplicatesSuppressed: number;
+  settled: number;
+  payloadBytes: number;
+  activeMs: number;
+  partitions: number;
+  lanes: number;
+  target: string;
+  processesAlive: MemberInfo[];
+}
+
+/** The newest runs first. */
+export async function listRuns(redis: RedisConnection, count: number): Promise<RunSummary[]> {
+  const store = new RunStore(redis.client);
+  const runs = await store.newest(count);
+  const records = await Promise.all(runs.map((run) => store.load(run)));
+  return Promise.all(
+    records
+      .filter((record) => record !== undefined)
+      .map(async (record) => (await statusOf(redis, record)).summary),
+  );
+}
+
+/** One run. Throws `usage` where there is none of that name. */
+export async function runStatus(redis: RedisConnection, run: string): Promise<RunStatus> {
+  const record = await new RunStore(redis.client).require(run);
+  return (await statusOf(redis, record)).status;
+}
+
+async function statusOf(
+  redis: RedisConnection,
+  record: RunRecord,
+): Promise<{ summary: RunSummary; status: RunStatus }> {
+  const { manifest } = record;
+  const [totals, view] = await Promise.all([
+    readTotals(redis.client, manifest),
+    viewRun(redis.client, manifest.run),
+  ]);
+  const summary: RunSummary = {
+    run: manifest.run,
+    state: stateOf(record, view.alive.size),
+    mode: manifest.mode,
+    source: manifest.source.label,
+    stream: manifest.target.stream,
+    appended: totals.appended,
+    open: totals.open,
+    quarantined: totals.quarantined,
+    processes: view.alive.size,
+    createdAt: manifest.createdAt,
+    finishedAt: record.finishedAt,
+    startedBy: manifest.startedBy,
+  };
+  const status: RunStatus = {
+    type: 'status',
+    ...summary,
+    read: totals.appended + totals.quarantined + totals.duplicatesSuppressed,
+    duplicatesSuppressed: totals.duplicatesSuppressed,
+    settled: totals.settled,
+    payloadBytes: totals.payloadBytes,
+    activeMs: record.activeMs,
+    partitions: manifest.target.partitions,
+    lanes: manifest.lanes,
+    target: manifest.target.label,
+    processesAlive: [...view.alive.values()],
+  };
+  return { summary, status };
+}
+
+function stateOf(record: RunRecord, alive: number): string {
+  return record.state === 'running' && alive === 0 ? 'stopped' : record.state;
+}
+
+/** How the source of a run may be reached; what is left out is not looked at. */
+export interface VerifyConnections {
+  postgres?: PostgresOptions;
+  sqs?: SqsOptions;
+}
+
+/** Looks at both sides of a run once more. Changes nothing. */
+export async function verifyRun(
+  redis: RedisConnection,
+  run: string,
+  connections: VerifyConnections,
+): Promise<DrainReport> {
+  const record = await new RunStore(redis.client).require(run);
+  const { manifest } = record;
+  const source = await openSource(manifest, connections);
+  try {
+    const verification = await verifyTarget(
+      redis.client,
+      manifest,
+      source instanceof PostgresSource ? source : undefined,
+    );
+    const view = await viewRun(redis.client, run);
+    const depth = source ? await source.depth() : { ready: null, inFlight: null, delayed: null };
+    return makeReport({
+      manifest,
+      state: stateOf(record, view.alive.size),
+      totals: verification.totals,
+      verification,
+      depth,
+      ending: null,
+      elapsedMs: null,
+      readByThisProcess: null,
+      alive: view.alive.size,
+      findings: [],
+      quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
+    });
+  } finally {
+    await source?.close();
+  }
+}
+
+/** Opens the source and makes sure that it is the one of the run. */
+async function openSource(
+  manifest: Manifest,
+  connections: VerifyConnections,
+): Promise<PostgresSource | SqsSource | undefined> {
+  const source =
+    manifest.source.kind === 'sqs'
+      ? connections.sqs && (await SqsSource.open(connections.sqs))
+      : connections.postgres &&
+        (await PostgresSource.open(connections.postgres, manifest.spec as PostgresSpec));
+  if (!source || source.identity === manifest.sourceIdentity) return source;
+  await source.close();
+  throw new QctlError(
+    'refused',
+    `run ${manifest.run} has drained ${manifest.source.label}, and ${source.label} is another source`,
+    {
+      code: 'OTHER_SOURCE',
+      hint: ['connect to the source that the run has drained'],
+    },
+  );
+}

@@ -1,0 +1,87 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { PostgresSource } from '../sources/postgres/index.ts';
+import { compareIds, type Differing, NO_DIFFERENCE } from './compare.ts';
+import type { Manifest } from './manifest.ts';
+import {
+  addToDigest,
+  type Digest,
+  digestOfRun,
+  digestText,
+  EMPTY_DIGEST,
+  idsOfRun,
+  sameDigest,
+} from './stream-scan.ts';
+import { readTotals, type Totals } from './totals.ts';
+
+const PART_ROWS = 5000;
+const PART_BYTES = 4 * 1024 * 1024;
+
+/** What looking at both sides has shown. */
+export interface Verification {
+  totals: Totals;
+  /** Entries of the run that stand in the stream now; null where they carry no run. */
+  entries: number | null;
+  /** Entries that were appended and are no longer there: trimmed or deleted since. */
+  gone: number | null;
+  digest: { source: string; target: string; equal: boolean } | null;
+  differing: Differing;
+}
+
+/** Verifies a run. `source` is needed for copy mode, whose table is read again. Changes nothing. */
+export async function verifyTarget(
+  client: Redis | Cluster,
+  manifest: Manifest,
+  source: PostgresSource | undefined,
+): Promise<Verification> {
+  const totals = await readTotals(client, manifest);
+  if (manifest.fields) return { totals, entries: null, gone: null, digest: null, differing: NO_DIFFERENCE };
+  if (manifest.mode === 'copy' && source) return verifyCopy(client, manifest, totals, source);
+  let entries = 0;
+  const found = async function* (): AsyncGenerator<string[]> {
+    entries = 0;
+    for await (const ids of idsOfRun(client, manifest.run, totals.ranges)) {
+      entries += ids.length;
+      yield ids;
+    }
+  };
+  const differing = await compareIds(found, undefined, totals.appended);
+  return { totals, entries, gone: Math.max(0, totals.appended - entries), digest: null, differing };
+}
+
+async function verifyCopy(
+  client: Redis | Cluster,
+  manifest: Manifest,
+  totals: Totals,
+  source: PostgresSource,
+): Promise<Verification> {
+  const target = await digestOfRun(client, manifest.run, totals.ranges);
+  const table = await digestOfTable(source);
+  const equal = sameDigest(table, target);
+  const gone = Math.max(0, totals.appended - target.count);
+  let differing = NO_DIFFERENCE;
+  if (!equal) {
+    const expected = async function* (): AsyncGenerator<string[]> {
+      for await (const part of source.everything(PART_ROWS, PART_BYTES))
+        yield part.map(([id]) => id.toString());
+    };
+    differing = await compareIds(
+      () => idsOfRun(client, manifest.run, totals.ranges),
+      expected,
+      Math.max(table.count, target.count),
+    );
+  }
+  return {
+    totals,
+    entries: target.count,
+    gone,
+    digest: { source: digestText(table), target: digestText(target), equal },
+    differing,
+  };
+}
+
+async function digestOfTable(source: PostgresSource): Promise<Digest> {
+  const digest = { ...EMPTY_DIGEST };
+  for await (const part of source.everything(PART_ROWS, PART_BYTES))
+    for (const [id, body] of part) addToDigest(digest, id, body);
+  return digest;
+}

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { type Column, formatFields, formatTable } from '../../commands/term/table.ts';
+import { printable, truncate, visibleWidth, wrap } from '../../commands/term/text.ts';
+import { memoryIo } from './memory-io.ts';
+
+interface Row {
+  name: string;
+  length: number | null;
+}
+
+const COLUMNS: Column<Row>[] = [
+  { head: 'NAME', value: (row) => row.name },
+  { head: 'LENGTH', value: (row) => row.length, align: 'right' },
+];
+
+const ROWS: Row[] = [
+  { name: 'a-stream-with-a-name-that-goes-on-and-on-and-on-and-does-not-end-before-the-edge', length: 12 },
+  { name: 'short', length: null },
+];
+
+test('on a terminal a table is cut to the width', () => {
+  expect(formatTable(memoryIo({ columns: 40 }).stdout, COLUMNS, ROWS)).toBe(
+    [
+      'NAME                              LENGTH',
+      'a-stream-with-a-name-that-goes-…      12',
+      'short                                  -',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('in a pipe a table is never cut', () => {
+  const text = formatTable(memoryIo().stdout, COLUMNS, ROWS);
+  expect(text).toContain(ROWS[0]!.name);
+  expect(text.split('\n')).toHaveLength(4);
+});
+
+test('a column that wraps goes on below and keeps all its words', () => {
+  const columns: Column<string>[] = [
+    { head: 'CODE', value: () => 1, align: 'right' },
+    { head: 'MEANING', value: (row) => row, wrap: true },
+  ];
+  const text = formatTable(memoryIo({ columns: 24 }).stdout, columns, ['one two three four five']);
+  expect(text).toBe(['CODE  MEANING', '   1  one two three four', '      five', ''].join('\n'));
+});
+
+test('colours are there with colour and only there', () => {
+  const styled: Column<Row>[] = [{ head: 'NAME', value: (row) => row.name, style: (text) => `<${text}>` }];
+  expect(formatTable(memoryIo({ columns: 80, colour: true }).stdout, styled, [ROWS[1]!])).toBe(
+    '\x1b[1mNAME\x1b[22m\n<short>\n',
+  );
+  expect(formatTable(memoryIo({ columns: 80 }).stdout, styled, [ROWS[1]!])).toBe('NAME\nshort\n');
+});
+
+test('what a queue holds cannot steer the terminal', () => {
+  const [line] = formatTable(memoryIo().stdout, [COLUMNS[0]!], [{ name: '\x1b[2J\ta\nb\x07', length: 0 }])
+    .split('\n')
+    .slice(1);
+  expect(line).toBe('\\x1b[2J\\ta\\nb\\x07');
+});
+
+test('fields stand below each other, unknown ones as a dash', () => {
+  expect(
+    formatFields(memoryIo().stdout, [
+      ['run', 'r1'],
+      ['appended', 0],
+      ['lag', null],
+    ]),
+  ).toBe('run       r1\nappended  0\nlag       -\n');
+  expect(formatFields(memoryIo({ columns: 20 }).stdout, [['note', 'one two three four']])).toBe(
+    'note  one two three\n      four\n',
+  );
+});
+
+test('widths count what a terminal shows', () => {
+  expect(visibleWidth('\x1b[31mred\x1b[39m')).toBe(3);
+  expect(visibleWidth('日本')).toBe(4);
+  expect(visibleWidth('e\u0301')).toBe(1);
+  expect(truncate('日本語', 4)).toBe('日…');
+  expect(truncate('abc', 3)).toBe('abc');
+  expect(truncate('abcd', 3)).toBe('ab…');
+  expect(wrap('a bb ccc', 4)).toBe('a bb\nccc');
+  expect(printable('plain ü 日')).toBe('plain ü 日');
+});
