@@ -1,63 +1,48 @@
+// The manifest is generated from the registry, so this file needs no other: a shell waits for it.
 import manifest from '../completions/manifest.json' with { type: 'json' };
-import { globalFlags } from './flags.ts';
-import { COMMANDS, findCommand, verbsOf } from './registry.ts';
+import type { Manifest, ManifestCommand, ManifestFlag } from './manifest.ts';
 
-interface ManifestFlag {
-  name: string;
-  short?: string;
-  value?: string;
-  choices?: string[];
-  description: string;
-}
-
-interface ManifestCommand {
-  name: string;
-  choices: string[];
-  flags: ManifestFlag[];
-}
-
-const commands: readonly ManifestCommand[] = manifest.commands;
+const { commands, flags: rootFlags } = manifest as Manifest;
 
 /**
  * Candidates for the last of these words, one a line, a description behind a tab. It reads nothing
- * but the registry and the manifest, and never fails: what it printed would become a candidate.
+ * but the manifest, and never fails: what it printed would become a candidate.
  *
  * @param words what stands on the command line after `qctl`, the unfinished word last
  */
 export function complete(words: readonly string[]): string {
   const current = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
-  const found = candidates(before, current).filter(([name]) => name.startsWith(current));
+  const found = candidates(words.slice(0, -1), current).filter(([name]) => name.startsWith(current));
   return found
     .map(([name, description]) => (description ? `${name}\t${description}\n` : `${name}\n`))
     .join('');
 }
 
-/** What can stand before a command. */
-const ROOT_FLAGS: readonly ManifestFlag[] = [
-  { name: '--help', description: 'show the commands' },
-  { name: '--version', description: 'show the version' },
-  ...globalFlags('write').map(({ flags, choices, description }) => ({
-    name: /--[a-z-]+/.exec(flags)![0],
-    short: /^-[a-z]\b/.exec(flags)?.[0],
-    value: /<(.+)>/.exec(flags)?.[1],
-    choices: choices && [...choices],
-    description,
-  })),
-];
-
 type Candidate = readonly [name: string, description?: string];
 
 function candidates(before: readonly string[], current: string): Candidate[] {
-  const plain = before.filter((word) => !word.startsWith('-'));
-  const entry = findCommand(plain);
-  const command = commands.find((known) => known.name === entry?.name);
-  const flags = command?.flags ?? ROOT_FLAGS;
-  const awaiting = flags.find((flag) => flag.value && [flag.name, flag.short].includes(before.at(-1) ?? ''));
+  const plain = plainWords(before);
+  const command = byName(plain.slice(0, 2).join(' ')) ?? byName(plain[0] ?? '');
+  const flags = command?.flags ?? rootFlags;
+  const awaiting = flags.find((flag) => flag.value && isNamed(flag, before.at(-1)));
   if (awaiting) return (awaiting.choices ?? []).map((choice) => [choice]);
   if (current.startsWith('-')) return flagCandidates(flags, before);
   if (command) return command.choices.map((choice) => [choice]);
   return plain.length === 0 ? nouns() : verbs(plain[0]!);
+}
+
+/** The words that are neither flags nor values of flags that stand before a command. */
+function plainWords(before: readonly string[]): string[] {
+  const isValue = (at: number) => rootFlags.some((flag) => flag.value && isNamed(flag, before[at - 1]));
+  return before.filter((word, at) => !word.startsWith('-') && !isValue(at));
+}
+
+function isNamed(flag: ManifestFlag, word: string | undefined): boolean {
+  return word !== undefined && (flag.name === word || flag.short === word);
+}
+
+function byName(name: string): ManifestCommand | undefined {
+  return commands.find((command) => command.name === name || command.aliases?.includes(name));
 }
 
 function flagCandidates(flags: readonly ManifestFlag[], before: readonly string[]): Candidate[] {
@@ -65,12 +50,12 @@ function flagCandidates(flags: readonly ManifestFlag[], before: readonly string[
 }
 
 function nouns(): Candidate[] {
-  const names = new Map<string, string | undefined>();
-  for (const entry of COMMANDS) {
-    const [noun, verb] = entry.name.split(' ');
-    if (!names.has(noun!)) names.set(noun!, verb ? undefined : entry.summary);
+  const names = new Map<string, string>();
+  for (const { name, summary } of commands) {
+    const [noun, verb] = name.split(' ');
+    if (!names.has(noun!)) names.set(noun!, verb ? verbList(noun!) : summary);
   }
-  return [...names].map(([noun, summary]) => [noun, summary ?? verbList(noun)]);
+  return [...names];
 }
 
 function verbList(noun: string): string {
@@ -80,5 +65,6 @@ function verbList(noun: string): string {
 }
 
 function verbs(noun: string): Candidate[] {
-  return verbsOf(noun).map((entry) => [entry.name.slice(noun.length + 1), entry.summary]);
+  const under = commands.filter((command) => command.name.startsWith(`${noun} `));
+  return under.map((command) => [command.name.slice(noun.length + 1), command.summary]);
 }

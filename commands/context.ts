@@ -11,6 +11,8 @@ import type { Io } from './term/io.ts';
 export interface Context {
   readonly io: Io;
   readonly env: Environment;
+  /** Of qctl: `1.2.3`. */
+  readonly version: string;
   now(): Date;
   /** The global flags; filled in by the time the command's action runs. */
   readonly options: GlobalOptions;
@@ -41,6 +43,8 @@ export interface Context {
 export interface ContextParts {
   io: Io;
   env: Environment;
+  /** Default `0.0.0-dev`. */
+  version?: string;
   now?: () => Date;
   watch: SignalWatch;
 }
@@ -53,7 +57,8 @@ export interface OpenContext extends Context {
 }
 
 /** The context of one run of the binary. */
-export function createContext({ io, env, watch, now = () => new Date() }: ContextParts): OpenContext {
+export function createContext(parts: ContextParts): OpenContext {
+  const { io, env, watch, version = '0.0.0-dev', now = () => new Date() } = parts;
   let flags: Flags = {};
   let config: Promise<ResolvedConfig> | undefined;
   const cleaners: (() => unknown)[] = [];
@@ -65,6 +70,7 @@ export function createContext({ io, env, watch, now = () => new Date() }: Contex
   const context: OpenContext = {
     io,
     env,
+    version,
     now,
     options,
     signal: watch.signal,

@@ -6,7 +6,6 @@ import type { QctlCommand } from './command.ts';
 import type { OpenContext } from './context.ts';
 import { toUsageError } from './errors.ts';
 import { fillContext } from './fill.ts';
-import { version } from './main.ts';
 import { COMMANDS, type CommandEntry, findCommand, type Impact, verbsOf } from './registry.ts';
 import { nounHelp, rootHelp } from './root-help.ts';
 import type { Io } from './term/io.ts';
@@ -45,8 +44,8 @@ function withoutWords(argv: readonly string[], words: readonly Word[]): string[]
   return argv.filter((_, at) => !words.some((word) => word.at === at));
 }
 
-function withoutCommand(argv: string[], { io }: OpenContext): number {
-  if (hasFlag(argv, '-V', '--version')) io.stdout.write(`${version()}\n`);
+function withoutCommand(argv: string[], { io, version }: OpenContext): number {
+  if (hasFlag(argv, '-V', '--version')) io.stdout.write(`${version}\n`);
   else if (argv.length === 0 || hasFlag(argv, '-h', '--help')) io.stdout.write(rootHelp(helpWidth(io)));
   else throw usage('no command is given', 'COMMAND_MISSING', ["run 'qctl --help' for the commands"]);
   return 0;

@@ -1,4 +1,5 @@
 import type { CommanderError } from 'commander';
+import { redactText } from '../src/config/redact.ts';
 import { isQctlError, QctlError } from '../src/errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import type { OutputFormat } from './flags.ts';
@@ -31,7 +32,7 @@ export function toErrorReport(error: unknown): ErrorReport {
 }
 
 function unexpected(error: unknown): ErrorReport {
-  const message = error instanceof Error ? error.message || error.name : String(error);
+  const message = redactText(error instanceof Error ? error.message || error.name : String(error));
   return {
     type: 'error',
     code: 'UNEXPECTED',
@@ -67,8 +68,8 @@ function toText(report: ErrorReport): string {
 /** With --verbose: the stack of a bug, and what an expected error was caused by. */
 function causes(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  if (!isQctlError(error)) return `${error.stack}\n`;
-  return error.cause === undefined ? '' : `caused by: ${String(error.cause)}\n`;
+  if (!isQctlError(error)) return redactText(`${error.stack}\n`);
+  return error.cause === undefined ? '' : redactText(`caused by: ${String(error.cause)}\n`);
 }
 
 /** commander's own complaint as a usage error. */

@@ -1,6 +1,8 @@
-import type { Option } from 'commander';
+import { Option } from 'commander';
 import type { QctlCommand } from './command.ts';
-import { createContext } from './context.ts';
+import { type Context, createContext } from './context.ts';
+import { globalFlags } from './flags.ts';
+import { toOption } from './options.ts';
 import { COMMANDS, type CommandEntry } from './registry.ts';
 import { watchSignals } from './signals.ts';
 import { createIo } from './term/io.ts';
@@ -16,19 +18,38 @@ export interface ManifestFlag {
 }
 
 /** One command with its flags, taken from the commander objects. */
-export interface ManifestCommand extends Pick<CommandEntry, 'name' | 'summary' | 'impact' | 'args'> {
+export interface ManifestCommand
+  extends Pick<CommandEntry, 'name' | 'aliases' | 'summary' | 'impact' | 'args'> {
   /** What the first argument can be, where that is a closed list. */
   choices: string[];
   flags: ManifestFlag[];
 }
 
+/** What completions/manifest.json holds. */
+export interface Manifest {
+  /** Flags that can stand before a command. */
+  flags: ManifestFlag[];
+  commands: ManifestCommand[];
+}
+
 /** Loads every command and describes it. Only the generator calls it: a running qctl loads one command. */
-export async function buildManifest(): Promise<{ commands: ManifestCommand[] }> {
-  return { commands: await Promise.all(COMMANDS.map(describe)) };
+export async function buildManifest(): Promise<Manifest> {
+  const context = idleContext();
+  const commands = await Promise.all(COMMANDS.map((entry) => describe(entry, context)));
+  return { flags: rootFlags(), commands };
+}
+
+/** What can stand before a command. */
+function rootFlags(): ManifestFlag[] {
+  const own = [
+    new Option('-h, --help', 'show the commands'),
+    new Option('-V, --version', 'show the version'),
+  ];
+  return [...own, ...globalFlags('write').map(toOption)].map(toFlag);
 }
 
 /** As it is written to completions/manifest.json. */
-export function formatManifest(manifest: { commands: readonly ManifestCommand[] }): string {
+export function formatManifest(manifest: Manifest): string {
   const text = JSON.stringify(manifest, null, 2);
   // The formatter keeps short lists on one line, and would call the file badly formatted otherwise.
   return `${text.replace(/\[\n[^[\]{}]*\n\s*\]/g, toOneLine)}\n`;
@@ -38,11 +59,11 @@ function toOneLine(list: string): string {
   return `[${list.slice(1, -1).trim().replace(/\n\s*/g, ' ')}]`;
 }
 
-async function describe(entry: CommandEntry): Promise<ManifestCommand> {
+async function describe(entry: CommandEntry, context: Context): Promise<ManifestCommand> {
   const { newCommand } = await entry.load();
-  const command = newCommand(idleContext(), entry);
-  const { name, summary, impact, args } = entry;
-  return { name, summary, impact, args, choices: choicesOf(command), flags: flagsOf(command) };
+  const command = newCommand(context, entry);
+  const { name, aliases, summary, impact, args } = entry;
+  return { name, aliases, summary, impact, args, choices: choicesOf(command), flags: flagsOf(command) };
 }
 
 function choicesOf(command: QctlCommand): string[] {
@@ -65,7 +86,7 @@ function toFlag(option: Option): ManifestFlag {
 }
 
 /** The commands are built, never run: nothing of this is used. */
-function idleContext() {
+function idleContext(): Context {
   const { stdin, stdout, stderr } = process;
   const host = { on: () => {}, off: () => {}, exit: () => {}, writeError: () => {} };
   const silent = () => undefined;

@@ -20,7 +20,7 @@ export interface GlobalOptions {
 /** Adds the flags of {@link globalFlags}, in a help group of their own. */
 export function addGlobalOptions<C extends Command>(command: C, impact: Impact): C {
   for (const flag of globalFlags(impact)) {
-    const option = toOption(flag, 'Global options:');
+    const option = toOption(flag).helpGroup('Global options:');
     if (flag.flags.startsWith('--timeout')) option.argParser(parseDuration);
     command.addOption(option);
   }
@@ -30,13 +30,14 @@ export function addGlobalOptions<C extends Command>(command: C, impact: Impact):
 /** Adds the connection flags of these systems; the context reads them by itself. */
 export function addConnectionOptions<C extends Command>(command: C, systems: readonly System[]): C {
   for (const flag of systems.flatMap((system) => CONNECTION_FLAGS[system])) {
-    command.addOption(toOption(flag, 'Connection options:'));
+    command.addOption(toOption(flag).helpGroup('Connection options:'));
   }
   return command;
 }
 
-function toOption(flag: Flag, group: string): Option {
-  const option = new Option(flag.flags, flag.description).helpGroup(group);
+/** A flag as commander knows it. */
+export function toOption(flag: Flag): Option {
+  const option = new Option(flag.flags, flag.description);
   return flag.choices ? option.choices([...flag.choices]) : option;
 }
 

@@ -11,7 +11,7 @@ const LINGER_MS = 2000;
 const CLEAN_UP_MS = 5000;
 
 /** Runs one command line to its end and gives back the exit code. It never throws. */
-export async function run(argv: string[]): Promise<number> {
+export async function run(argv: string[], version: string): Promise<number> {
   const { env } = process;
   const closed = { whenRead: false };
   const io = createIo({
@@ -29,7 +29,7 @@ export async function run(argv: string[]): Promise<number> {
     () => texts.first(),
     () => texts.hard(),
   );
-  const context = createContext({ io, env, watch });
+  const context = createContext({ io, env, watch, version });
   texts.hard = () => ['qctl: stopped at once', context.onHardStop?.()].filter(Boolean).join('\n');
   const code = await runGuarded(argv, context, watch, (impact) => {
     closed.whenRead = impact === 'read';

@@ -1,27 +1,64 @@
-// Bundles the binary and the library into dist/. Splitting keeps each command's
-// libraries in their own chunk, so that `qctl --version` loads none of them.
-import { rm } from 'node:fs/promises';
+// Bundles the binary and the library into dist/. Splitting keeps each command's libraries in their
+// own chunks, so that `qctl --version` loads none of them. The finished folder is put in place in one
+// step, since tests may be running the old one. `--if-stale` does nothing where dist/ is newer than
+// its sources.
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const { version } = createRequire(import.meta.url)('../package.json');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const fresh = `${dist}.new.${process.pid}`;
+const old = `${dist}.old.${process.pid}`;
 
-await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
-await build({
-  absWorkingDir: new URL('..', import.meta.url).pathname,
-  entryPoints: { main: 'commands/main.ts', index: 'src/index.ts' },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  minify: true,
-  keepNames: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  external: ['pg-native'],
-  define: { QCTL_VERSION: JSON.stringify(version) },
-  // CommonJS libraries inside an ES module bundle still call require() for Node's own modules.
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  legalComments: 'none',
-  logLevel: 'warning',
-});
+async function newestMs(path) {
+  const info = await stat(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  const inside = await Promise.all((await readdir(path)).map((name) => newestMs(join(path, name))));
+  return Math.max(0, ...inside);
+}
+
+async function isStale() {
+  const main = join(dist, 'main.js');
+  if (!existsSync(main)) return true;
+  const sources = [
+    'src',
+    'commands',
+    'completions',
+    'package.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+  ];
+  const times = await Promise.all(sources.map((name) => newestMs(join(root, name))));
+  return Math.max(...times) > (await stat(main)).mtimeMs;
+}
+
+async function bundle() {
+  const { version } = createRequire(import.meta.url)('../package.json');
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'commands/main.ts', index: 'src/index.ts' },
+    outdir: fresh,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    keepNames: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['pg-native'],
+    define: { QCTL_VERSION: JSON.stringify(version) },
+    // CommonJS libraries inside an ES module bundle still call require() for Node's own modules.
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  if (existsSync(dist)) await rename(dist, old);
+  await rename(fresh, dist);
+  await rm(old, { recursive: true, force: true });
+}
+
+if (!process.argv.includes('--if-stale') || (await isStale())) await bundle();

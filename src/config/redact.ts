@@ -29,6 +29,11 @@ export function hasPassword(url: string): boolean {
   return redactUrl(url) !== url;
 }
 
+/** A text of unknown origin, such as a foreign error's, with the URLs in it redacted. */
+export function redactText(text: string): string {
+  return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s'"`]+/gi, redactUrl);
+}
+
 /** A configuration fit to be printed: URLs redacted, secrets replaced, of commands only the program's name. */
 export function redactConfig<T>(value: T): T {
   return redactValue(value, '') as T;

@@ -8,6 +8,7 @@ import { SqsSource } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { DrainRequest } from './request.ts';
+import { translated } from './translate.ts';
 
 /** What a drain would do and what speaks against it; plain data, made without changing anything. */
 export interface DrainPlan {
@@ -52,7 +53,7 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
     return { request, source, redis, close, ...(await look(request, source, redis, now)) };
   } catch (error) {
     await close();
-    throw error;
+    throw translated(error, request, { source: source?.label ?? request.source.name, target: redis.label });
   }
 }
 

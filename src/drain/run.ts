@@ -17,6 +17,7 @@ import { type DrainReport, type Ending, makeReport } from './report.ts';
 import { RunStore } from './run-store.ts';
 import { Throttle } from './throttle.ts';
 import { readTotals } from './totals.ts';
+import { translated } from './translate.ts';
 import { verifyTarget } from './verify.ts';
 
 const BEAT_MS = 1000;
@@ -59,6 +60,8 @@ export async function runDrain(
     await store.addActive(manifest.run, meter.elapsedMs);
     meter.stop();
     return await conclude(drain, store, meter, ending, left.alive.size);
+  } catch (error) {
+    throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
     meter.stop();
     await membership.leave().catch(() => undefined);

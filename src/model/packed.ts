@@ -9,6 +9,8 @@ export interface PackedRows {
   data: Buffer;
   /** Start of each row in `data`, and its end as the last element: count + 1 numbers. */
   offsets: number[];
+  /** Every row has exactly the named fields, none of them absent: the target may take a shorter way. */
+  dense?: boolean;
 }
 
 export type FieldValue = string | Buffer | null;
@@ -72,7 +74,7 @@ export function selectRows(rows: PackedRows, indexes: number[]): PackedRows {
     size += slice.length;
     offsets.push(size);
   }
-  return { names: rows.names, data: Buffer.concat(slices, size), offsets };
+  return { names: rows.names, data: Buffer.concat(slices, size), offsets, dense: rows.dense };
 }
 
 /** A list of ids as one buffer: rows of a single field. */

@@ -22,17 +22,17 @@ export async function readLane(
   return replies.map((reply, partition) => {
     const fields = reply as Buffer[];
     if (fields[0]?.toString() === 'fenced') throw new LaneFenced(lane);
-    const text = (name: string): string => valueOf(fields, name)?.toString() ?? '';
+    const text = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
     return {
       partition,
       token: text('token'),
       note: text('note'),
-      ids: unpackIds(valueOf(fields, 'ids') ?? Buffer.alloc(0)),
+      ids: unpackIds(fieldOf(fields, 'ids') ?? Buffer.alloc(0)),
     };
   });
 }
 
-function valueOf(fields: Buffer[], name: string): Buffer | undefined {
+function fieldOf(fields: Buffer[], name: string): Buffer | undefined {
   for (let i = 0; i < fields.length; i += 2) if (fields[i]!.toString() === name) return fields[i + 1];
   return undefined;
 }

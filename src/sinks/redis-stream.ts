@@ -91,6 +91,7 @@ export class RedisStreamSink implements Sink {
       entries.quarantined.data,
       entries.quarantinedIds.length,
       entries.bytes,
+      entries.rows.dense ? 1 : 0,
     ];
     const checkpoint = keys.checkpoint(this.options.run, mark.lane);
     const [outcome, found] = (await this.run(

@@ -51,6 +51,16 @@ test('an error that nobody foresaw is called a bug, its stack shown with --verbo
   });
 });
 
+test('a password in the text of a foreign error is not shown, nor in its stack', () => {
+  const { stderr } = memoryIo();
+  const foreign = new Error(
+    "getaddrinfo ENOTFOUND redis://user:sw0rdfish@host:6379/0 'postgres://u:sw0rdfish@h'",
+  );
+  writeError(stderr, foreign, { output: 'table', verbose: true });
+  expect(stderr.text).toContain('redis://user:***@host:6379/0');
+  expect(stderr.text).not.toContain('sw0rdfish');
+});
+
 test('what was thrown and is no error is shown, too', () => {
   expect(toErrorReport('text')).toMatchObject({ message: 'text', exit: 1 });
 });

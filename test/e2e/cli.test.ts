@@ -246,25 +246,6 @@ describe('start-up', () => {
     const heavy = libraries('commands/run.ts').filter((input) => !input.includes('node_modules/commander/'));
     expect(heavy).toEqual([]);
   });
-
-  test('--version and __complete take at most half as long again as Node alone', async () => {
-    const commands = {
-      bare: ['-e', '0'],
-      version: [BINARY, '--version'],
-      complete: [BINARY, '__complete', 'config', ''],
-    };
-    const best = { bare: Infinity, version: Infinity, complete: Infinity };
-    // The fastest of several, taken in turns: what else the machine does only ever adds time.
-    for (let round = 0; round < 10; round += 1) {
-      for (const name of ['bare', 'version', 'complete'] as const) {
-        const start = process.hrtime.bigint();
-        await promisify(execFile)(process.execPath, commands[name], { env: cleanEnvironment() });
-        best[name] = Math.min(best[name], Number(process.hrtime.bigint() - start) / 1e6);
-      }
-    }
-    expect(best.version).toBeLessThan(best.bare * 1.5);
-    expect(best.complete).toBeLessThan(best.bare * 1.5);
-  }, 60_000);
 });
 
 test('a closed stdin and a closed stderr do no harm', async () => {

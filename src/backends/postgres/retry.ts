@@ -1,5 +1,5 @@
 import { isQctlError } from '../../errors.ts';
-import { explainNetwork, networkCode } from '../redis/network.ts';
+import { explainNetwork, networkCode } from '../network.ts';
 
 /** SQLSTATEs, or their first two letters, after which the same statement may well succeed later. */
 const PASSING: Record<string, string> = {

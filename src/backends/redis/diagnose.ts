@@ -1,6 +1,6 @@
 import { QctlError } from '../../errors.ts';
+import { networkCode, plainCause } from '../network.ts';
 import { toTargetError } from './errors.ts';
-import { networkCode, plainCause } from './network.ts';
 import type { HostPort, ResolvedOptions } from './options.ts';
 import { speaksPlain, speaksTls } from './probe.ts';
 

@@ -1,5 +1,5 @@
 import { isQctlError, QctlError } from '../../errors.ts';
-import { plainCause } from './network.ts';
+import { plainCause } from '../network.ts';
 import { verdict } from './verdicts.ts';
 
 export { isRetryable, replyCode } from './retry.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
+import { networkCode, within } from '../network.ts';
 import { closeGuarded, type Guarded } from './client.ts';
 import { isRetryable, replyCode } from './errors.ts';
-import { networkCode, within } from './network.ts';
 
 /**
  * Brings a client up for the first time: connects, logs in, and gets an answer

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../network.ts';
 import type { RedisConnection } from './connect.ts';
 import { isRetryable, replyCode, toTargetError } from './errors.ts';
 import { pingAll } from './handshake.ts';
-import { within } from './network.ts';
 
 /** How often a server that is away or loading is asked again, in ms. */
 const PAUSE_MS = 100;

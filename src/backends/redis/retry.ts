@@ -1,5 +1,5 @@
 import { isQctlError } from '../../errors.ts';
-import { explainNetwork, networkCode } from './network.ts';
+import { explainNetwork, networkCode } from '../network.ts';
 import type { RedisKind } from './options.ts';
 
 /** Replies after which the same command may well succeed later. */

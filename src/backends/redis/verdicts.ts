@@ -1,4 +1,4 @@
-import { explainNetwork, withoutArguments } from './network.ts';
+import { explainNetwork, withoutArguments } from '../network.ts';
 import { bareReply, isRetryable } from './retry.ts';
 
 /** What an error means to the reader: the parts of a QctlError. */

@@ -1,5 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { within } from '../redis/network.ts';
+import { within } from '../network.ts';
 import { createClient } from './client.ts';
 import { toSqsError } from './errors.ts';
 import { readAttributes } from './facts.ts';

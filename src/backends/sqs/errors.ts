@@ -1,5 +1,5 @@
 import { isQctlError, QctlError } from '../../errors.ts';
-import { plainCause } from '../redis/network.ts';
+import { plainCause } from '../network.ts';
 import type { ServiceError } from './retry.ts';
 import { verdict } from './verdicts.ts';
 

@@ -1,5 +1,5 @@
 import { isQctlError } from '../../errors.ts';
-import { explainNetwork, networkCode } from '../redis/network.ts';
+import { explainNetwork, networkCode } from '../network.ts';
 
 /** What the SDK hangs on the errors of a service. */
 export interface ServiceError extends Error {

@@ -1,4 +1,4 @@
-import { explainNetwork } from '../redis/network.ts';
+import { explainNetwork } from '../network.ts';
 import { isRetryableSqs, nameOf } from './retry.ts';
 
 /** What an error means to the reader: the parts of a QctlError. */

@@ -50,6 +50,7 @@ export class RowCutter {
   private used = 0;
   private at = -1;
   private offsets: number[] = [];
+  private dense = true;
   private readonly names: string[];
   private readonly maxRows: number;
   private readonly maxBytes: number;
@@ -85,14 +86,17 @@ export class RowCutter {
         return undefined;
       }
       let at = start + 2;
+      let dense = fields === this.names.length;
       for (let i = 0; i < fields; i += 1) {
         if (at + 4 > used) return undefined;
         const length = buffer.readInt32BE(at);
         at += length > 0 ? 4 + length : 4;
+        if (length < 0) dense = false;
       }
       if (at > used) return undefined;
       if (this.offsets.length === 0) this.offsets.push(start);
       this.offsets.push(at);
+      this.dense &&= dense;
       this.at = at;
     }
   }
@@ -108,11 +112,13 @@ export class RowCutter {
       names: this.names,
       data: this.buffer.subarray(first, this.at),
       offsets: this.offsets.map((offset) => offset - first),
+      dense: this.dense,
     };
     // The part keeps this buffer; what has arrived behind it goes into the next one.
     this.move(this.at, Math.max(SMALLEST_BUFFER, Math.min(this.buffer.length, this.at * 2)));
     this.at = 0;
     this.offsets = [];
+    this.dense = true;
     return part;
   }
 

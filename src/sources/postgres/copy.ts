@@ -5,7 +5,7 @@ import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
 import type { TableFacts } from './catalog.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
 import { Horizon, type Window } from './horizon.ts';
-import { rowsToMessages, trailingText } from './rows-batch.ts';
+import { fieldText, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
 import type { Statements } from './sql.ts';
 
@@ -101,7 +101,7 @@ export class CopyReader implements LaneReader {
     this.pageCount += rowCount(part);
     this.sequence += 1;
     const from = this.position;
-    this.position = this.endOf(part) ?? from;
+    this.position = this.endOf(part);
     return this.batch(part, { from, to: this.position });
   }
 
@@ -141,9 +141,9 @@ export class CopyReader implements LaneReader {
     };
   }
 
-  private endOf(part: PackedRows): string[] | null {
+  private endOf(part: PackedRows): string[] {
     const last = rowCount(part) - 1;
-    return Array.from({ length: this.options.sql.keysetSize }, (_, i) => trailingText(part, last, i)!);
+    return this.options.sql.keysetAt.map((position) => fieldText(part, last, position)!);
   }
 
   private prefetch(): void {

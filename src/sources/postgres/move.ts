@@ -3,7 +3,7 @@ import type { Batch, LaneMark } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
-import { rowsToMessages, trailingText } from './rows-batch.ts';
+import { fieldText, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
 import type { Statements } from './sql.ts';
 
@@ -71,7 +71,7 @@ export class MoveReader implements LaneReader {
 
   private handOut(part: PackedRows): Batch {
     this.part += 1;
-    this.low = trailingText(part, rowCount(part) - 1, 0);
+    this.low = fieldText(part, rowCount(part) - 1, this.options.sql.lowAt);
     // Read ahead: the server produces the next part while the target takes this one.
     this.next = this.rows!.next();
     this.next.catch(() => undefined);

@@ -25,12 +25,7 @@ function assign(message: Message, name: string, value: string): void {
   else Object.assign(message, { [name]: value });
 }
 
-/** The text of a field behind the entry's own fields, such as the position a row stands at. */
-export function trailingText(rows: PackedRows, row: number, position: number): string | null {
-  return rowField(rows, row, rows.names.length + position)?.toString() ?? null;
-}
-
-/** Ids of all rows as text; the id is always the first field. */
-export function rowIds(rows: PackedRows): string[] {
-  return Array.from({ length: rowCount(rows) }, (_, i) => rowField(rows, i, 0)!.toString());
+/** One field of one row as text; null where it is absent. */
+export function fieldText(rows: PackedRows, row: number, position: number): string | null {
+  return rowField(rows, row, position)?.toString() ?? null;
 }

@@ -15,9 +15,9 @@ import type { PostgresSpec } from './spec.ts';
 export interface Statements {
   /** The entry's fields: names of the leading columns of what `take` and `page` return. */
   fields: string[];
-  /** Takes at most `limit` ready rows out of the table. Behind the fields stands the first order column. */
+  /** Takes at most `limit` ready rows out of the table. */
   take(limit: number, low: string | null): string;
-  /** One page of copy mode behind `from`, up to and including `to`. Behind the fields stand the keyset values. */
+  /** One page of copy mode behind `from`, up to and including `to`. */
   page(limit: number, from: string[] | null, to: string[] | null): string;
   /** Lets go of rows by id: `$1` is an array of ids as text. */
   settleByIds: string;
@@ -26,7 +26,10 @@ export interface Statements {
   everything: string;
   /** The highest keyset values among the ready rows, as text. */
   highest: string;
-  keysetSize: number;
+  /** Where the first order column stands in a row of `take`: the id field, or behind the fields. */
+  lowAt: number;
+  /** Where the keyset columns stand in a row of `page`. */
+  keysetAt: number[];
 }
 
 /** Builds them for one lane, or without `filter` for the whole table. */
@@ -34,8 +37,9 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
   const where = conditions(spec, table, filter);
   const keyset = keysetColumns(spec);
   const id = quote(spec.id[0]!);
+  const names = fieldExpressions(spec, table, 't').map(([name]) => name);
   return {
-    fields: fieldExpressions(spec, table, 't').map(([name]) => name),
+    fields: names,
     take: (limit, low) => takeStatement(spec, table, where, limit, low),
     page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
     settleByIds: `${doneClause(spec, table)} WHERE d.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`,
@@ -44,8 +48,23 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
       .map(([, sql]) => sql)
       .join(', ')} FROM ${table.name} t ${whereClause(where)}`,
     highest: `SELECT ${keyset.map((name) => `t.${quote(name)}::text`).join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${keyset.map((name) => `t.${quote(name)} DESC`).join(', ')} LIMIT 1`,
-    keysetSize: keyset.length,
+    lowAt: positionsOf([(spec.order ?? spec.id)[0]!], spec, names.length)[0]!,
+    keysetAt: positionsOf(keyset, spec, names.length),
   };
+}
+
+/** Columns that a row must carry besides its fields, to tell where it stands: none where that is the id alone. */
+function extraColumns(columns: string[], spec: PostgresSpec): string[] {
+  return columns.filter((column) => !isWholeId(column, spec));
+}
+
+function positionsOf(columns: string[], spec: PostgresSpec, fields: number): number[] {
+  const extra = extraColumns(columns, spec);
+  return columns.map((column) => (isWholeId(column, spec) ? 0 : fields + extra.indexOf(column)));
+}
+
+function isWholeId(column: string, spec: PostgresSpec): boolean {
+  return spec.id.length === 1 && spec.id[0] === column;
 }
 
 /** Ordering columns of copy mode: those of `order`, made unique by the id. */
@@ -76,8 +95,8 @@ function takeStatement(
     using: 'set' in spec.done ? 'FROM' : 'USING',
     returning: [
       ...fieldExpressions(spec, table, 'd').map(([, sql]) => sql),
-      `d.${quote(lowColumn)}::text`,
-    ].join(', '),
+      ...extraColumns([lowColumn], spec).map((column) => `d.${quote(column)}::text`),
+    ],
   };
   return spec.key === undefined ? takeAny(parts) : takeKeyed(parts, expression(spec.key, table, 't'));
 }
@@ -90,13 +109,13 @@ interface TakeParts {
   locator: string;
   done: string;
   using: string;
-  returning: string;
+  returning: string[];
 }
 
 function takeAny({ table, where, orderBy, limit, locator, done, returning }: TakeParts): string {
   return `${done} WHERE d.${locator} = ANY(ARRAY(
     SELECT t.${locator} FROM ${table} t ${where} ORDER BY ${orderBy} LIMIT ${limit} FOR UPDATE SKIP LOCKED))
-    RETURNING ${returning}`;
+    RETURNING ${returning.join(', ')}`;
 }
 
 /**
@@ -107,6 +126,7 @@ function takeKeyed(
   { table, where, orderBy, limit, locator, done, using, returning }: TakeParts,
   key: string,
 ): string {
+  const names = returning.map((_, i) => `qctl_${i}`).join(', ');
   return `
     WITH qctl_seen AS MATERIALIZED (
       SELECT t.${locator} AS qctl_at, ${key}::text AS qctl_key, row_number() OVER (ORDER BY ${orderBy}) AS qctl_rank
@@ -120,10 +140,10 @@ function takeKeyed(
     qctl_free AS MATERIALIZED (
       SELECT g.qctl_at, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
        WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank),
-    qctl_taken AS (
+    qctl_taken (${names}, qctl_rank) AS (
       ${done} ${using} qctl_free WHERE d.${locator} = qctl_free.qctl_at
-      RETURNING ${returning}, qctl_free.qctl_rank AS qctl_rank)
-    SELECT * FROM qctl_taken q ORDER BY q.qctl_rank`;
+      RETURNING ${returning.join(', ')}, qctl_free.qctl_rank)
+    SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
 }
 
 function pageStatement(
@@ -142,6 +162,6 @@ function pageStatement(
   if (from) where.push(`(${columns.join(', ')}) > ${tuple(from)}`);
   if (to) where.push(`(${columns.join(', ')}) <= ${tuple(to)}`);
   const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
-  const positions = columns.map((column) => `${column}::text`);
+  const positions = extraColumns(keyset, spec).map((column) => `t.${quote(column)}::text`);
   return `SELECT ${[...fields, ...positions].join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${columns.join(', ')} LIMIT ${limit}`;
 }

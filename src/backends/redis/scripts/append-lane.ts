@@ -1,5 +1,5 @@
 import { defineScript } from '../script.ts';
-import { XADD_ROWS } from './xadd-rows.ts';
+import { XADD_PAIRS, XADD_ROWS } from './xadd-rows.ts';
 
 /**
  * Appends one batch of a lane: the entries, the quarantined ones, the counters and the lane's token
@@ -7,11 +7,12 @@ import { XADD_ROWS } from './xadd-rows.ts';
  *
  * KEYS stream, checkpoint, quarantine.
  * ARGV fence, token before, token, set|add, note, ids, names, rows, count, constants, maxlen,
- *      quarantined rows, quarantined count, bytes.
+ *      quarantined rows, quarantined count, bytes, 1 where the rows are dense.
  * Returns [`ok`|`again`|`fenced`|`moved`|`lost`, last entry id or what stands there].
  */
 export const appendLane = defineScript(`
 ${XADD_ROWS}
+${XADD_PAIRS}
 local state = redis.call('HMGET', KEYS[2], 'fence', 'token')
 if not state[1] then return {'lost', ''} end
 if state[1] ~= ARGV[1] then return {'fenced', state[1]} end
@@ -22,7 +23,13 @@ if state[2] == ARGV[3] then
 end
 if state[2] ~= ARGV[2] then return {'moved', state[2]} end
 local count, constants, bad = tonumber(ARGV[9]), cjson.decode(ARGV[10]), tonumber(ARGV[13])
-local ids = xadd_rows(KEYS[1], ARGV[11], cjson.decode(ARGV[7]), ARGV[8], count, constants)
+local names, first, last = cjson.decode(ARGV[7]), nil, nil
+if ARGV[15] == '1' and #names == 2 then
+  first, last = xadd_pairs(KEYS[1], ARGV[11], names, ARGV[8], count, constants)
+else
+  local ids = xadd_rows(KEYS[1], ARGV[11], names, ARGV[8], count, constants)
+  first, last = ids[1], ids[count]
+end
 if bad > 0 then xadd_rows(KEYS[3], '', {}, ARGV[12], bad, constants) end
 local kept = ARGV[6]
 if ARGV[4] == 'set' then
@@ -36,10 +43,10 @@ redis.call('HSET', KEYS[2], 'token', ARGV[3], 'note', ARGV[5], 'ids', kept)
 if kept ~= '' then redis.call('HINCRBY', KEYS[2], 'open', count + bad) end
 if count > 0 then
   redis.call('HINCRBY', KEYS[2], 'appended', count)
-  redis.call('HSETNX', KEYS[2], 'first', ids[1])
-  redis.call('HSET', KEYS[2], 'last', ids[count])
+  redis.call('HSETNX', KEYS[2], 'first', first)
+  redis.call('HSET', KEYS[2], 'last', last)
 end
 if bad > 0 then redis.call('HINCRBY', KEYS[2], 'quarantined', bad) end
 redis.call('HINCRBY', KEYS[2], 'bytes', ARGV[14])
-return {'ok', ids[count] or ''}
+return {'ok', last or ''}
 `);

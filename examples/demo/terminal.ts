@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { cleanEnvironment } from '../../test/support/qctl.ts';
+
+const BINARY = fileURLToPath(new URL('../../bin/qctl.js', import.meta.url));
+const WIDTH = 96;
+
+/** A person at a terminal: types qctl's command lines and watches what they print. */
+export class Terminal {
+  private readonly env: Record<string, string | undefined>;
+  private readonly running = new Set<ChildProcess>();
+
+  /** `settings` are shown as exports, the rest of the environment is nobody's. */
+  constructor(settings: Record<string, string>) {
+    const { TERM, CI, NO_COLOR, FORCE_COLOR } = process.env;
+    this.env = { ...cleanEnvironment(), TERM, CI, NO_COLOR, FORCE_COLOR, ...settings };
+    for (const [name, value] of Object.entries(settings)) print(`$ export ${name}=${value}`);
+  }
+
+  /** Types a command and shows its output as it comes; fails where the exit code is another. */
+  async run(args: string[], expected = 0): Promise<void> {
+    const { code } = await this.start(args).ended;
+    if (code !== expected) throw new Error(`qctl ${args[0]} ended with code ${code}`);
+  }
+
+  /** Like {@link run} for a command that something is to happen to on its way. */
+  start(args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null }> } {
+    print(`$ ${wrapped(['qctl', ...args])}`);
+    return this.spawn(args, 'inherit');
+  }
+
+  /** A look at the state of things that is not shown: the document that `-o json` prints. */
+  async look<T>(args: string[]): Promise<T> {
+    const { child, ended } = this.spawn([...args, '-o', 'json'], 'pipe');
+    let text = '';
+    child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    const { code } = await ended;
+    if (code !== 0) throw new Error(`qctl ${args.join(' ')} ended with code ${code}`);
+    return JSON.parse(text);
+  }
+
+  /** Ends what is still at work. */
+  async close(): Promise<void> {
+    const open = [...this.running].filter((child) => child.exitCode === null && child.signalCode === null);
+    const gone = open.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+    for (const child of open) child.kill('SIGKILL');
+    await Promise.all(gone);
+  }
+
+  private spawn(args: string[], stdout: 'inherit' | 'pipe') {
+    const stderr = stdout === 'inherit' ? 'inherit' : 'ignore';
+    const child = spawn(process.execPath, [BINARY, ...args], {
+      cwd: this.env.HOME,
+      env: this.env,
+      stdio: ['ignore', stdout, stderr],
+    });
+    this.running.add(child);
+    const ended = new Promise<{ code: number | null }>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => {
+        this.running.delete(child);
+        resolve({ code });
+      });
+    });
+    return { child, ended };
+  }
+}
+
+/** One line of the demo itself. */
+export function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A heading between two parts. */
+export function heading(text: string): void {
+  print(`\n── ${text} ${'─'.repeat(Math.max(0, WIDTH - 4 - text.length))}\n`);
+}
+
+/** A killed command leaves its moving line and a hidden cursor behind. */
+export function restoreCursor(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K\x1b[?25h');
+}
+
+/** A command line as it can be pasted into a shell, broken before flags where it is long. */
+function wrapped(words: string[]): string {
+  const lines = [''];
+  words.map(quoted).forEach((word, i) => {
+    const last = lines.length - 1;
+    // A flag stays with its value, so that a line never begins with one.
+    const whole = `${lines[last]} ${word}${words[i + 1]?.startsWith('-') ? '' : ` ${words[i + 1] ?? ''}`}`;
+    if (word.startsWith('-') && whole.length > WIDTH) lines.push(`    ${word}`);
+    else lines[last] += `${i === 0 ? '' : ' '}${word}`;
+  });
+  return lines.join(' \\\n');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `"${word.replaceAll(/["\\$`]/g, '\\$&')}"`;
+}

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { surviveKills } from './table-kills.ts';
+
+test('a keyed move killed 25 times moves every row once, in the order of its key', async () => {
+  const table = await surviveKills('move', ['--workers', '3'], 1);
+  expect(await table.rowsLeft()).toBe(0);
+}, 120_000);
+
+test('a move into 4 partitions killed 25 times moves every row once, in the order of its key', async () => {
+  const table = await surviveKills('move, 4 partitions', ['--workers', '3'], 4);
+  expect(await table.rowsLeft()).toBe(0);
+}, 120_000);

@@ -1,0 +1,48 @@
+import type { SqsAccess } from '../support/sqs.ts';
+import { MESSAGES } from './harness.ts';
+
+/** A queue of 20,000 messages. */
+export interface FilledQueue {
+  url: string;
+  ids: string[];
+  left(): Promise<number>;
+}
+
+const SENDERS = 8;
+
+/** On a FIFO queue message n is number n of its group in the order of sending; the body says its number. */
+export async function fillQueue(
+  sqs: SqsAccess,
+  name: string,
+  { fifo = false, groups = 2000, messages = MESSAGES }: { fifo?: boolean; groups?: number; messages?: number } = {},
+): Promise<FilledQueue> {
+  const url = await sqs.createQueue(name, { fifo });
+  const numbers = Array.from({ length: messages }, (_, n) => n);
+  const toMessage = (n: number) => ({
+    body: `message ${n}`,
+    groupId: fifo ? `group-${n % groups}` : undefined,
+  });
+  const ids = fifo
+    ? await sendByGroup(sqs, url, numbers.map(toMessage))
+    : await sqs.send(url, numbers.map(toMessage));
+  const left = async () => (await sqs.depth(url)).total;
+  return { url, ids, left };
+}
+
+/** One sender for a group, so that its order holds; several senders, because one alone is slow. */
+async function sendByGroup(
+  sqs: SqsAccess,
+  url: string,
+  messages: { body: string; groupId: string | undefined }[],
+): Promise<string[]> {
+  const shares = Array.from({ length: SENDERS }, (_, sender) =>
+    messages.filter(({ groupId }) => Number(groupId!.slice(6)) % SENDERS === sender),
+  );
+  return (await Promise.all(shares.map((share) => sqs.send(url, share)))).flat();
+}
+
+/** Number of the message, as its body says. */
+export function numberOf({ body }: { body: string }): number {
+  return Number(body.slice(8));
+}
+

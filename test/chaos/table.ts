@@ -1,0 +1,24 @@
+import { connectPostgres } from '../support/postgres.ts';
+import { MESSAGES } from './harness.ts';
+
+/** A queue table of 20,000 rows in its own database, 97 keys mixed well. */
+export interface QueueTable {
+  url: string;
+  ids: string[];
+  rowsLeft(): Promise<number>;
+}
+
+export async function fillTable(database: string, rows = MESSAGES): Promise<QueueTable> {
+  const access = connectPostgres(database);
+  const name = new URL(database).pathname.slice(1);
+  const query = <T extends object>(sql: string) => access.query<T>(sql, [], name);
+  await query('CREATE TABLE alerts (id bigint PRIMARY KEY, agent text NOT NULL, payload text NOT NULL)');
+  await query(`INSERT INTO alerts SELECT g, 'agent-' || (g * 7919 % 97), 'payload ' || g || repeat('.', 50)
+                 FROM generate_series(1, ${rows}) g`);
+  await query('ANALYZE alerts');
+  return {
+    url: database,
+    ids: Array.from({ length: rows }, (_, i) => String(i + 1)),
+    rowsLeft: async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM alerts'))[0]!.n,
+  };
+}
