@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { release, tieToThisProcess } from '../../test/support/orphans.ts';
 import { cleanEnvironment } from '../../test/support/qctl.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/qctl.js', import.meta.url));
@@ -56,10 +57,12 @@ export class Terminal {
       env: this.env,
       stdio: ['ignore', stdout, stderr],
     });
+    tieToThisProcess(child.pid);
     this.running.add(child);
     const ended = new Promise<{ code: number | null }>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => {
+        release(child.pid);
         this.running.delete(child);
         resolve({ code });
       });

@@ -8,8 +8,10 @@ import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
 
 const IDLE_MS = 200;
+/** Appends of a lane on their way at once: the target need not wait for the next one. */
+const IN_FLIGHT = 2;
 /** Batches that the limit is asked for at once: as many as a reader puts into one unit. */
-const UNIT_BATCHES = 10;
+const UNIT_BATCHES = 100;
 
 export interface LaneWork {
   lane: number;
@@ -40,9 +42,9 @@ export async function workLane(work: LaneWork): Promise<void> {
         await recover(work);
         await drainUnits(work);
       } catch (error) {
-        const reason = isRetryablePostgres(error);
+        const reason = whyLost(work, error);
         if (reason === undefined) throw error;
-        work.meter.waiting(who, `${work.sourceLabel}: ${reason}`);
+        work.meter.waiting(who, reason);
         await work.reader.rollback();
         await pause(IDLE_MS, work.meter.signal);
       }
@@ -55,17 +57,28 @@ export async function workLane(work: LaneWork): Promise<void> {
   }
 }
 
+/** Which server is away and why; undefined where waiting is of no use. */
+function whyLost({ sourceLabel }: LaneWork, error: unknown): string | undefined {
+  const reason = isRetryablePostgres(error);
+  return reason === undefined ? undefined : `${sourceLabel}: ${reason}`;
+}
+
 async function recover(work: LaneWork): Promise<void> {
   const { lane, fence, sink, reader, meter } = work;
   const records = await sink.openLane(lane, fence);
-  const found = await patiently(meter, `lane ${lane}`, isRetryablePostgres, async () => {
-    try {
-      return await reader.recover(records, fence);
-    } catch (error) {
-      await reader.rollback();
-      throw error;
-    }
-  });
+  const found = await patiently(
+    meter,
+    `lane ${lane}`,
+    (error) => whyLost(work, error),
+    async () => {
+      try {
+        return await reader.recover(records, fence);
+      } catch (error) {
+        await reader.rollback();
+        throw error;
+      }
+    },
+  );
   for (const { partition, suppressed, vanished } of found) {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
@@ -83,6 +96,7 @@ async function recover(work: LaneWork): Promise<void> {
 
 async function drainUnits(work: LaneWork): Promise<void> {
   const { reader, sink, meter, throttle, lane } = work;
+  const flight = new Flight();
   let granted = 0;
   let used = 0;
   // The next append notes what was settled before it; where none follows, it has to be said.
@@ -91,37 +105,64 @@ async function drainUnits(work: LaneWork): Promise<void> {
     if (!noted) await sink.noteSettled(lane, work.fence);
     noted = true;
   };
-  while (!work.shouldStop() || used > 0) {
-    if (used === 0) granted = throttle.reserve(work.batch * UNIT_BATCHES);
-    if (granted === 0) return noteSettled();
-    const batch = await reader.read(granted);
-    if (isPause(batch)) {
-      throttle.giveBack(granted);
-      await noteSettled();
-      work.idle(batch.done);
-      meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
-      await pause(IDLE_MS, meter.signal);
-      continue;
+  try {
+    while (!work.shouldStop() || used > 0) {
+      if (used === 0) granted = throttle.reserve(work.batch * UNIT_BATCHES);
+      if (granted === 0) return await noteSettled();
+      const batch = await reader.read(granted);
+      if (isPause(batch)) {
+        throttle.giveBack(granted);
+        await noteSettled();
+        work.idle(batch.done);
+        meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
+        await pause(IDLE_MS, meter.signal);
+        continue;
+      }
+      work.idle(false);
+      meter.waiting(`lane ${lane}`, null);
+      used += batch.count;
+      await flight.add(appendBatch(work, batch));
+      if (await reader.unitEnds()) {
+        await flight.land();
+        await reader.settle();
+        meter.counts.settled += used;
+        throttle.giveBack(Math.max(0, granted - used));
+        used = 0;
+        noted = false;
+      }
+      await throttle.pace(batch.count, meter.signal);
     }
-    work.idle(false);
-    meter.waiting(`lane ${lane}`, null);
-    await appendBatch(work, batch, sink);
-    used += batch.count;
-    if (await reader.settle()) {
-      meter.counts.settled += used;
-      throttle.giveBack(Math.max(0, granted - used));
-      used = 0;
-      noted = false;
-    }
-    await throttle.pace(batch.count, meter.signal);
+    await noteSettled();
+  } finally {
+    await flight.ended();
   }
-  await noteSettled();
 }
 
-async function appendBatch(work: LaneWork, batch: Batch, sink: RedisStreamSink): Promise<void> {
+async function appendBatch(work: LaneWork, batch: Batch): Promise<void> {
   const { counts } = work.meter;
-  const result = await sink.append(work.pack(batch), batch.mark);
+  const result = await work.sink.append(work.pack(batch), batch.mark);
   counts.read += batch.count;
   counts.appended += result.appended;
   counts.quarantined += result.quarantined;
+}
+
+/** Appends on their way: the next is sent while the target works on the one before. */
+class Flight {
+  private readonly sent: Promise<void>[] = [];
+
+  /** Takes an append along, and waits until there is room for another. Throws what an earlier one failed with. */
+  async add(append: Promise<void>): Promise<void> {
+    append.catch(() => undefined);
+    this.sent.push(append);
+    await this.land(IN_FLIGHT - 1);
+  }
+
+  /** Waits until at most `keep` are on their way. */
+  async land(keep = 0): Promise<void> {
+    while (this.sent.length > keep) await this.sent.shift();
+  }
+
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.sent);
+  }
 }

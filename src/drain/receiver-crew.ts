@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isRetryableSqs, isThrottle } from '../backends/sqs/index.ts';
 import type { Batch } from '../model/batch.ts';
 import { Interrupted, patiently, pause } from '../model/patience.ts';
@@ -37,6 +38,8 @@ export class ReceiverCrew {
   constructor(options: ReceiverCrewOptions) {
     this.options = options;
     this.empty = Array.from({ length: options.receivers }, () => false);
+    // Every receiver listens, and Node would warn of more than ten.
+    setMaxListeners(0, this.stopped.signal, options.meter.signal);
     options.meter.signal.addEventListener('abort', () => this.stopped.abort(), { once: true });
     if (options.meter.signal.aborted) this.stopped.abort();
     this.running = this.empty.map((_, index) => this.guard(index));

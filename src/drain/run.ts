@@ -1,7 +1,8 @@
+import { isRetryable } from '../backends/redis/errors.ts';
 import type { DrainEvents } from '../events.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
-import { LaneFenced, RedisStreamSink } from '../sinks/index.ts';
+import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
@@ -12,6 +13,7 @@ import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams, refuseBlockers } from './open.ts';
+import { outlasting } from './outlast.ts';
 import { ReceiverCrew } from './receiver-crew.ts';
 import { type DrainReport, type Ending, makeReport } from './report.ts';
 import { RunStore } from './run-store.ts';
@@ -44,22 +46,17 @@ export async function runDrain(
   const meter = new Meter(manifest.run, events, signal);
   const membership = new Membership(redis.client, manifest.run, new Date());
   try {
-    await begin(drain, store, meter);
     const clock = new TargetClock();
-    await clock.sync(redis.client);
+    const sink = sinkFor(drain, meter, clock);
+    await outlasting(meter, () => begin(drain, sink, store, meter));
+    await outlasting(meter, () => clock.sync(redis.client));
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
-    meter.depth(
-      drain.plan.depth.ready === null
-        ? null
-        : drain.plan.depth.ready -
-            (manifest.mode === 'copy' ? (await readTotals(redis.client, manifest)).appended : 0),
-    );
-    const crew = await makeCrew(drain, meter, throttle, membership, clock);
+    meter.depth(await outlasting(meter, () => depthAtStart(drain)));
+    const crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock));
     const ending = await watch(drain, crew, meter, throttle, membership);
-    const left = await membership.leave();
-    await store.addActive(manifest.run, meter.elapsedMs);
-    meter.stop();
-    return await conclude(drain, store, meter, ending, left.alive.size);
+    const left = await outlasting(meter, () => membership.leave());
+    await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
+    return await outlasting(meter, () => conclude(drain, sink, store, meter, ending, left.alive.size));
   } catch (error) {
     throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
@@ -68,13 +65,23 @@ export async function runDrain(
   }
 }
 
-async function begin(drain: OpenDrain, store: RunStore, meter: Meter): Promise<void> {
+/** How much is still to be drained, as far as it is known. */
+async function depthAtStart({ plan, redis, attachment }: OpenDrain): Promise<number | null> {
+  const { ready } = plan.depth;
+  if (ready === null || plan.mode === 'move') return ready;
+  return ready - (await readTotals(redis.client, attachment.manifest)).appended;
+}
+
+async function begin(drain: OpenDrain, sink: RedisStreamSink, store: RunStore, meter: Meter): Promise<void> {
   const { redis, request, attachment } = drain;
   const now = new Date();
   if (attachment.abandon) await abandonRun(drain, attachment.abandon, meter);
   await lockSource(redis.client, attachment, request, now);
-  if (attachment.kind === 'new') await store.create(attachment.manifest, now.getTime());
-  else await store.reopen(attachment.manifest.run);
+  if (attachment.kind === 'new') {
+    // The record comes last: where it stands, what it describes has been there.
+    await sink.seed(attachment.manifest.lanes);
+    await store.create(attachment.manifest, now.getTime());
+  } else await store.reopen(attachment.manifest.run);
   if (request.target.createGroup) await createGroups(drain, request.target.createGroup);
 }
 
@@ -88,6 +95,7 @@ async function createGroups({ redis, request }: OpenDrain, group: string): Promi
 
 async function makeCrew(
   drain: OpenDrain,
+  sink: RedisStreamSink,
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
@@ -95,7 +103,6 @@ async function makeCrew(
 ): Promise<Crew> {
   const { source, request, attachment, redis } = drain;
   const { manifest } = attachment;
-  const sink = sinkFor(drain, meter, clock);
   const pack = packer({
     fields: manifest.fields ?? undefined,
     maxBodyBytes: request.settings.maxBodyBytes,
@@ -147,6 +154,7 @@ function sinkFor(
     maxLen: request.target.maxLen,
     durability: target.durability,
     windowMs: request.settings.windowMs,
+    seeded: true,
     patience: meter,
     targetNow: () => clock.now(),
   });
@@ -169,7 +177,10 @@ async function watch(
       if (performance.now() - beatAt >= BEAT_MS) {
         beatAt = performance.now();
         view = (await membership.beat().catch(() => undefined)) ?? view;
-        if (view) await crew.balance(view).catch(rethrowUnlessLost);
+        if (view) {
+          refuseLostRun(drain, view);
+          await crew.balance(view).catch(rethrowUnlessLost);
+        }
       }
       const idle = view !== undefined && crew.isIdle(view);
       if (meter.signal.aborted) return await ended(crew, 'signal');
@@ -188,9 +199,15 @@ async function watch(
   }
 }
 
+/** A run whose record is gone while it is at work: all the rest is gone as well. */
+function refuseLostRun({ redis, attachment }: OpenDrain, view: RunView): void {
+  const { run } = attachment.manifest;
+  if (view.state === '') throw dataLost(redis.label, `run ${run} is not recorded any more`, { run });
+}
+
 /** A claim that fails because Redis is away is tried again with the next beat; a worker's failure is not one of those. */
 function rethrowUnlessLost(error: unknown): void {
-  if (error instanceof LaneFenced) return;
+  if (error instanceof LaneFenced || isRetryable(error) !== undefined) return;
   throw error;
 }
 
@@ -272,6 +289,7 @@ class Emptiness {
 
 async function conclude(
   drain: OpenDrain,
+  sink: RedisStreamSink,
   store: RunStore,
   meter: Meter,
   ending: Ending,
@@ -281,6 +299,8 @@ async function conclude(
   const { manifest } = attachment;
   const depth = await source.depth();
   const last = alive === 0;
+  // A process killed between a delete and its note leaves ids open that an empty queue cannot hold any more.
+  if (last && ending === 'empty' && source instanceof SqsSource) await sink.confirmAll();
   const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
   const verification = wanted
     ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)

@@ -12,9 +12,10 @@ export interface LaneMark {
   fence: string;
   /** Token of this batch; the target keeps it together with the messages. */
   token: string;
-  /** `set`: the batches before are settled, forget their ids; `add`: the same transaction goes on. */
-  mode: 'set' | 'add';
-  /** What a successor must know of this batch: position (copy mode) or transaction (move mode). */
+  /**
+   * What a successor must know of this batch: its position (copy mode) or transaction (move mode).
+   * While the note stays the same, ids add up; with a new one the batches before count as settled.
+   */
   note: string;
   /** Whether the ids must be kept until the source is settled (move mode). */
   keepIds: boolean;

@@ -41,7 +41,8 @@ export function streamKeys(stream: string): StreamKeys {
     ledger: (run) => `${base}:ledger:${run}`,
     settled: (run, window) => `${base}:ledger:${run}:settled:${window}`,
     stats: (run) => `${base}:ledger:${run}:stats`,
-    quarantine: `${base}:quarantine`,
+    // By its whole name: streams of one tag, such as first partitions, must not share it.
+    quarantine: hashTag(stream) === stream ? `${base}:quarantine` : `${base}:quarantine:${stream}`,
   };
 }
 

@@ -86,6 +86,22 @@ export function packIds(ids: string[]): Buffer {
   return packed.data;
 }
 
+/** The first field of every row, packed as by {@link packIds}. */
+export function packFirstFields(rows: PackedRows): Buffer {
+  const { data, offsets } = rows;
+  const count = rowCount(rows);
+  let size = 0;
+  for (let i = 0; i < count; i += 1) size += 6 + data.readInt32BE(offsets[i]! + 2);
+  const packed = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (let i = 0; i < count; i += 1) {
+    const start = offsets[i]! + 2;
+    at = packed.writeUInt16BE(1, at);
+    at += data.copy(packed, at, start, start + 4 + data.readInt32BE(start));
+  }
+  return packed;
+}
+
 /** The inverse of {@link packIds}. */
 export function unpackIds(data: Buffer): string[] {
   const ids: string[] = [];

@@ -1,3 +1,4 @@
+export { dataLost } from './data-lost.ts';
 export { type Durability, NotDurable } from './durability.ts';
 export { LaneFenced } from './fenced.ts';
 export { partitionFor } from './partition.ts';

@@ -5,6 +5,30 @@ import type { StreamKeys } from '../model/keys.ts';
 import { unpackIds } from '../model/packed.ts';
 import { LaneFenced } from './fenced.ts';
 
+/** The target came back without what it had confirmed. */
+export class CheckpointLost extends Error {
+  readonly stream: string;
+  readonly found: string;
+
+  constructor(stream: string, found: string) {
+    super(`the checkpoint beside ${stream} is gone or older than it was`);
+    this.stream = stream;
+    this.found = found;
+  }
+}
+
+/** Throws {@link CheckpointLost} where a checkpoint stands behind what it had confirmed before. */
+export function refuseOlder(stream: string, token: string, known: string | undefined): void {
+  if (known !== undefined && isOlder(token, known)) throw new CheckpointLost(stream, token);
+}
+
+/** Whether `token` comes before `known`: tokens are `transaction.part` or a number, and rise. */
+export function isOlder(token: string, known: string): boolean {
+  const [unit = 0, part = 0] = token.split('.').map(Number);
+  const [knownUnit = 0, knownPart = 0] = known.split('.').map(Number);
+  return unit < knownUnit || (unit === knownUnit && part < knownPart);
+}
+
 /** What the target knows of a lane, one record a partition. */
 export type LaneStates = { partition: number; token: string; note: string; ids: string[] }[];
 
@@ -15,13 +39,17 @@ export async function readLane(
   run: string,
   lane: number,
   fence: string,
+  seeded: boolean,
 ): Promise<LaneStates> {
   const replies = await Promise.all(
-    streams.map((keys) => runScriptBuffer(client, sealLane, [keys.checkpoint(run, lane)], [fence])),
+    streams.map((keys) =>
+      runScriptBuffer(client, sealLane, [keys.checkpoint(run, lane)], [fence, seeded ? 1 : 0]),
+    ),
   );
   return replies.map((reply, partition) => {
     const fields = reply as Buffer[];
     if (fields[0]?.toString() === 'fenced') throw new LaneFenced(lane);
+    if (fields[0]?.toString() === 'lost') throw new CheckpointLost(streams[partition]!.stream, '');
     const text = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
     return {
       partition,

@@ -42,6 +42,7 @@ function group(ids: string[], partitions: number, keyOf: (i: number) => Buffer |
 function choose(entries: Entries, rows: number[], held: number[], first: boolean): Entries {
   return {
     rows: selectRows(entries.rows, rows),
+    count: rows.length,
     ids: rows.map((i) => entries.ids[i]!),
     keys: null,
     quarantined: selectRows(entries.quarantined, held),

@@ -3,7 +3,7 @@ import type { Entries } from '../transform/pack.ts';
 
 /** What became of a batch in the target. */
 export interface Appended {
-  /** What stands in the target now, by partition: the source may let go of it. */
+  /** By ledger only: what stands in the target now, by partition; the source may let go of it. */
   held: { partition: number; ids: string[] }[];
   appended: number;
   /** Messages that the target had already. */

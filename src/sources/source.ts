@@ -24,9 +24,9 @@ export type Pause = { done: true } | { done: false; reason: string };
 
 /**
  * One lane of a source whose rows can be read in order. The drain calls `recover` with what the
- * target knows whenever it takes the lane or has lost the connection, then `read`, and after each
- * batch that the target confirmed `settle`. Batches of one unit share a transaction: `settle` says
- * true when the source has let go of everything read so far. `rollback` gives back whatever is not
+ * target knows whenever it takes the lane or has lost the connection, then `read`. Batches of one unit
+ * share a transaction: when `unitEnds` says that the last of them has been read, and the target has
+ * confirmed them all, `settle` makes the source let go of them. `rollback` gives back whatever is not
  * settled and may be called at any time. Each call may throw an error of the driver; where it is
  * retryable the drain rolls back and recovers.
  */
@@ -34,7 +34,8 @@ export interface LaneReader {
   recover(records: LaneRecord[], fence: string): Promise<Recovery[]>;
   /** At most `limit` messages; a Pause where none are to be had. */
   read(limit: number): Promise<Batch | Pause>;
-  settle(): Promise<boolean>;
+  unitEnds(): Promise<boolean>;
+  settle(): Promise<void>;
   rollback(): Promise<void>;
   close(): Promise<void>;
 }

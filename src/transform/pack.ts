@@ -8,8 +8,9 @@ import { compileMapping, type FieldMapping, MappingFailure } from './mapping.ts'
 /** A batch in the shape of the target: what is appended, and what is set aside with its reason. */
 export interface Entries {
   rows: PackedRows;
-  /** Id of each row, and the key that keeps its order. */
-  ids: string[];
+  count: number;
+  /** Id of each row, made when first asked for, and the key that keeps its order. */
+  readonly ids: string[];
   keys: (Buffer | null)[] | null;
   quarantined: PackedRows;
   quarantinedIds: string[];
@@ -47,15 +48,23 @@ function fits(rows: PackedRows, maxBodyBytes: number): boolean {
 }
 
 function passThrough(rows: PackedRows, batch: Batch, options: PackOptions): Entries {
-  const ids: string[] = [];
+  const count = rowCount(rows);
   const keyAt = rows.names.indexOf('key');
-  const keys: (Buffer | null)[] | null = options.withKeys ? [] : null;
-  for (let i = 0; i < rowCount(rows); i += 1) {
-    const at = rows.offsets[i]! + 2;
-    ids.push(rows.data.toString('utf8', at + 4, at + 4 + rows.data.readInt32BE(at)));
-    keys?.push(keyAt < 0 ? null : rowField(rows, i, keyAt));
-  }
-  return { rows, ids, keys, quarantined: NOTHING, quarantinedIds: [], bytes: batch.bytes };
+  const keyOf = (i: number): Buffer | null => (keyAt < 0 ? null : rowField(rows, i, keyAt));
+  const keys = options.withKeys ? Array.from({ length: count }, (_, i) => keyOf(i)) : null;
+  let ids: string[] | undefined;
+  return {
+    rows,
+    count,
+    get ids() {
+      ids ??= Array.from({ length: count }, (_, i) => rowField(rows, i, 0)!.toString());
+      return ids;
+    },
+    keys,
+    quarantined: NOTHING,
+    quarantinedIds: [],
+    bytes: batch.bytes,
+  };
 }
 
 function packEach(batch: Batch, shape: (message: Message) => FieldValue[], options: PackOptions): Entries {
@@ -63,6 +72,7 @@ function packEach(batch: Batch, shape: (message: Message) => FieldValue[], optio
   const bad: FieldValue[][] = [];
   const entries: Entries = {
     rows: NOTHING,
+    count: 0,
     ids: [],
     keys: options.withKeys ? [] : null,
     quarantined: NOTHING,
@@ -81,6 +91,7 @@ function packEach(batch: Batch, shape: (message: Message) => FieldValue[], optio
     }
   }
   entries.rows = packRows([], good);
+  entries.count = good.length;
   entries.quarantined = packRows([], bad);
   return entries;
 }

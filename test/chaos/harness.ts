@@ -55,9 +55,16 @@ export function lookIntoCluster(seeds: { host: string; port: number }[]): Cluste
   return client;
 }
 
-/** Starts the command. */
+/** Starts the command; it tells its progress on stdout, one event a line. */
 export function start({ command, env }: Scenario, timeoutMs = 90_000): QctlProcess {
-  return spawnQctl(['drain', ...command, '--yes', '-o', 'json'], { env, timeoutMs });
+  return spawnQctl(['drain', ...command, '--yes', '-o', 'ndjson'], { env, timeoutMs });
+}
+
+/** Waits until the process has said that it waits, and why. */
+export async function untilWaiting(process: QctlProcess, why: RegExp): Promise<void> {
+  const said = () => [...process.stdout().matchAll(/"waitingFor":"([^"]*)"/g)].some(([, text]) => why.test(text!));
+  await waitFor(() => said() || hasEnded(process), { what: `waiting for ${why}`, timeoutMs: 20_000 });
+  expect(hasEnded(process), `${process.stderr()}\n${process.stdout()}`).toBe(false);
 }
 
 /** Entries in the target so far. */
@@ -121,7 +128,7 @@ export async function finish(process: QctlProcess, what = ''): Promise<Report> {
 
 export function goodReport({ code, stdout, stderr }: QctlResult, what = ''): Report {
   expect(code, `${what}\n${stderr}\n${stdout}`).toBe(0);
-  const report = JSON.parse(stdout) as Report;
+  const report = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Report;
   expect(report.problems, what).toEqual([]);
   expect(report.converged, what).toBe(true);
   return report;
@@ -182,6 +189,19 @@ export function expectOrderInsideKeys(
     last.set(entry.key!, { at, partition: entry.partition });
   }
   expect(wrong.slice(0, 5), what).toEqual([]);
+}
+
+/** Nothing lost, nothing doubled, and `qctl verify` agrees. */
+export async function expectConverged(
+  scenario: Scenario,
+  ids: string[],
+  report: Report,
+  what = '',
+): Promise<StreamEntry[]> {
+  const entries = await readStream(scenario);
+  expectExactlyOnce(entries, ids, what);
+  await expectVerified(scenario, report.run);
+  return entries;
 }
 
 /** `qctl verify RUN` says that both sides agree. */

@@ -1,5 +1,6 @@
+import { uniqueName } from '../support/shared.ts';
 import type { SqsAccess } from '../support/sqs.ts';
-import { MESSAGES } from './harness.ts';
+import { MESSAGES, type Scenario } from './harness.ts';
 
 /** A queue of 20,000 messages. */
 export interface FilledQueue {
@@ -46,3 +47,21 @@ export function numberOf({ body }: { body: string }): number {
   return Number(body.slice(8));
 }
 
+
+/** Short times, because the messages of a killed process come back only after them. */
+const QUICK = ['--visibility', '2s', '--wait', '1s', '--settle', '1s', '--workers', '16'];
+
+/** A drain of such a queue. */
+export function queueDrain(
+  endpoint: string,
+  queueUrl: string,
+  redisUrl: string,
+  target: Scenario['target'],
+  flags: string[] = [],
+): Scenario {
+  const stream = uniqueName('webhooks');
+  const queue = ['--queue-url', queueUrl, '--sqs-endpoint', endpoint, '--region', 'us-east-1'];
+  const connection = ['--redis-url', redisUrl, ...queue];
+  const command = ['sqs', '--stream', stream, ...QUICK, ...flags, ...connection];
+  return { command, connection, stream, target };
+}

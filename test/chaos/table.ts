@@ -1,5 +1,6 @@
 import { connectPostgres } from '../support/postgres.ts';
-import { MESSAGES } from './harness.ts';
+import { uniqueName } from '../support/shared.ts';
+import { MESSAGES, type Scenario } from './harness.ts';
 
 /** A queue table of 20,000 rows in its own database, 97 keys mixed well. */
 export interface QueueTable {
@@ -21,4 +22,18 @@ export async function fillTable(database: string, rows = MESSAGES): Promise<Queu
     ids: Array.from({ length: rows }, (_, i) => String(i + 1)),
     rowsLeft: async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM alerts'))[0]!.n,
   };
+}
+
+/** A keyed drain of such a table. */
+export function tableDrain(
+  postgresUrl: string,
+  redis: { flags: string[]; env?: Record<string, string> },
+  target: Scenario['target'],
+  { flags, partitions = 1 }: { flags: string[]; partitions?: number },
+): Scenario {
+  const stream = uniqueName('alerts');
+  const connection = [...redis.flags, '--postgres-url', postgresUrl];
+  const spread = partitions > 1 ? ['--partitions', String(partitions)] : [];
+  const base = ['postgres', '--table', 'alerts', '--key', 'agent', '--stream', stream, ...spread];
+  return { command: [...base, ...flags, ...connection], connection, env: redis.env, stream, partitions, target };
 }

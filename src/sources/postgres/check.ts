@@ -1,7 +1,9 @@
 import type { Client, QueryConfig } from 'pg';
+import { sqlState } from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { TableFacts } from './catalog.ts';
+import { checkDone } from './done-check.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';
 import { keysetColumns } from './sql.ts';
@@ -21,6 +23,7 @@ export async function checkSpec(client: Client, spec: PostgresSpec, table: Table
   if (spec.mode === 'move') checkMove(spec, table);
   else checkCopy(spec, table);
   await checkExpressions(client, spec, table);
+  await checkDone(client, spec, table);
 }
 
 function requireColumn(table: TableFacts, field: string, name: string): void {
@@ -91,8 +94,14 @@ function requireUnique(columns: string[], table: TableFacts, what: string): void
 async function checkExpressions(client: Client, spec: PostgresSpec, table: TableFacts): Promise<void> {
   const where = whereClause(conditions(spec, table));
   const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
-  const statements = [`SELECT ${fields.join(', ')} FROM ${table.name} t ${where} LIMIT 0`];
-  if (spec.mode === 'move') statements.push(`EXPLAIN ${doneClause(spec, table)} WHERE false`);
+  const returned = fieldExpressions(spec, table, 'd').map(([, sql]) => sql);
+  const statements = [
+    `SELECT ${fields.join(', ')} FROM ${table.name} t ${where} LIMIT 0`,
+    // Each must be whole by itself: what closes a bracket that is not its own passes only between brackets.
+    `SELECT ${ownExpressions(spec, table).join(', ')} FROM ${table.name} t LIMIT 0`,
+  ];
+  if (spec.mode === 'move')
+    statements.push(`EXPLAIN ${doneClause(spec, table)} WHERE false RETURNING ${returned.join(', ')}`);
   for (const text of statements) {
     // An extended query takes one statement only.
     const query: QueryConfig & { queryMode: string } = { text, queryMode: 'extended' };
@@ -114,6 +123,18 @@ async function checkExpressions(client: Client, spec: PostgresSpec, table: Table
   }
 }
 
+/** What the operator has written as SQL, each as a part that no bracket surrounds. */
+function ownExpressions(spec: PostgresSpec, table: TableFacts): string[] {
+  const { payload, ready, key, type, priority, attempts, enqueuedAt, notBefore, attributes, done } = spec;
+  const values = [payload, ready, key, type, priority, attempts, enqueuedAt, notBefore];
+  values.push(...Object.values(attributes ?? {}));
+  if ('set' in done)
+    for (const value of Object.values(done.set))
+      if (value !== null && typeof value === 'object') values.push(value.sql);
+  const written = values.filter((text) => text !== undefined && !table.columns.has(text));
+  return ['1', ...written.map((text) => `CASE WHEN true THEN ${text} END`)];
+}
+
 /** What an operator should know before the drain starts. */
 export async function tableFindings(
   client: Client,
@@ -132,14 +153,30 @@ export async function tableFindings(
   return findings;
 }
 
+/** An error that names the privilege, for one of the server that names the table only. */
+export async function explainDenied(
+  client: Client,
+  spec: PostgresSpec,
+  table: TableFacts | undefined,
+  cause: unknown,
+): Promise<unknown> {
+  if (!table || sqlState(cause) !== '42501') return cause;
+  const missing = await missingPrivileges(client, spec, table).catch(() => []);
+  if (missing.length === 0) return cause;
+  return new QctlError('auth', missing.map(({ text }) => text).join('; '), {
+    code: 'MISSING_PRIVILEGE',
+    hint: missing.flatMap(({ remedy }) => remedy ?? []),
+    cause,
+  });
+}
+
 async function missingPrivileges(client: Client, spec: PostgresSpec, table: TableFacts): Promise<Finding[]> {
   const settling = 'set' in spec.done ? ['UPDATE'] : ['DELETE', 'UPDATE'];
   const findings: Finding[] = [];
   for (const privilege of ['SELECT', ...(spec.mode === 'copy' ? [] : settling)]) {
-    const { rows } = await client.query('SELECT has_table_privilege($1::oid, $2) AS ok', [
-      table.oid,
-      privilege,
-    ]);
+    // SELECT and UPDATE may be granted column by column; whether those suffice shows with the expressions.
+    const has = privilege === 'DELETE' ? 'has_table_privilege' : 'has_any_column_privilege';
+    const { rows } = await client.query(`SELECT ${has}($1::oid, $2) AS ok`, [table.oid, privilege]);
     if (rows[0].ok) continue;
     const why = privilege === 'UPDATE' ? ' (locking rows needs it)' : '';
     findings.push({

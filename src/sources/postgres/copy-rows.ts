@@ -3,7 +3,10 @@ import { to as copyTo } from 'pg-copy-streams';
 import type { PackedRows } from '../../model/packed.ts';
 
 const SIGNATURE_BYTES = 11;
-const SMALLEST_BUFFER = 256 * 1024;
+/** Room for a few parts: they share it, and the garbage collector has little to do. */
+const BUFFER_BYTES = 1024 * 1024;
+/** What the connection may read ahead. */
+const READ_AHEAD_BYTES = 1024 * 1024;
 
 /** Rows of one COPY, cut into parts of bounded size while they arrive. */
 export interface RowStream {
@@ -22,7 +25,7 @@ export function copyRows(
   maxBytes: number,
 ): RowStream {
   const stream = client.query(
-    copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: maxBytes }),
+    copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: READ_AHEAD_BYTES }),
   );
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const cutter = new RowCutter(names, maxRows, maxBytes);
@@ -45,7 +48,7 @@ export function copyRows(
 /** Finds row boundaries in COPY BINARY as it arrives in chunks of any size. */
 export class RowCutter {
   ended = false;
-  private buffer: Buffer = Buffer.allocUnsafe(SMALLEST_BUFFER);
+  private buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   /** Bytes of the buffer that are filled, and how far rows have been found in it. */
   private used = 0;
   private at = -1;
@@ -62,10 +65,21 @@ export class RowCutter {
   }
 
   push(chunk: Buffer): void {
-    if (this.used + chunk.length > this.buffer.length)
-      this.move(0, Math.max(this.buffer.length * 2, this.used + chunk.length));
+    if (this.used + chunk.length > this.buffer.length) this.moveOn(chunk.length);
     this.used += chunk.copy(this.buffer, this.used);
     if (this.at < 0) this.skipHeader();
+  }
+
+  /** Parts keep the buffer they stand in; only what belongs to none yet is copied to the next one. */
+  private moveOn(room: number): void {
+    const from = this.offsets[0] ?? Math.max(this.at, 0);
+    const rest = this.used - from;
+    const next = Buffer.allocUnsafe(Math.max(BUFFER_BYTES, (rest + room) * 2));
+    this.buffer.copy(next, 0, from, this.used);
+    this.buffer = next;
+    this.used = rest;
+    if (this.at >= 0) this.at -= from;
+    this.offsets = this.offsets.map((offset) => offset - from);
   }
 
   /** A full part, or undefined where more must arrive first. */
@@ -114,20 +128,9 @@ export class RowCutter {
       offsets: this.offsets.map((offset) => offset - first),
       dense: this.dense,
     };
-    // The part keeps this buffer; what has arrived behind it goes into the next one.
-    this.move(this.at, Math.max(SMALLEST_BUFFER, Math.min(this.buffer.length, this.at * 2)));
-    this.at = 0;
     this.offsets = [];
     this.dense = true;
     return part;
-  }
-
-  private move(from: number, size: number): void {
-    const rest = this.used - from;
-    const larger = Buffer.allocUnsafe(Math.max(size, rest));
-    this.buffer.copy(larger, 0, from, this.used);
-    this.buffer = larger;
-    this.used = rest;
   }
 
   private skipHeader(): void {

@@ -134,7 +134,6 @@ export class CopyReader implements LaneReader {
         lane: this.options.lane,
         fence: this.fence,
         token: String(this.sequence),
-        mode: 'set',
         note,
         keepIds: false,
       },
@@ -151,9 +150,14 @@ export class CopyReader implements LaneReader {
     this.next.catch(() => undefined);
   }
 
-  /** The source has nothing to let go of; a unit is a page. */
-  async settle(): Promise<boolean> {
+  /** A unit is a page. */
+  async unitEnds(): Promise<boolean> {
     return !this.rows || (await this.next) === undefined;
+  }
+
+  /** The table stays as it is: there is nothing to let go of. */
+  settle(): Promise<void> {
+    return Promise.resolve();
   }
 
   async rollback(): Promise<void> {

@@ -101,7 +101,8 @@ export function doneClause(spec: PostgresSpec, table: TableFacts): string {
   return `UPDATE ${table.name} d SET ${assignments.join(', ')}`;
 }
 
-function setValue(value: SetValue): string {
+/** A value as SQL. */
+export function setValue(value: SetValue): string {
   if (value === null) return 'NULL';
   if (typeof value === 'object') return `(${value.sql})`;
   return typeof value === 'string' ? escapeLiteral(value) : String(value);

@@ -1,10 +1,15 @@
 import type { Client } from 'pg';
-import { connectPostgres, type PostgresOptions, postgresLabel } from '../../backends/postgres/index.ts';
+import {
+  connectPostgres,
+  isRetryablePostgres,
+  type PostgresOptions,
+  postgresLabel,
+} from '../../backends/postgres/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import { rowCount, rowField } from '../../model/packed.ts';
 import type { Depth, LaneReader } from '../source.ts';
 import { readTable, type TableFacts } from './catalog.ts';
-import { checkSpec, tableFindings } from './check.ts';
+import { checkSpec, explainDenied, tableFindings } from './check.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
 import { MoveReader } from './move.ts';
@@ -13,13 +18,14 @@ import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
 
 export type { TableFacts } from './catalog.ts';
+export { readyAgain } from './done-check.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
 const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
 const APPENDS_PER_TRANSACTION = 5;
-const APPENDS_PER_PAGE = 10;
+const APPENDS_PER_PAGE = 100;
 
 /** A Postgres queue that has been looked at and found to fit its description. */
 export class PostgresSource {
@@ -29,7 +35,7 @@ export class PostgresSource {
   readonly findings: Finding[];
   private readonly options: PostgresOptions;
   private readonly spec: PostgresSpec;
-  private readonly client: Client;
+  private client: Client;
   private readonly sql: Statements;
 
   private constructor(
@@ -52,20 +58,27 @@ export class PostgresSource {
   /** Connects, reads the catalogue and checks the spec. Changes nothing and locks nothing. */
   static async open(options: PostgresOptions, spec: PostgresSpec): Promise<PostgresSource> {
     const client = await connectPostgres({ ...options, applicationName: 'qctl' });
+    let table: TableFacts | undefined;
     try {
       await client.query(SESSION_SETTINGS);
-      const table = await readTable(client, spec);
+      table = await readTable(client, spec);
       await checkSpec(client, spec, table);
       return new PostgresSource(options, spec, client, table, await tableFindings(client, spec, table));
     } catch (error) {
+      const explained = await explainDenied(client, spec, table, error);
       await client.end().catch(() => undefined);
-      throw error;
+      throw explained;
     }
   }
 
   /** Counts exactly; takes a scan of the ready rows. */
   async depth(): Promise<Depth> {
-    const { rows } = await this.client.query(this.sql.countReady);
+    const { rows } = await this.client.query(this.sql.countReady).catch(async (error: unknown) => {
+      if (isRetryablePostgres(error) === undefined) throw error;
+      await endSession(this.client);
+      this.client = await this.session('qctl');
+      return this.client.query(this.sql.countReady);
+    });
     return { ready: rows[0].n, inFlight: null, delayed: null };
   }
 

@@ -77,13 +77,11 @@ export class MoveReader implements LaneReader {
     this.next.catch(() => undefined);
     const { lane } = this.options;
     const token = `${this.sequence}.${this.part}`;
-    const mode = this.part === 1 ? 'set' : 'add';
     const mark: LaneMark = {
       kind: 'lane',
       lane,
       fence: this.fence,
       token,
-      mode,
       note: this.transaction,
       keepIds: true,
     };
@@ -96,10 +94,12 @@ export class MoveReader implements LaneReader {
     };
   }
 
-  async settle(): Promise<boolean> {
-    if (await this.next) return false;
-    await this.commit(this.client!);
-    return true;
+  async unitEnds(): Promise<boolean> {
+    return (await this.next) === undefined;
+  }
+
+  settle(): Promise<void> {
+    return this.commit(this.client!);
   }
 
   private async begin(client: Client, limit: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { escapeIdentifier as quote } from 'pg';
 import type { TableFacts } from './catalog.ts';
+import { guardedId } from './done-check.ts';
 import {
   columnLiteral,
   conditions,
@@ -82,7 +83,9 @@ function takeStatement(
   const order = spec.order ?? spec.id;
   const lowColumn = order[0]!;
   const where = [...conditions];
-  if (low !== null) where.push(`t.${quote(lowColumn)} >= ${columnLiteral(low, table, lowColumn)}`);
+  // With a key a row that somebody has locked must be seen every time: it holds back those behind it.
+  if (low !== null && spec.key === undefined)
+    where.push(`t.${quote(lowColumn)} >= ${columnLiteral(low, table, lowColumn)}`);
   // A position is unique in one table only, not in a partitioned one.
   const locator = table.partitioned ? quote(spec.id[0]!) : 'ctid';
   const parts: TakeParts = {
@@ -94,7 +97,9 @@ function takeStatement(
     done: doneClause(spec, table),
     using: 'set' in spec.done ? 'FROM' : 'USING',
     returning: [
-      ...fieldExpressions(spec, table, 'd').map(([, sql]) => sql),
+      ...fieldExpressions(spec, table, 'd').map(([name, sql]) =>
+        name === 'id' ? guardedId(spec, sql) : sql,
+      ),
       ...extraColumns([lowColumn], spec).map((column) => `d.${quote(column)}::text`),
     ],
   };

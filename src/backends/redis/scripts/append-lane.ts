@@ -6,7 +6,7 @@ import { XADD_PAIRS, XADD_ROWS } from './xadd-rows.ts';
  * in one step. Repeating it with the same token changes nothing.
  *
  * KEYS stream, checkpoint, quarantine.
- * ARGV fence, token before, token, set|add, note, ids, names, rows, count, constants, maxlen,
+ * ARGV fence, token before, token, note, ids, names, rows, count, constants, maxlen,
  *      quarantined rows, quarantined count, bytes, 1 where the rows are dense.
  * Returns [`ok`|`again`|`fenced`|`moved`|`lost`, last entry id or what stands there].
  */
@@ -22,24 +22,24 @@ if state[2] == ARGV[3] then
   return {'again', redis.call('HGET', KEYS[2], 'last') or ''}
 end
 if state[2] ~= ARGV[2] then return {'moved', state[2]} end
-local count, constants, bad = tonumber(ARGV[9]), cjson.decode(ARGV[10]), tonumber(ARGV[13])
-local names, first, last = cjson.decode(ARGV[7]), nil, nil
-if ARGV[15] == '1' and #names == 2 then
-  first, last = xadd_pairs(KEYS[1], ARGV[11], names, ARGV[8], count, constants)
+local count, constants, bad = tonumber(ARGV[8]), cjson.decode(ARGV[9]), tonumber(ARGV[12])
+local names, first, last = cjson.decode(ARGV[6]), nil, nil
+if ARGV[14] == '1' and #names == 2 then
+  first, last = xadd_pairs(KEYS[1], ARGV[10], names, ARGV[7], count, constants)
 else
-  local ids = xadd_rows(KEYS[1], ARGV[11], names, ARGV[8], count, constants)
+  local ids = xadd_rows(KEYS[1], ARGV[10], names, ARGV[7], count, constants)
   first, last = ids[1], ids[count]
 end
-if bad > 0 then xadd_rows(KEYS[3], '', {}, ARGV[12], bad, constants) end
-local kept = ARGV[6]
-if ARGV[4] == 'set' then
+if bad > 0 then xadd_rows(KEYS[3], '', {}, ARGV[11], bad, constants) end
+local kept = ARGV[5]
+if redis.call('HGET', KEYS[2], 'note') ~= ARGV[4] then
   local open = tonumber(redis.call('HGET', KEYS[2], 'open') or '0')
   if open > 0 then redis.call('HINCRBY', KEYS[2], 'settled', open) end
   redis.call('HSET', KEYS[2], 'open', 0)
 else
   kept = (redis.call('HGET', KEYS[2], 'ids') or '') .. kept
 end
-redis.call('HSET', KEYS[2], 'token', ARGV[3], 'note', ARGV[5], 'ids', kept)
+redis.call('HSET', KEYS[2], 'token', ARGV[3], 'note', ARGV[4], 'ids', kept)
 if kept ~= '' then redis.call('HINCRBY', KEYS[2], 'open', count + bad) end
 if count > 0 then
   redis.call('HINCRBY', KEYS[2], 'appended', count)
@@ -47,6 +47,6 @@ if count > 0 then
   redis.call('HSET', KEYS[2], 'last', last)
 end
 if bad > 0 then redis.call('HINCRBY', KEYS[2], 'quarantined', bad) end
-redis.call('HINCRBY', KEYS[2], 'bytes', ARGV[14])
+redis.call('HINCRBY', KEYS[2], 'bytes', ARGV[13])
 return {'ok', last or ''}
 `);

@@ -8,13 +8,13 @@ import { XADD_ROWS } from './xadd-rows.ts';
  *      before (sets), stats, quarantine.
  * ARGV deadline in server ms, call, names, rows, count, constants, maxlen, quarantined rows,
  *      quarantined count, bytes, then the ids: those of the rows, then those of the quarantined.
- * Returns [`ok`|`expired`, one character an id: `+` appended (now or by this same call before),
+ * Returns [`ok`|`expired`, the number of this append, which only ever rises, one character an id: `+` appended (now or by this same call before),
  *      `o` appended earlier and not yet settled, `d` settled earlier].
  */
 export const appendLedger = defineScript(`
 ${XADD_ROWS}
 local time = redis.call('TIME')
-if tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 > tonumber(ARGV[1]) then return {'expired', ''} end
+if tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 > tonumber(ARGV[1]) then return {'expired', 0, ''} end
 local count, bad = tonumber(ARGV[5]), tonumber(ARGV[9])
 local total, ids = count + bad, {}
 for i = 1, total do ids[i] = ARGV[10 + i] end
@@ -63,5 +63,5 @@ end
 if quarantined > 0 then redis.call('HINCRBY', KEYS[5], 'quarantined', quarantined) end
 if doubled > 0 then redis.call('HINCRBY', KEYS[5], 'duplicates', doubled) end
 redis.call('HINCRBY', KEYS[5], 'bytes', ARGV[10])
-return {'ok', table.concat(flags)}
+return {'ok', redis.call('HINCRBY', KEYS[5], 'step', 1), table.concat(flags)}
 `);

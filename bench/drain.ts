@@ -1,0 +1,61 @@
+// npm run bench: ratios against what one would use without qctl, each measured in the same run on the same data.
+import { cpus } from 'node:os';
+import { benchCopy } from './copy.ts';
+import { benchLedger } from './ledger.ts';
+import { benchMemory } from './memory.ts';
+import { benchMove } from './move.ts';
+import { type BenchOptions, type Part, readOptions } from './options.ts';
+import { formatResults, type Result, type Tell, verdict } from './result.ts';
+import { fillRows, type Rig, startRig } from './rig.ts';
+import { benchSqs } from './sqs.ts';
+import { benchStartup } from './startup.ts';
+import { benchXadd } from './xadd.ts';
+
+type Bench = (rig: Rig, options: BenchOptions, tell: Tell) => Promise<void>;
+
+const BENCHES: Record<Part, Bench> = {
+  copy: (rig, { rows, rounds }, tell) => benchCopy(rig, rows, rounds, tell),
+  xadd: (rig, { rows }, tell) => benchXadd(rig, rows, tell),
+  move: (rig, { rows, rounds }, tell) => benchMove(rig, rows, rounds, tell),
+  sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
+  ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
+  memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
+  startup: (_, __, tell) => benchStartup(tell),
+};
+const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'ledger', 'memory'];
+
+async function main(options: BenchOptions): Promise<Result[]> {
+  const results: Result[] = [];
+  const tell: Tell = (result) => {
+    results.push(result);
+    const ratio = result.ratio === null ? (result.note ?? '') : `${result.ratio.toFixed(2)}x`;
+    process.stderr.write(
+      `${result.name}: ${result.ours} | ${result.baseline} | ${ratio} ${verdict(result)}\n`,
+    );
+  };
+  const rig = await startRig();
+  try {
+    if (WITH_ROWS.some((part) => options.only.has(part))) {
+      process.stderr.write(`filling ${options.rows.toLocaleString('en-GB')} rows\n`);
+      await fillRows(rig, 'bench_rows', options.rows);
+    }
+    for (const [part, bench] of Object.entries(BENCHES))
+      if (options.only.has(part as Part)) await bench(rig, options, tell);
+  } finally {
+    await rig.stop();
+  }
+  return results;
+}
+
+const options = readOptions(process.argv.slice(2));
+const results = await main(options);
+if (options.json) {
+  const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model ?? null };
+  const { rows, messages, rounds } = options;
+  const items = results.map((result) => ({ ...result, verdict: verdict(result) }));
+  process.stdout.write(
+    `${JSON.stringify({ type: 'bench', machine, rows, messages, rounds, results: items }, null, 2)}\n`,
+  );
+} else {
+  process.stdout.write(`\n${formatResults(results)}`);
+}

@@ -1,0 +1,52 @@
+import { type QctlRun, runDrain, timeShell } from './child.ts';
+import { median, paired, rate, type Tell } from './result.ts';
+import { copyRowsTo, type Rig } from './rig.ts';
+
+/** Move mode against a DELETE that brings the rows to nobody. */
+export async function benchMove(rig: Rig, rows: number, rounds: number, tell: Tell): Promise<void> {
+  for (const [flags, what] of [
+    ['-At', 'unaligned'],
+    ['', 'default format'],
+  ] as const) {
+    const name = `move, 2 workers, vs DELETE … RETURNING, ${what}`;
+    const goal = { atLeast: 1 };
+    if (!rig.has.psql) {
+      tell({ name, ours: '-', baseline: '-', ratio: null, goal, note: 'psql not installed' });
+      continue;
+    }
+    const pairs = await paired(
+      rounds,
+      () => moveTable(rig, rows),
+      () => deleteTable(rig, flags),
+    );
+    tell({
+      name,
+      ours: `${rate(rows, median(pairs.map(([ours]) => ours.wallMs)))} (drain alone ${rate(rows, median(pairs.map(([ours]) => ours.elapsedMs)))})`,
+      baseline: rate(rows, median(pairs.map(([, theirs]) => theirs))),
+      ratio: median(pairs.map(([ours, theirs]) => theirs / ours.wallMs)),
+      goal,
+      note: `psql ${flags} with its output thrown away; fresh tables, CHECKPOINT before each`.replace(
+        '  ',
+        ' ',
+      ),
+    });
+  }
+}
+
+/** Moves a fresh copy of the rows. */
+async function moveTable(rig: Rig, rows: number): Promise<QctlRun> {
+  await rig.flush();
+  await copyRowsTo(rig, 'bench_rows', 'bench_move');
+  const args = ['postgres', '--table', 'bench_move', '--stream', 'bench', '--workers', '2'];
+  const run = await runDrain(args, rig.env);
+  if (run.appended !== rows) throw new Error(`moved ${run.appended} of ${rows} rows`);
+  return run;
+}
+
+async function deleteTable(rig: Rig, flags: string): Promise<number> {
+  await copyRowsTo(rig, 'bench_rows', 'bench_move');
+  return timeShell(`psql "$URL" ${flags} -c 'DELETE FROM bench_move RETURNING id, payload' >/dev/null`, {
+    URL: rig.database,
+    PAGER: '',
+  });
+}

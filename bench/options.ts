@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+
+/** What can be measured, in the order in which it is. */
+export const PARTS = ['copy', 'xadd', 'move', 'sqs', 'ledger', 'memory', 'startup'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface BenchOptions {
+  rows: number;
+  messages: number;
+  rounds: number;
+  only: Set<Part>;
+  json: boolean;
+}
+
+const HELP = `npm run bench -- [--rows 1000000] [--messages 50000] [--rounds 3] [--only ${PARTS.join(',')}] [-o json]\n`;
+
+/** Reads the command line; ends the process where it makes no sense. */
+export function readOptions(argv: string[]): BenchOptions {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        rows: { type: 'string', default: '1000000' },
+        messages: { type: 'string', default: '50000' },
+        rounds: { type: 'string', default: '3' },
+        only: { type: 'string', default: PARTS.join(',') },
+        output: { type: 'string', short: 'o', default: 'table' },
+      },
+    });
+    return {
+      rows: positive(values.rows),
+      messages: positive(values.messages),
+      rounds: positive(values.rounds),
+      only: new Set(values.only.split(',').map(partOf)),
+      json: values.output === 'json',
+    };
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+function positive(text: string): number {
+  const n = Number(text.replaceAll(/[_,]/g, ''));
+  if (!Number.isSafeInteger(n) || n < 1) throw new Error(`expected a number, got ${text}`);
+  return n;
+}
+
+function partOf(text: string): Part {
+  const part = PARTS.find((known) => known === text.trim());
+  if (!part) throw new Error(`expected some of ${PARTS.join(',')}, got ${text}`);
+  return part;
+}

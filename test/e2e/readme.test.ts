@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fillAlerts } from '../../examples/demo/alerts.ts';
+import { sendWebhooks } from '../../examples/demo/webhooks.ts';
+import { cleanEnvironment } from '../support/qctl.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** CI runs these itself, as the README has them. */
+const EXEMPT = ['npm ci && npm run demo', 'npm ci && npm test'];
+
+/** The texts of all fences of a language, in order. */
+function fences(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+    .filter(([, name]) => name === language)
+    .map(([, , text]) => text!.trim());
+}
+
+const blocks = fences(README, 'sh');
+const recipes = blocks.filter((block) => !EXEMPT.includes(block));
+
+let redis: TestRedis;
+let folder: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  redis = await startRedis({ aof: 'everysec' });
+  const sqs = sharedSqs();
+  const database = await sharedPostgres().createDatabase();
+  await fillAlerts(database, 6000);
+  const { queueUrl } = await sendWebhooks(sqs, uniqueName('webhooks'), 300);
+  folder = mkdtempSync(join(tmpdir(), 'qctl-readme-'));
+  writeFileSync(join(folder, 'qctl.yaml'), fences(README, 'yaml').join('\n'));
+  env = {
+    ...cleanEnvironment(),
+    QCTL_REDIS_URL: redis.url,
+    DATABASE_URL: database,
+    SQS_QUEUE_URL: queueUrl,
+    AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    AWS_REGION: 'us-east-1',
+  };
+});
+
+afterAll(async () => {
+  await redis?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A block as a shell runs it, up to the first command that fails. */
+function shell(block: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const qctl = `qctl() { "${process.execPath}" "${join(ROOT, 'bin/qctl.js')}" "$@"; }`;
+  return new Promise((resolve) => {
+    const script = `set -euo pipefail; ${qctl}\n${block}`;
+    execFile('bash', ['-c', script], { env, cwd: folder, timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
+    });
+  });
+}
+
+describe('README.md', () => {
+  test('has the two commands for a fresh clone, and they exist', () => {
+    expect(blocks.filter((block) => EXEMPT.includes(block))).toEqual(EXEMPT);
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test', 'check', 'bench']));
+  });
+
+  test('shows commands in sh fences only', () => {
+    for (const language of ['bash', 'shell', 'console']) expect(fences(README, language)).toEqual([]);
+    for (const text of fences(README, 'text')) expect(text).not.toMatch(/^\$? ?(npx )?qctl /m);
+  });
+
+  test.each(recipes.map((block) => [block]))(
+    '%s',
+    async (block) => {
+      const { code, stdout, stderr } = await shell(block);
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      if (/^qctl (drain (postgres|sqs).*--yes|verify)/m.test(block))
+        expect(stdout.trimEnd()).toMatch(/converged: everything .* exactly once$/);
+    },
+    90_000,
+  );
+});
+
+describe('links', () => {
+  const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+
+  test.each(pages)('of %s lead somewhere', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const targets = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!);
+    const here = join(ROOT, page, '..');
+    expect(targets.filter((target) => !/^https?:/.test(target) && !existsSync(join(here, target)))).toEqual(
+      [],
+    );
+  });
+});
