@@ -63,6 +63,7 @@ function differing({ differing: d }: DrainReport): [string, string[], number][] 
     ['missing', d.missing, d.missingCount],
     ['doubled', d.doubled, d.doubledCount],
     ['unexpected', d.unexpected, d.unexpectedCount],
+    ['altered', d.altered, d.alteredCount],
   ];
   return all.filter(([, , count]) => count > 0);
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_SETTINGS, type DrainSettings, type DrainTarget } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
@@ -29,7 +29,8 @@ export interface DrainFlags {
 /** What the configuration says of a source that a drain may be called with. */
 export interface TargetDefaults {
   stream?: string;
-  fields?: Record<string, string>;
+  partitions?: number;
+  fields?: Record<string, string> | null;
 }
 
 /** Adds them. */
@@ -73,7 +74,7 @@ export function addDrainOptions<C extends Command>(command: C, workers: string):
       parsePositiveInteger,
     )
     .option('--allow-eviction', 'go on although Redis may evict streams')
-    .option('--resume <run>', 'continue this run, or refuse')
+    .addOption(new Option('--resume <run>', 'continue this run, or refuse').conflicts('fresh'))
     .option('--fresh', 'give up an unfinished run of this source and start anew')
     .option('--no-verify', 'end with the counts, without reading both sides again');
   return command;
@@ -97,10 +98,10 @@ export async function toTarget(
   return {
     connection: await context.redisOptions(),
     stream,
-    partitions: flags.partitions ?? settings?.partitions ?? 1,
+    partitions: flags.partitions ?? source.partitions ?? settings?.partitions ?? 1,
     // A length in the configuration is what the stream's owner wants later; a backlog must not be cut by it.
     maxLen: flags.maxlen,
-    fields: flags.field ?? source.fields,
+    fields: flags.field ?? source.fields ?? undefined,
     createGroup: flags.createGroup,
     durability: flags.durability ?? 'memory',
   };
@@ -121,11 +122,6 @@ export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): Dra
     resume: flags.resume,
     verify: flags.verify,
   };
-  if (flags.fresh && flags.resume)
-    throw new QctlError('usage', '--fresh and --resume exclude each other', {
-      code: 'FRESH_AND_RESUME',
-      hint: ['keep one of the two'],
-    });
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...DEFAULT_SETTINGS, ...kind, ...Object.fromEntries(set) };
 }

@@ -13,6 +13,7 @@ import {
   toSettings,
   toTarget,
 } from './options.ts';
+import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 
 interface PostgresFlags extends DrainFlags {
@@ -86,17 +87,18 @@ export async function runDrainPostgres(
   sourceName: string | undefined,
   flags: PostgresFlags,
 ): Promise<number> {
-  const configured = await configuredSource(context, sourceName);
+  const resumed = await resumedRun(context, flags.resume, 'postgres');
+  const configured = (await configuredSource(context, sourceName)) ?? resumed?.spec ?? undefined;
   const spec = toSpec(flags, configured);
   const workers = spec.mode === 'copy' ? 1 : 2;
   const request: DrainRequest = {
     source: {
       kind: 'postgres',
-      name: sourceName ?? spec.table,
+      name: sourceName ?? resumed?.name ?? spec.table,
       connection: await context.postgresOptions(sourceName),
       spec,
     },
-    target: await toTarget(context, flags, configured ?? {}),
+    target: await toTarget(context, flags, resumed ?? (await configuredSource(context, sourceName)) ?? {}),
     settings: toSettings(flags, { workers }),
     startedBy: startedBy(),
   };
@@ -112,7 +114,10 @@ async function configuredSource(
   return source?.kind === 'postgres' ? source : undefined;
 }
 
-function toSpec(flags: PostgresFlags, configured: PostgresSourceConfig | undefined): PostgresSpec {
+function toSpec(
+  flags: PostgresFlags,
+  configured: PostgresSourceConfig | PostgresSpec | undefined,
+): PostgresSpec {
   const table = flags.table ?? configured?.table;
   if (!table)
     throw new QctlError('usage', 'no table is named', {

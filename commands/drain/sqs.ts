@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions, parseDuration } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { addDrainOptions, type DrainFlags, toSettings, toTarget } from './options.ts';
+import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 
 interface SqsFlags extends DrainFlags {
@@ -48,6 +49,7 @@ export async function runDrainSqs(
   sourceName: string | undefined,
   flags: SqsFlags,
 ): Promise<number> {
+  const resumed = await resumedRun(context, flags.resume, 'sqs');
   const workers = flags.workers ?? RECEIVERS;
   const connection = { ...(await context.sqsOptions(sourceName)), maxSockets: workers * 2 + 8 };
   const configured =
@@ -57,8 +59,8 @@ export async function runDrainSqs(
   if (flags.window !== undefined) kind.windowMs = flags.window;
   if (flags.wait !== undefined) kind.waitSeconds = Math.min(20, Math.max(1, Math.round(flags.wait / 1000)));
   const request: DrainRequest = {
-    source: { kind: 'sqs', name: sourceName ?? queueName(connection.queueUrl), connection },
-    target: await toTarget(context, flags, configured ?? {}),
+    source: { kind: 'sqs', name: sourceName ?? resumed?.name ?? queueName(connection.queueUrl), connection },
+    target: await toTarget(context, flags, resumed ?? configured ?? {}),
     settings: toSettings(flags, kind),
     startedBy: startedBy(),
   };

@@ -10,22 +10,29 @@ export interface Differing {
   missing: string[];
   doubled: string[];
   unexpected: string[];
+  /** On both sides, with another body; looked for only where no id differs. */
+  altered: string[];
   missingCount: number;
   doubledCount: number;
   unexpectedCount: number;
+  alteredCount: number;
 }
 
 export const NO_DIFFERENCE: Differing = {
   missing: [],
   doubled: [],
   unexpected: [],
+  altered: [],
   missingCount: 0,
   doubledCount: 0,
   unexpectedCount: 0,
+  alteredCount: 0,
 };
 
 export function differs(differing: Differing): boolean {
-  return differing.missingCount + differing.doubledCount + differing.unexpectedCount > 0;
+  return (
+    differing.missingCount + differing.doubledCount + differing.unexpectedCount + differing.alteredCount > 0
+  );
 }
 
 type Pages = () => AsyncIterable<string[]>;

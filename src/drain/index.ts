@@ -12,8 +12,10 @@ export {
 export { runDrain } from './run.ts';
 export {
   listRuns,
+  type RunDefinition,
   type RunStatus,
   type RunSummary,
+  runDefinition,
   runStatus,
   type VerifyConnections,
   verifyRun,

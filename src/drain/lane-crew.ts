@@ -31,6 +31,7 @@ interface Worker {
 export class LaneCrew {
   private readonly options: CrewOptions;
   private readonly workers = new Map<number, Worker>();
+  private readonly stopped = new AbortController();
   private stopping = false;
   private failure: { error: unknown } | undefined;
 
@@ -61,6 +62,7 @@ export class LaneCrew {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    this.stopped.abort();
     await Promise.all([...this.workers.values()].map((worker) => worker.ended));
     this.throwFailure();
   }
@@ -85,6 +87,7 @@ export class LaneCrew {
       throttle,
       batch,
       sourceLabel,
+      signal: AbortSignal.any([this.stopped.signal, meter.signal]),
       shouldStop: () => this.stopping || worker.stopping || meter.signal.aborted || throttle.exhausted,
       idle: (nothing) => {
         worker.idle = nothing;

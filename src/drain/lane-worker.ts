@@ -23,6 +23,8 @@ export interface LaneWork {
   throttle: Throttle;
   batch: number;
   sourceLabel: string;
+  /** Ends a pause at once when the lane is to be given up. */
+  signal: AbortSignal;
   /** Whether the lane should be given up after the unit at hand. */
   shouldStop(): boolean;
   /** Told whether the lane found nothing to do. */
@@ -99,35 +101,52 @@ async function drainUnits(work: LaneWork): Promise<void> {
   const flight = new Flight();
   let granted = 0;
   let used = 0;
+  let taken = 0;
   // The next append notes what was settled before it; where none follows, it has to be said.
   let noted = true;
   const noteSettled = async (): Promise<void> => {
     if (!noted) await sink.noteSettled(lane, work.fence);
     noted = true;
   };
+  const endUnit = (): void => {
+    throttle.use(granted, used);
+    granted = 0;
+    used = 0;
+    taken = 0;
+  };
+  const rest = async (): Promise<void> => {
+    await noteSettled();
+    await pause(IDLE_MS, work.signal);
+  };
   try {
     while (!work.shouldStop() || used > 0) {
       if (used === 0) granted = throttle.reserve(work.batch * UNIT_BATCHES);
-      if (granted === 0) return await noteSettled();
+      if (granted === 0) {
+        // Others have reserved what is left of the limit, and may give some of it back.
+        await rest();
+        continue;
+      }
       const batch = await reader.read(granted);
       if (isPause(batch)) {
-        throttle.giveBack(granted);
-        await noteSettled();
+        endUnit();
         work.idle(batch.done);
         meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
-        await pause(IDLE_MS, meter.signal);
+        await rest();
         continue;
       }
       work.idle(false);
       meter.waiting(`lane ${lane}`, null);
       used += batch.count;
-      await flight.add(appendBatch(work, batch));
+      const append = appendBatch(work, batch).then((count) => {
+        taken += count;
+      });
+      await flight.add(append, room(work, batch));
       if (await reader.unitEnds()) {
         await flight.land();
+        if (taken !== used) throw unaccounted(lane, used, taken);
         await reader.settle();
         meter.counts.settled += used;
-        throttle.giveBack(Math.max(0, granted - used));
-        used = 0;
+        endUnit();
         noted = false;
       }
       await throttle.pace(batch.count, meter.signal);
@@ -135,15 +154,33 @@ async function drainUnits(work: LaneWork): Promise<void> {
     await noteSettled();
   } finally {
     await flight.ended();
+    endUnit();
   }
 }
 
-async function appendBatch(work: LaneWork, batch: Batch): Promise<void> {
+/**
+ * How many appends may be on their way. A copy's position names the last batch only, and partitions
+ * may fail one by one: none may be two batches behind another.
+ */
+function room({ sink }: LaneWork, { mark }: Batch): number {
+  return mark.kind === 'lane' && !mark.keepIds && sink.streams.length > 1 ? 1 : IN_FLIGHT;
+}
+
+/** The last line of defence before rows are let go of: each of them must have been appended or set aside. */
+function unaccounted(lane: number, read: number, taken: number): Error {
+  return new Error(
+    `lane ${lane} has read ${read} messages and the target has taken ${taken}; nothing was settled`,
+  );
+}
+
+/** Returns how many messages the target has taken. */
+async function appendBatch(work: LaneWork, batch: Batch): Promise<number> {
   const { counts } = work.meter;
   const result = await work.sink.append(work.pack(batch), batch.mark);
   counts.read += batch.count;
   counts.appended += result.appended;
   counts.quarantined += result.quarantined;
+  return result.appended + result.quarantined;
 }
 
 /** Appends on their way: the next is sent while the target works on the one before. */
@@ -151,10 +188,10 @@ class Flight {
   private readonly sent: Promise<void>[] = [];
 
   /** Takes an append along, and waits until there is room for another. Throws what an earlier one failed with. */
-  async add(append: Promise<void>): Promise<void> {
+  async add(append: Promise<void>, inFlight: number): Promise<void> {
     append.catch(() => undefined);
     this.sent.push(append);
-    await this.land(IN_FLIGHT - 1);
+    await this.land(inFlight - 1);
   }
 
   /** Waits until at most `keep` are on their way. */

@@ -6,7 +6,8 @@ import { releaseLane } from '../backends/redis/scripts/release-lane.ts';
 import { runKey } from '../model/keys.ts';
 import { isGone, type MemberInfo, thisProcess } from './host.ts';
 
-const LEASE_MS = 4000;
+/** Renewed every second; a dead process is noticed within this and one beat more, so within 5 s. */
+const LEASE_MS = 3500;
 
 /** Who works on a run, and who holds which lane. */
 export interface RunView {

@@ -75,11 +75,21 @@ export class ReceiverCrew {
         continue;
       }
       const granted = throttle.reserve(SQS_BATCH);
-      if (granted === 0) return;
-      const batch = await this.receive(index, granted);
-      throttle.giveBack(granted - (batch?.count ?? 0));
-      if (batch) await this.carry(batch);
-      await throttle.pace(batch?.count ?? 0, meter.signal);
+      if (granted === 0) {
+        // Others have reserved what is left of the limit; it is theirs to find the queue empty.
+        this.empty[index] = true;
+        await pause(CALM_MS, this.stopped.signal);
+        continue;
+      }
+      let used = 0;
+      try {
+        const batch = await this.receive(index, granted);
+        used = batch?.count ?? 0;
+        if (batch) await this.carry(batch);
+      } finally {
+        throttle.use(granted, used);
+      }
+      await throttle.pace(used, meter.signal);
     }
   }
 

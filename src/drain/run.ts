@@ -23,7 +23,7 @@ import { translated } from './translate.ts';
 import { verifyTarget } from './verify.ts';
 
 const BEAT_MS = 1000;
-const LOOK_MS = 50;
+const LOOK_MS = 20;
 const DEPTH_MS = 1000;
 
 /** Either kind of crew, as the loop sees it. */
@@ -171,7 +171,7 @@ async function watch(
   const { settings } = drain.request;
   const emptiness = new Emptiness(drain, meter);
   let view: RunView | undefined;
-  let beatAt = 0;
+  let beatAt = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
       if (performance.now() - beatAt >= BEAT_MS) {
@@ -188,7 +188,7 @@ async function watch(
       if (settings.until instanceof Date && Date.now() >= settings.until.getTime())
         return await ended(crew, 'until');
       if (settings.until === 'empty') {
-        const end = await emptiness.look(idle, (view?.alive.size ?? 1) > 1);
+        const end = await emptiness.look(idle, holdsLane(view, membership.member));
         if (end) return await ended(crew, end);
       }
       await pause(LOOK_MS, meter.signal);
@@ -216,11 +216,15 @@ async function ended(crew: Crew, ending: Ending): Promise<Ending> {
   return ending;
 }
 
+function holdsLane(view: RunView | undefined, member: string): boolean {
+  return view !== undefined && [...view.lanes.values()].includes(member);
+}
+
 /** Decides when a source is empty: not at the first empty answer. */
 class Emptiness {
   private readonly drain: OpenDrain;
   private readonly meter: Meter;
-  private askedAt = 0;
+  private askedAt = Number.NEGATIVE_INFINITY;
   private emptySince: number | undefined;
   private stuckSince: number | undefined;
   private stuckAt = -1;
@@ -230,7 +234,7 @@ class Emptiness {
     this.meter = meter;
   }
 
-  async look(idle: boolean, shared: boolean): Promise<Ending | undefined> {
+  async look(idle: boolean, holdsLane: boolean): Promise<Ending | undefined> {
     const { source } = this.drain;
     const sqs = source instanceof SqsSource;
     const due = performance.now() - this.askedAt >= DEPTH_MS;
@@ -240,8 +244,9 @@ class Emptiness {
       if (sqs && due) await this.refreshDepth();
       return undefined;
     }
-    if (this.drain.plan.mode === 'copy') return 'empty';
-    if (!sqs) return shared ? 'empty' : this.lookAtRows();
+    // Without a lane of its own a process knows nothing: it stands by for those of the others.
+    if (this.drain.plan.mode === 'copy') return holdsLane ? 'empty' : undefined;
+    if (!sqs) return this.lookAtRows();
     return due ? this.lookAtQueue() : undefined;
   }
 
@@ -271,7 +276,7 @@ class Emptiness {
     return performance.now() - this.emptySince >= this.drain.request.settings.settleMs ? 'empty' : undefined;
   }
 
-  /** Ready rows that no lane can take are locked by others: given some time, then left and named. */
+  /** Ready rows that no lane of this process can take are with others: given some time, then left and named. */
   private async lookAtRows(): Promise<Ending | undefined> {
     if (this.stuckSince !== undefined && performance.now() - this.askedAt < DEPTH_MS) return undefined;
     const depth = await this.refreshDepth();

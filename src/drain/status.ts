@@ -104,6 +104,29 @@ function stateOf(record: RunRecord, alive: number): string {
   return record.state === 'running' && alive === 0 ? 'stopped' : record.state;
 }
 
+/** What a run was started with, so that continuing it needs no more than its name. */
+export interface RunDefinition {
+  kind: 'postgres' | 'sqs';
+  name: string;
+  spec: PostgresSpec | null;
+  stream: string;
+  partitions: number;
+  fields: Record<string, string> | null;
+}
+
+/** Reads it from the run's record. Throws `usage` where there is no such run. */
+export async function runDefinition(redis: RedisConnection, run: string): Promise<RunDefinition> {
+  const { manifest } = await new RunStore(redis.client).require(run);
+  const { source, target, spec, fields } = manifest;
+  return {
+    ...source,
+    spec: spec as PostgresSpec | null,
+    stream: target.stream,
+    partitions: target.partitions,
+    fields,
+  };
+}
+
 /** How the source of a run may be reached; what is left out is not looked at. */
 export interface VerifyConnections {
   postgres?: PostgresOptions;

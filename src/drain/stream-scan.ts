@@ -15,6 +15,11 @@ export interface Digest {
 
 export const EMPTY_DIGEST: Digest = { count: 0, low: 0, high: 0 };
 
+/** `id sum` of one message, as the script in the target makes it. */
+export function sumOf(id: Buffer, body: Buffer): string {
+  return `${id.toString()} ${createHash('sha1').update(id).update('\0').update(body).digest('hex')}`;
+}
+
 /** Adds one message; as the script in the target does it. */
 export function addToDigest(digest: Digest, id: Buffer, body: Buffer): void {
   const hash = createHash('sha1').update(id).update('\0').update(body).digest();
@@ -50,14 +55,15 @@ export async function digestOfRun(
   return digest;
 }
 
-/** The ids of a run's entries, page by page. */
+/** The ids of a run's entries, page by page; with `sums` each with the sum of {@link sumOf}. */
 export async function* idsOfRun(
   client: Redis | Cluster,
   run: string,
   ranges: Totals['ranges'],
+  what: 'ids' | 'sums' = 'ids',
 ): AsyncGenerator<string[]> {
   for (const range of ranges) {
-    for await (const [, , , , , ...ids] of pages(client, range, run, 'ids')) yield ids;
+    for await (const [, , , , , ...ids] of pages(client, range, run, what)) yield ids;
   }
 }
 
@@ -65,7 +71,7 @@ async function* pages(
   client: Redis | Cluster,
   range: Totals['ranges'][number],
   run: string,
-  what: 'ids' | 'digest',
+  what: 'ids' | 'sums' | 'digest',
 ): AsyncGenerator<string[]> {
   let from = range.first;
   for (;;) {

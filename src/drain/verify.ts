@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { PostgresSource } from '../sources/postgres/index.ts';
-import { compareIds, type Differing, NO_DIFFERENCE } from './compare.ts';
+import { compareIds, type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { Manifest } from './manifest.ts';
 import {
   addToDigest,
@@ -10,6 +10,7 @@ import {
   EMPTY_DIGEST,
   idsOfRun,
   sameDigest,
+  sumOf,
 } from './stream-scan.ts';
 import { readTotals, type Totals } from './totals.ts';
 
@@ -33,7 +34,7 @@ export async function verifyTarget(
   manifest: Manifest,
   source: PostgresSource | undefined,
 ): Promise<Verification> {
-  const totals = await readTotals(client, manifest);
+  const totals = await toTheEnd(client, await readTotals(client, manifest));
   if (manifest.fields) return { totals, entries: null, gone: null, digest: null, differing: NO_DIFFERENCE };
   if (manifest.mode === 'copy' && source) return verifyCopy(client, manifest, totals, source);
   let entries = 0;
@@ -69,6 +70,7 @@ async function verifyCopy(
       expected,
       Math.max(table.count, target.count),
     );
+    if (!differs(differing)) differing = await findAltered(client, manifest, totals, source);
   }
   return {
     totals,
@@ -77,6 +79,37 @@ async function verifyCopy(
     digest: { source: digestText(table), target: digestText(target), equal },
     differing,
   };
+}
+
+/** Ids that agree on both sides and bodies that do not. */
+async function findAltered(
+  client: Redis | Cluster,
+  manifest: Manifest,
+  totals: Totals,
+  source: PostgresSource,
+): Promise<Differing> {
+  const expected = async function* (): AsyncGenerator<string[]> {
+    for await (const part of source.everything(PART_ROWS, PART_BYTES))
+      yield part.map(([id, body]) => sumOf(id, body));
+  };
+  const found = await compareIds(
+    () => idsOfRun(client, manifest.run, totals.ranges, 'sums'),
+    expected,
+    totals.appended,
+  );
+  const altered = found.missing.map((line) => line.slice(0, line.lastIndexOf(' ')));
+  return { ...NO_DIFFERENCE, altered, alteredCount: found.missingCount };
+}
+
+/** What stands behind the run's last entry may claim to be of the run as well; it is looked at, too. */
+async function toTheEnd(client: Redis | Cluster, totals: Totals): Promise<Totals> {
+  const ranges = await Promise.all(
+    totals.ranges.map(async (range) => {
+      const [newest] = await client.xrevrange(range.stream, '+', '-', 'COUNT', 1);
+      return newest ? { ...range, last: newest[0] } : range;
+    }),
+  );
+  return { ...totals, ranges };
 }
 
 async function digestOfTable(source: PostgresSource): Promise<Digest> {

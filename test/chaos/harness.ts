@@ -62,7 +62,8 @@ export function start({ command, env }: Scenario, timeoutMs = 90_000): QctlProce
 
 /** Waits until the process has said that it waits, and why. */
 export async function untilWaiting(process: QctlProcess, why: RegExp): Promise<void> {
-  const said = () => [...process.stdout().matchAll(/"waitingFor":"([^"]*)"/g)].some(([, text]) => why.test(text!));
+  const said = () =>
+    [...process.stdout().matchAll(/"waitingFor":"([^"]*)"/g)].some(([, text]) => why.test(text!));
   await waitFor(() => said() || hasEnded(process), { what: `waiting for ${why}`, timeoutMs: 20_000 });
   expect(hasEnded(process), `${process.stderr()}\n${process.stdout()}`).toBe(false);
 }

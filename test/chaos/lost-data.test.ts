@@ -64,21 +64,22 @@ test('a drain of a queue notices that Redis came back empty, and deletes nothing
   sqs.client.destroy();
 });
 
-test.each([
-  ['restart without persistence', []],
-])('the same command after a %s begins a new run rather than go on where nothing is', async () => {
-  const { redis, target } = await forgetfulRedis();
-  const table = await fillTable(await sharedPostgres().createDatabase(), 5000);
-  const scenario = tableDrain(table.url, { flags: ['--redis-url', redis.url] }, target, {
-    flags: ['--mode', 'copy', '--rate', '3000/s', '--batch', '100'],
-  });
-  const process = start(scenario);
-  await untilAppended(scenario, process, 1000);
-  process.child.kill('SIGKILL');
-  await process.done;
-  await redis.kill9();
-  await redis.restart();
-  const again = start(scenario);
-  expect((await again.done).code).toBe(0);
-  expect(await entriesIn(scenario)).toBe(5000);
-});
+test.each([['restart without persistence', []]])(
+  'the same command after a %s begins a new run rather than go on where nothing is',
+  async () => {
+    const { redis, target } = await forgetfulRedis();
+    const table = await fillTable(await sharedPostgres().createDatabase(), 5000);
+    const scenario = tableDrain(table.url, { flags: ['--redis-url', redis.url] }, target, {
+      flags: ['--mode', 'copy', '--rate', '3000/s', '--batch', '100'],
+    });
+    const process = start(scenario);
+    await untilAppended(scenario, process, 1000);
+    process.child.kill('SIGKILL');
+    await process.done;
+    await redis.kill9();
+    await redis.restart();
+    const again = start(scenario);
+    expect((await again.done).code).toBe(0);
+    expect(await entriesIn(scenario)).toBe(5000);
+  },
+);

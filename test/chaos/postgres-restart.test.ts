@@ -20,7 +20,10 @@ afterEach(async () => {
 async function ownDrain(fsync: boolean, flags: string[], partitions: number) {
   const postgres = await startPostgres({ fsync });
   const target = lookInto(sharedRedisUrl());
-  ends.push(() => target.disconnect(), () => postgres.stop());
+  ends.push(
+    () => target.disconnect(),
+    () => postgres.stop(),
+  );
   const table = await fillTable(await postgres.createDatabase());
   const pace = ['--rate', '8000/s', '--batch', '100'];
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };

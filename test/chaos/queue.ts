@@ -15,7 +15,11 @@ const SENDERS = 8;
 export async function fillQueue(
   sqs: SqsAccess,
   name: string,
-  { fifo = false, groups = 2000, messages = MESSAGES }: { fifo?: boolean; groups?: number; messages?: number } = {},
+  {
+    fifo = false,
+    groups = 2000,
+    messages = MESSAGES,
+  }: { fifo?: boolean; groups?: number; messages?: number } = {},
 ): Promise<FilledQueue> {
   const url = await sqs.createQueue(name, { fifo });
   const numbers = Array.from({ length: messages }, (_, n) => n);
@@ -46,7 +50,6 @@ async function sendByGroup(
 export function numberOf({ body }: { body: string }): number {
   return Number(body.slice(8));
 }
-
 
 /** Short times, because the messages of a killed process come back only after them. */
 const QUICK = ['--visibility', '2s', '--wait', '1s', '--settle', '1s', '--workers', '16'];

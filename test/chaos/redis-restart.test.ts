@@ -22,7 +22,10 @@ afterEach(async () => {
 async function ownRedis(options: RedisOptions): Promise<{ redis: TestRedis; target: Scenario['target'] }> {
   const redis = await startRedis(options);
   const target = lookInto(redis.url);
-  ends.push(() => target.disconnect(), () => redis.stop());
+  ends.push(
+    () => target.disconnect(),
+    () => redis.stop(),
+  );
   return { redis, target };
 }
 

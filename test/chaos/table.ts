@@ -35,5 +35,12 @@ export function tableDrain(
   const connection = [...redis.flags, '--postgres-url', postgresUrl];
   const spread = partitions > 1 ? ['--partitions', String(partitions)] : [];
   const base = ['postgres', '--table', 'alerts', '--key', 'agent', '--stream', stream, ...spread];
-  return { command: [...base, ...flags, ...connection], connection, env: redis.env, stream, partitions, target };
+  return {
+    command: [...base, ...flags, ...connection],
+    connection,
+    env: redis.env,
+    stream,
+    partitions,
+    target,
+  };
 }

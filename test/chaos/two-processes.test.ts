@@ -48,7 +48,7 @@ async function join(scenario: Scenario, run: string) {
 async function keyedMove() {
   const table = await fillTable(await sharedPostgres().createDatabase());
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
-  const flags = ['--workers', '4', '--rate', '1200/s', '--batch', '100'];
+  const flags = ['--workers', '4', '--rate', '2500/s', '--batch', '100'];
   return { table, scenario: tableDrain(table.url, redis, target, { flags, partitions: 4 }) };
 }
 

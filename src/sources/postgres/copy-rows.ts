@@ -12,6 +12,8 @@ const READ_AHEAD_BYTES = 1024 * 1024;
 export interface RowStream {
   /** The next part, at most `maxRows` rows and about `maxBytes`; undefined after the last. */
   next(): Promise<PackedRows | undefined>;
+  /** How many rows the server says it has sent; known after the last part. */
+  sent(): number;
   /** Reads to the end and throws away what comes, so that the connection can be used again. */
   discard(): Promise<void>;
 }
@@ -42,7 +44,7 @@ export function copyRows(
   const discard = async (): Promise<void> => {
     while (!(await chunks.next()).done);
   };
-  return { next, discard };
+  return { next, sent: () => stream.rowCount, discard };
 }
 
 /** Finds row boundaries in COPY BINARY as it arrives in chunks of any size. */

@@ -24,7 +24,7 @@ export type { Done, PostgresSpec, SetValue } from './spec.ts';
 const EMPTY = Buffer.alloc(0);
 const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
-const APPENDS_PER_TRANSACTION = 5;
+const APPENDS_PER_TRANSACTION = 10;
 const APPENDS_PER_PAGE = 100;
 
 /** A Postgres queue that has been looked at and found to fit its description. */
@@ -93,7 +93,11 @@ export class PostgresSource {
     const shared = { lane, sql, connect, partRows: batch, partBytes: PART_BYTES };
     if (this.spec.mode === 'copy')
       return new CopyReader({ ...shared, table: this.table, pageRows: batch * APPENDS_PER_PAGE });
-    return new MoveReader({ ...shared, transactionRows: batch * APPENDS_PER_TRANSACTION });
+    return new MoveReader({
+      ...shared,
+      transactionRows: batch * APPENDS_PER_TRANSACTION,
+      keyed: this.spec.key !== undefined,
+    });
   }
 
   /** Id and body of every ready row, in parts, in one snapshot and in no order. */

@@ -14,8 +14,12 @@ export interface MoveOptions {
   partRows: number;
   partBytes: number;
   transactionRows: number;
+  /** Whether rows are held back by locked ones of their key. */
+  keyed: boolean;
   connect(): Promise<Client>;
 }
+
+const WIDEST_REACH = 100;
 
 /**
  * Rows leave the table in the transaction that the target confirms: taken, appended, committed. What
@@ -29,8 +33,17 @@ export class MoveReader implements LaneReader {
   private next: Promise<PackedRows | undefined> | undefined;
   private transaction = '';
   private part = 0;
+  private handedOut = 0;
+  private wanted = 0;
+  private reach = 1;
+  private empty = false;
   private sequence = 0;
   private fence = '';
+  private last: string | null = null;
+  /**
+   * Where the next look begins, which spares walking over rows just taken. Null after a look that
+   * found less than it wanted: then rows are held back by locks, or all are gone.
+   */
   private low: string | null = null;
 
   constructor(options: MoveOptions) {
@@ -51,7 +64,10 @@ export class MoveReader implements LaneReader {
 
   private async recoverOne(client: Client, record: LaneRecord): Promise<Recovery> {
     const status = await finishedStatus(client, record.note);
-    if (status === 'committed') return { partition: record.partition, suppressed: 0, vanished: 0 };
+    if (status === 'committed') {
+      const { rowCount } = await client.query(this.options.sql.settleOlder, [record.ids, record.note]);
+      return { partition: record.partition, suppressed: rowCount ?? 0, vanished: 0 };
+    }
     const settled = await client.query(this.options.sql.settleByIds, [record.ids]);
     const suppressed = settled.rowCount ?? 0;
     return { partition: record.partition, suppressed, vanished: record.ids.length - suppressed };
@@ -59,19 +75,41 @@ export class MoveReader implements LaneReader {
 
   async read(limit: number): Promise<Batch | Pause> {
     const client = this.client!;
-    if (!this.rows) await this.begin(client, Math.min(limit, this.options.transactionRows));
+    if (!this.rows) {
+      // An idle lane looks without a transaction: each one of those uses up a transaction number.
+      if (this.empty && !(await this.anythingReady(client))) return { done: true };
+      await this.begin(client, Math.min(limit, this.options.transactionRows));
+    }
     const part = await this.next;
+    this.empty = part === undefined;
     if (part) return this.handOut(part);
+    const looked = this.low === null ? this.reach : 0;
     await this.commit(client);
-    if (this.low === null) return { done: true };
-    // The bound spares walking over rows just taken; only a look without it can say that all are gone.
-    this.low = null;
+    if (looked > 0 && !this.lookFurther()) return { done: true };
     return this.read(limit);
+  }
+
+  private async anythingReady(client: Client): Promise<boolean> {
+    return (await client.query(this.options.sql.anyReady)).rows.length > 0;
+  }
+
+  /**
+   * Rows that a locked one of their key holds back may fill the whole look: others stand behind them.
+   * False where the look has been wide enough.
+   */
+  private lookFurther(): boolean {
+    if (!this.options.keyed || this.reach >= WIDEST_REACH) {
+      this.reach = 1;
+      return false;
+    }
+    this.reach *= 10;
+    return true;
   }
 
   private handOut(part: PackedRows): Batch {
     this.part += 1;
-    this.low = fieldText(part, rowCount(part) - 1, this.options.sql.lowAt);
+    this.handedOut += rowCount(part);
+    this.last = fieldText(part, rowCount(part) - 1, this.options.sql.lowAt);
     // Read ahead: the server produces the next part while the target takes this one.
     this.next = this.rows!.next();
     this.next.catch(() => undefined);
@@ -110,12 +148,22 @@ export class MoveReader implements LaneReader {
     this.transaction = results[1]!.rows[0]!.id;
     this.sequence += 1;
     this.part = 0;
-    this.rows = copyRows(client, sql.take(limit, this.low), sql.fields, partRows, partBytes);
+    this.handedOut = 0;
+    this.wanted = limit;
+    this.rows = copyRows(client, sql.take(limit, this.low, this.reach), sql.fields, partRows, partBytes);
     this.next = this.rows.next();
     this.next.catch(() => undefined);
   }
 
   private async commit(client: Client): Promise<void> {
+    // Once this is answered, so is the COPY, and the server's count of rows is known.
+    await client.query('SELECT 1');
+    const taken = this.rows!.sent();
+    if (taken !== this.handedOut) {
+      const both = `the server has taken out ${taken} rows and ${this.handedOut} have arrived`;
+      throw new Error(`${both}; nothing was settled`);
+    }
+    this.low = taken === this.wanted && this.reach === 1 ? this.last : null;
     this.rows = undefined;
     this.next = undefined;
     await client.query('COMMIT');

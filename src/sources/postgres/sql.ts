@@ -16,13 +16,20 @@ import type { PostgresSpec } from './spec.ts';
 export interface Statements {
   /** The entry's fields: names of the leading columns of what `take` and `page` return. */
   fields: string[];
-  /** Takes at most `limit` ready rows out of the table. */
-  take(limit: number, low: string | null): string;
+  /** Takes at most `limit` ready rows out of the table; with a key from among `limit * reach`. */
+  take(limit: number, low: string | null, reach: number): string;
   /** One page of copy mode behind `from`, up to and including `to`. */
   page(limit: number, from: string[] | null, to: string[] | null): string;
   /** Lets go of rows by id: `$1` is an array of ids as text. */
   settleByIds: string;
+  /**
+   * The same for rows that transaction `$2` has not touched, though its number was committed: after a
+   * crash Postgres gives numbers again whose WAL it had not written, so another one may have got it.
+   */
+  settleOlder: string;
   countReady: string;
+  /** One row where any is ready. */
+  anyReady: string;
   /** All ready rows, the entry's fields only. */
   everything: string;
   /** The highest keyset values among the ready rows, as text. */
@@ -38,12 +45,15 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
   const where = conditions(spec, table, filter);
   const keyset = keysetColumns(spec);
   const id = quote(spec.id[0]!);
+  const settleByIds = `${doneClause(spec, table)} WHERE d.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`;
   const names = fieldExpressions(spec, table, 't').map(([name]) => name);
   return {
     fields: names,
-    take: (limit, low) => takeStatement(spec, table, where, limit, low),
+    take: (limit, low, reach) => takeStatement(spec, table, where, limit, low, reach),
     page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
-    settleByIds: `${doneClause(spec, table)} WHERE d.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`,
+    settleByIds,
+    settleOlder: `${settleByIds} AND age(d.xmin) > age(($2::bigint % 4294967296)::text::xid)`,
+    anyReady: `SELECT 1 FROM ${table.name} t ${whereClause(where)} LIMIT 1`,
     countReady: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(where)}`,
     everything: `SELECT ${fieldExpressions(spec, table, 't')
       .map(([, sql]) => sql)
@@ -79,13 +89,13 @@ function takeStatement(
   conditions: string[],
   limit: number,
   low: string | null,
+  reach: number,
 ): string {
   const order = spec.order ?? spec.id;
   const lowColumn = order[0]!;
   const where = [...conditions];
   // With a key a row that somebody has locked must be seen every time: it holds back those behind it.
-  if (low !== null && spec.key === undefined)
-    where.push(`t.${quote(lowColumn)} >= ${columnLiteral(low, table, lowColumn)}`);
+  if (low !== null) where.push(`t.${quote(lowColumn)} >= ${columnLiteral(low, table, lowColumn)}`);
   // A position is unique in one table only, not in a partitioned one.
   const locator = table.partitioned ? quote(spec.id[0]!) : 'ctid';
   const parts: TakeParts = {
@@ -93,6 +103,7 @@ function takeStatement(
     where: whereClause(where),
     orderBy: order.map((name) => `t.${quote(name)}`).join(', '),
     limit,
+    reach,
     locator,
     done: doneClause(spec, table),
     using: 'set' in spec.done ? 'FROM' : 'USING',
@@ -111,6 +122,7 @@ interface TakeParts {
   where: string;
   orderBy: string;
   limit: number;
+  reach: number;
   locator: string;
   done: string;
   using: string;
@@ -128,14 +140,14 @@ function takeAny({ table, where, orderBy, limit, locator, done, returning }: Tak
  * rows are among those seen but not among those got, and all later ones of their key stay as well.
  */
 function takeKeyed(
-  { table, where, orderBy, limit, locator, done, using, returning }: TakeParts,
+  { table, where, orderBy, limit, reach, locator, done, using, returning }: TakeParts,
   key: string,
 ): string {
   const names = returning.map((_, i) => `qctl_${i}`).join(', ');
   return `
     WITH qctl_seen AS MATERIALIZED (
       SELECT t.${locator} AS qctl_at, ${key}::text AS qctl_key, row_number() OVER (ORDER BY ${orderBy}) AS qctl_rank
-        FROM ${table} t ${where} ORDER BY ${orderBy} LIMIT ${limit}),
+        FROM ${table} t ${where} ORDER BY ${orderBy} LIMIT ${limit * reach}),
     qctl_got AS MATERIALIZED (
       SELECT t.${locator} AS qctl_at, qctl_seen.qctl_key, qctl_seen.qctl_rank
         FROM qctl_seen JOIN ${table} t ON t.${locator} = qctl_seen.qctl_at ${where} FOR UPDATE OF t SKIP LOCKED),
@@ -144,7 +156,7 @@ function takeKeyed(
        WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
     qctl_free AS MATERIALIZED (
       SELECT g.qctl_at, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
-       WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank),
+       WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank ORDER BY g.qctl_rank LIMIT ${limit}),
     qctl_taken (${names}, qctl_rank) AS (
       ${done} ${using} qctl_free WHERE d.${locator} = qctl_free.qctl_at
       RETURNING ${returning.join(', ')}, qctl_free.qctl_rank)

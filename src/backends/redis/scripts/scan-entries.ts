@@ -2,13 +2,14 @@ import { defineScript } from '../script.ts';
 
 /**
  * Looks at a page of a stream without sending the bodies.
- * KEYS stream. ARGV from, to, count, run ('' : all entries), `ids` or `digest`, id field, body field.
- * Returns [last entry id or '', entries of the run, low sum, high sum, ids…]. The sums are those of
+ * KEYS stream. ARGV from, to, count, run ('' : all entries), `ids`, `sums` or `digest`, id field, body field.
+ * Returns [last entry id or '', entries of the run, low sum, high sum, entries seen, ids…]; with
+ * `sums` each id is followed by a space and the SHA-1 of (id NUL body). The sums are those of
  * the first two 32-bit words of SHA-1(id NUL body), each modulo 2^32: the same for any order.
  */
 export const scanEntries = defineScript(`
 local entries = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', ARGV[3])
-local run, digest, idname, bodyname = ARGV[4], ARGV[5] == 'digest', ARGV[6], ARGV[7]
+local run, digest, sums, idname, bodyname = ARGV[4], ARGV[5] == 'digest', ARGV[5] == 'sums', ARGV[6], ARGV[7]
 local found, low, high, ids = 0, 0, 0, {}
 for i = 1, #entries do
   local fields = entries[i][2]
@@ -25,6 +26,8 @@ for i = 1, #entries do
       local hash = redis.sha1hex(id .. '\\0' .. body)
       low = (low + tonumber(string.sub(hash, 1, 8), 16)) % 4294967296
       high = (high + tonumber(string.sub(hash, 9, 16), 16)) % 4294967296
+    elseif sums then
+      ids[#ids + 1] = id .. ' ' .. redis.sha1hex(id .. '\\0' .. body)
     else
       ids[#ids + 1] = id
     end
