@@ -60,6 +60,10 @@ export class LaneCrew {
     return !free && [...this.workers.values()].every((worker) => worker.idle);
   }
 
+  holdsLane(): boolean {
+    return this.workers.size > 0;
+  }
+
   async stop(): Promise<void> {
     this.stopping = true;
     this.stopped.abort();

@@ -30,6 +30,8 @@ const DEPTH_MS = 1000;
 interface Crew {
   balance(view: RunView): Promise<void>;
   isIdle(view: RunView): boolean;
+  /** Whether this process has work of its own, and does not only stand by for others. */
+  holdsLane(): boolean;
   stop(): Promise<void>;
 }
 
@@ -134,7 +136,12 @@ async function makeCrew(
     source: options,
     elsewhere: await idsElsewhere(redis.client, manifest),
   });
-  return { balance: () => Promise.resolve(), isIdle: () => crew.isIdle(), stop: () => crew.stop() };
+  return {
+    balance: () => Promise.resolve(),
+    isIdle: () => crew.isIdle(),
+    holdsLane: () => true,
+    stop: () => crew.stop(),
+  };
 }
 
 function sinkFor(
@@ -188,7 +195,7 @@ async function watch(
       if (settings.until instanceof Date && Date.now() >= settings.until.getTime())
         return await ended(crew, 'until');
       if (settings.until === 'empty') {
-        const end = await emptiness.look(idle, holdsLane(view, membership.member));
+        const end = await emptiness.look(idle, crew.holdsLane());
         if (end) return await ended(crew, end);
       }
       await pause(LOOK_MS, meter.signal);
@@ -214,10 +221,6 @@ function rethrowUnlessLost(error: unknown): void {
 async function ended(crew: Crew, ending: Ending): Promise<Ending> {
   await crew.stop();
   return ending;
-}
-
-function holdsLane(view: RunView | undefined, member: string): boolean {
-  return view !== undefined && [...view.lanes.values()].includes(member);
 }
 
 /** Decides when a source is empty: not at the first empty answer. */
