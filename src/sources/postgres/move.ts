@@ -76,12 +76,12 @@ export class MoveReader implements LaneReader {
   async read(limit: number): Promise<Batch | Pause> {
     const client = this.client!;
     if (!this.rows) {
-      // An idle lane looks without a transaction: each one of those uses up a transaction number.
+      // Where little or nothing was left, a mere look is cheaper: it takes no transaction number and
+      // no lock, and ends at the first row.
       if (this.empty && !(await this.anythingReady(client))) return { done: true };
       await this.begin(client, Math.min(limit, this.options.transactionRows));
     }
     const part = await this.next;
-    this.empty = part === undefined;
     if (part) return this.handOut(part);
     const looked = this.low === null ? this.reach : 0;
     await this.commit(client);
@@ -164,6 +164,7 @@ export class MoveReader implements LaneReader {
       throw new Error(`${both}; nothing was settled`);
     }
     this.low = taken === this.wanted && this.reach === 1 ? this.last : null;
+    this.empty = taken < this.wanted;
     this.rows = undefined;
     this.next = undefined;
     await client.query('COMMIT');
