@@ -46,9 +46,11 @@ export function formatReport(output: Output, report: DrainReport): string {
 }
 
 function why(report: DrainReport): string {
-  if (report.ending === 'limit') return 'everything up to the limit stands in the stream exactly once';
-  if (report.ending === 'until') return 'everything up to the time stands in the stream exactly once';
-  return 'everything in the source stands in the stream exactly once';
+  const what = { limit: 'everything up to the limit', until: 'everything up to the time' };
+  const all = what[report.ending as keyof typeof what] ?? 'everything in the source';
+  const how =
+    report.entries === null ? ', by the counts kept with every append; the stream was not read again' : '';
+  return `${all} stands in the stream exactly once${how}`;
 }
 
 function remaining(report: DrainReport): string {

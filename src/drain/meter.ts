@@ -22,6 +22,7 @@ export class Meter implements Patience {
   private readonly reasons = new Map<string, string>();
   private readonly samples: { at: number; read: number }[] = [];
   private readonly startedAt = performance.now();
+  private lastReadAt = this.startedAt;
   private readonly timer: NodeJS.Timeout;
   private readonly events: DrainEvents;
   private readonly run: string;
@@ -35,6 +36,11 @@ export class Meter implements Patience {
 
   get elapsedMs(): number {
     return performance.now() - this.startedAt;
+  }
+
+  /** Time until the last message, without the wait for more. */
+  get workMs(): number {
+    return Math.max(1, this.lastReadAt - this.startedAt);
   }
 
   waiting(who: string, reason: string | null): void {
@@ -81,6 +87,8 @@ export class Meter implements Patience {
   }
 
   private tell(): void {
+    const { read } = this.counts;
+    if (read !== this.samples.at(-1)?.read) this.lastReadAt = performance.now();
     this.samples.push({ at: performance.now(), read: this.counts.read });
     while (this.samples.length > 2 && this.samples[0]!.at < performance.now() - RATE_WINDOW_MS)
       this.samples.shift();

@@ -58,6 +58,8 @@ export interface ReportParts {
   ending: Ending | null;
   elapsedMs: number | null;
   readByThisProcess: number | null;
+  /** Time until this process's last message; the rate goes by it. */
+  workMs: number | null;
   alive: number;
   findings: Finding[];
   quarantineStreams: string[];
@@ -103,9 +105,9 @@ export function makeReport(parts: ReportParts): DrainReport {
   };
 }
 
-function rate({ elapsedMs, readByThisProcess }: ReportParts): number | null {
-  if (!elapsedMs || readByThisProcess === null) return null;
-  return Math.round((readByThisProcess / elapsedMs) * 1000);
+function rate({ workMs, readByThisProcess }: ReportParts): number | null {
+  if (!workMs || readByThisProcess === null) return null;
+  return Math.round((readByThisProcess / workMs) * 1000);
 }
 
 function findProblems(parts: ReportParts, remaining: number | null, differing: Differing): string[] {

@@ -4,27 +4,26 @@ import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
 import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
 import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
+import { conclude } from './conclude.ts';
+import { Emptiness } from './emptiness.ts';
 import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
-import { type OpenDrain, quarantineStreams, refuseBlockers } from './open.ts';
+import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
 import { ReceiverCrew } from './receiver-crew.ts';
-import { type DrainReport, type Ending, makeReport } from './report.ts';
+import type { DrainReport, Ending } from './report.ts';
 import { RunStore } from './run-store.ts';
 import { Throttle } from './throttle.ts';
 import { readTotals } from './totals.ts';
 import { translated } from './translate.ts';
-import { verifyTarget } from './verify.ts';
 
 const BEAT_MS = 1000;
 const LOOK_MS = 20;
-const DEPTH_MS = 1000;
 
 /** Either kind of crew, as the loop sees it. */
 interface Crew {
@@ -221,112 +220,4 @@ function rethrowUnlessLost(error: unknown): void {
 async function ended(crew: Crew, ending: Ending): Promise<Ending> {
   await crew.stop();
   return ending;
-}
-
-/** Decides when a source is empty: not at the first empty answer. */
-class Emptiness {
-  private readonly drain: OpenDrain;
-  private readonly meter: Meter;
-  private askedAt = Number.NEGATIVE_INFINITY;
-  private emptySince: number | undefined;
-  private stuckSince: number | undefined;
-  private stuckAt = -1;
-
-  constructor(drain: OpenDrain, meter: Meter) {
-    this.drain = drain;
-    this.meter = meter;
-  }
-
-  async look(idle: boolean, holdsLane: boolean): Promise<Ending | undefined> {
-    const { source } = this.drain;
-    const sqs = source instanceof SqsSource;
-    const due = performance.now() - this.askedAt >= DEPTH_MS;
-    if (!idle) {
-      this.emptySince = undefined;
-      this.stuckSince = undefined;
-      if (sqs && due) await this.refreshDepth();
-      return undefined;
-    }
-    // Without a lane of its own a process knows nothing: it stands by for those of the others.
-    if (this.drain.plan.mode === 'copy') return holdsLane ? 'empty' : undefined;
-    if (!sqs) return this.lookAtRows();
-    return due ? this.lookAtQueue() : undefined;
-  }
-
-  private async refreshDepth(): Promise<{ ready: number; others: number } | undefined> {
-    this.askedAt = performance.now();
-    const depth = await this.drain.source.depth().catch(() => undefined);
-    if (!depth) return undefined;
-    this.meter.depth(depth.ready);
-    return { ready: depth.ready ?? 0, others: (depth.inFlight ?? 0) + (depth.delayed ?? 0) };
-  }
-
-  /** SQS's counts lag: they must be 0 over the whole window, and nothing may arrive in it. */
-  private async lookAtQueue(): Promise<Ending | undefined> {
-    const depth = await this.refreshDepth();
-    if (!depth || depth.ready + depth.others > 0) {
-      this.emptySince = undefined;
-      this.meter.waiting(
-        'queue',
-        depth && depth.others > 0
-          ? `${depth.others} messages are delayed or in flight with another consumer`
-          : null,
-      );
-      return undefined;
-    }
-    this.meter.waiting('queue', null);
-    this.emptySince ??= performance.now();
-    return performance.now() - this.emptySince >= this.drain.request.settings.settleMs ? 'empty' : undefined;
-  }
-
-  /** Ready rows that no lane of this process can take are with others: given some time, then left and named. */
-  private async lookAtRows(): Promise<Ending | undefined> {
-    if (this.stuckSince !== undefined && performance.now() - this.askedAt < DEPTH_MS) return undefined;
-    const depth = await this.refreshDepth();
-    if (!depth) return undefined;
-    if (depth.ready === 0) return 'empty';
-    if (depth.ready !== this.stuckAt) this.stuckSince = undefined;
-    this.stuckAt = depth.ready;
-    this.stuckSince ??= performance.now();
-    this.meter.waiting('source', `${depth.ready} ready rows are locked by other sessions`);
-    return performance.now() - this.stuckSince >= this.drain.request.settings.settleMs
-      ? 'left over'
-      : undefined;
-  }
-}
-
-async function conclude(
-  drain: OpenDrain,
-  sink: RedisStreamSink,
-  store: RunStore,
-  meter: Meter,
-  ending: Ending,
-  alive: number,
-): Promise<DrainReport> {
-  const { redis, request, attachment, source } = drain;
-  const { manifest } = attachment;
-  const depth = await source.depth();
-  const last = alive === 0;
-  // A process killed between a delete and its note leaves ids open that an empty queue cannot hold any more.
-  if (last && ending === 'empty' && source instanceof SqsSource) await sink.confirmAll();
-  const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
-  const verification = wanted
-    ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)
-    : null;
-  const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
-  const done = last && ending === 'empty' && totals.open === 0;
-  if (done) await store.finish(manifest.run, 'done', new Date());
-  return makeReport({
-    manifest,
-    state: done ? 'done' : alive > 0 ? 'running' : 'stopped',
-    totals,
-    verification,
-    depth: ending === 'signal' && source instanceof SqsSource ? { ...depth, inFlight: null } : depth,
-    ending,
-    elapsedMs: meter.elapsedMs,
-    readByThisProcess: meter.counts.read,
-    alive,
-    findings: drain.plan.findings,
-    quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
-  });
 }

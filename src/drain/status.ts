@@ -159,6 +159,7 @@ export async function verifyRun(
       ending: null,
       elapsedMs: null,
       readByThisProcess: null,
+      workMs: null,
       alive: view.alive.size,
       findings: [],
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),

@@ -54,17 +54,25 @@ export async function receive(
     { abortSignal: signal },
   );
   const received = answer.Messages ?? [];
-  const sound = received.filter((message) => damageOf(message) === undefined);
-  if (sound.length < received.length)
-    await giveBack(
-      options,
-      received.filter((message) => !sound.includes(message)),
-    );
+  const [sound, damaged] = sortOut(received);
+  if (damaged.length > 0) await giveBack(options, damaged);
   return sound.length > 0 ? hold(options, sound) : undefined;
 }
 
+/** What arrived whole, and what must come again: damaged messages, and those behind them in their group. */
+function sortOut(received: SqsMessage[]): [sound: SqsMessage[], again: SqsMessage[]] {
+  const broken = new Set<string>();
+  const again = received.filter((message) => {
+    const group = message.Attributes?.MessageGroupId;
+    const back = damageOf(message) !== undefined || (group !== undefined && broken.has(group));
+    if (back && group !== undefined) broken.add(group);
+    return back;
+  });
+  return [received.filter((message) => !again.includes(message)), again];
+}
+
 async function giveBack(options: ReceiverOptions, damaged: SqsMessage[]): Promise<void> {
-  for (const message of damaged)
+  for (const message of damaged.filter((one) => damageOf(one) !== undefined))
     options.note(
       `message ${message.MessageId} arrived damaged (MD5 of its ${damageOf(message)}); it is received again`,
     );

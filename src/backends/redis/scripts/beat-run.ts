@@ -1,7 +1,7 @@
 import { defineScript } from '../script.ts';
 
 /**
- * A member of a run says that it lives. Its entry is `until|info`.
+ * A member of a run says that it lives. Its entry is `until|info`; those long past theirs are removed.
  * KEYS run. ARGV member, info (JSON), lease in ms (0: leave).
  * Returns [server ms, flat list of all fields but the manifest].
  */
@@ -15,7 +15,10 @@ elseif redis.call('HEXISTS', KEYS[1], 'manifest') == 1 then
 end
 local all, shown = redis.call('HGETALL', KEYS[1]), {}
 for i = 1, #all, 2 do
-  if all[i] ~= 'manifest' then shown[#shown + 1] = all[i] shown[#shown + 1] = all[i + 1] end
+  local ends = string.sub(all[i], 1, 7) == 'member:' and tonumber(string.match(all[i + 1], '^(%d+)|'))
+  if ends and ends < now - 60000 then
+    redis.call('HDEL', KEYS[1], all[i])
+  elseif all[i] ~= 'manifest' then shown[#shown + 1] = all[i] shown[#shown + 1] = all[i + 1] end
 end
 return {string.format('%.0f', now), shown}
 `);
