@@ -51,12 +51,12 @@ async function pipeTable(rig: Rig, rows: number): Promise<number> {
   return ms;
 }
 
-/** XADD of id, body, source and run in RESP; psql's own newline ends the last bulk string. */
+/** XADD of id, body, source and run in RESP, in the order of the table; psql's own newline ends the last bulk string. */
 function respQuery(table: string): string {
   const run = `${table}-20261121-090000-0000`;
   const fixed = (text: string) => `$${text.length}\\r\\n${text}\\r\\n`;
   const value = (sql: string) => `octet_length(${sql}) || E'\\r\\n' || ${sql}`;
   const head = `*11\\r\\n${fixed('XADD')}${fixed('bench')}${fixed('*')}${fixed('id')}$`;
   const tail = `\\r\\n${fixed('source')}${fixed(table)}${fixed('run')}$${run.length}\\r\\n${run}\\r`;
-  return `SELECT E'${head}' || ${value('id::text')} || E'\\r\\n${fixed('body')}$' || ${value('payload')} || E'${tail}' FROM ${table}`;
+  return `SELECT E'${head}' || ${value('id::text')} || E'\\r\\n${fixed('body')}$' || ${value('payload::text')} || E'${tail}' FROM ${table} ORDER BY ${table}.id`;
 }

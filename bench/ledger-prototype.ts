@@ -16,7 +16,7 @@ let last = '0';
 let appended = 0;
 for (let pageRows = PAGE; pageRows === PAGE; ) {
   pageRows = 0;
-  const query = `SELECT t.id::text, t.payload FROM bench_rows t WHERE t.id > ${last} ORDER BY t.id LIMIT ${PAGE}`;
+  const query = `SELECT t.id::text, t.payload::text FROM bench_rows t WHERE t.id > ${last} ORDER BY t.id LIMIT ${PAGE}`;
   const rows = copyRows(client, query, ['id', 'body'], BATCH, PART_BYTES);
   let next = rows.next();
   for (let part = await next; part; part = await next) {

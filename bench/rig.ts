@@ -55,10 +55,10 @@ export async function startRig(): Promise<Rig> {
 export async function fillRows(rig: Rig, table: string, rows: number): Promise<void> {
   await rig.sql(`
     DROP TABLE IF EXISTS ${table};
-    CREATE TABLE ${table} (id bigserial PRIMARY KEY, payload text NOT NULL);
+    CREATE TABLE ${table} (id bigserial PRIMARY KEY, payload jsonb NOT NULL);
     INSERT INTO ${table} (payload)
-    SELECT '{"agent":"agent-' || n % 250 || '","rule":"ssh-brute-force","message":"Failed password for invalid user","evidence":"'
-           || repeat(md5(n::text), 7) || '","n":' || n || '}' FROM generate_series(1, ${rows}) n`);
+    SELECT ('{"agent":"agent-' || n % 250 || '","rule":"ssh-brute-force","message":"Failed password for invalid user","evidence":"'
+           || repeat(md5(n::text), 7) || '","n":' || n || '}')::jsonb FROM generate_series(1, ${rows}) n`);
   await rig.sql(`VACUUM ANALYZE ${table}`);
 }
 

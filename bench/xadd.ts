@@ -29,7 +29,7 @@ async function addOneByOne(rig: Rig, rows: number): Promise<number> {
   let last = '0';
   for (let done = 0; done < rows; ) {
     const page = await client.query(
-      'SELECT id::text, payload FROM bench_rows WHERE bench_rows.id > $1 ORDER BY bench_rows.id LIMIT $2',
+      'SELECT id::text, payload::text AS payload FROM bench_rows WHERE bench_rows.id > $1 ORDER BY bench_rows.id LIMIT $2',
       [last, PAGE],
     );
     for (const { id, payload } of page.rows)

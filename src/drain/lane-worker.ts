@@ -9,7 +9,7 @@ import type { Throttle } from './throttle.ts';
 
 const IDLE_MS = 200;
 /** Appends of a lane on their way at once: the target need not wait for the next one. */
-const IN_FLIGHT = 2;
+const IN_FLIGHT = 3;
 /** Batches that the limit is asked for at once: as many as a reader puts into one unit. */
 const UNIT_BATCHES = 100;
 

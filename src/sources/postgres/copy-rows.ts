@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
+import { type CopyToStreamQuery, to as copyTo } from 'pg-copy-streams';
 import type { PackedRows } from '../../model/packed.ts';
 
 const SIGNATURE_BYTES = 11;
@@ -29,22 +29,65 @@ export function copyRows(
   const stream = client.query(
     copyTo(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: READ_AHEAD_BYTES }),
   );
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const cutter = new RowCutter(names, maxRows, maxBytes);
-  const next = async (): Promise<PackedRows | undefined> => {
+  return new FlowingRows(stream, new RowCutter(names, maxRows, maxBytes));
+}
+
+/** Takes chunks as they flow, since reading them on demand would first glue them together, and stops the flow at a full part. */
+class FlowingRows implements RowStream {
+  private readonly stream: CopyToStreamQuery;
+  private readonly cutter: RowCutter;
+  private ready: PackedRows | undefined;
+  private ended = false;
+  private failure: Error | undefined;
+  private wake: () => void = () => undefined;
+
+  constructor(stream: CopyToStreamQuery, cutter: RowCutter) {
+    this.stream = stream;
+    this.cutter = cutter;
+    stream.on('data', (chunk: Buffer) => this.take(chunk));
+    stream.on('end', () => {
+      this.ended = true;
+      this.wake();
+    });
+    stream.on('error', (error: Error) => {
+      this.failure = error;
+      this.wake();
+    });
+  }
+
+  async next(): Promise<PackedRows | undefined> {
     for (;;) {
-      const part = cutter.cut();
+      const part = this.ready ?? this.cutter.cut();
+      this.ready = undefined;
       if (part) return part;
-      if (cutter.ended) return cutter.rest();
-      const { value, done } = await chunks.next();
-      if (done) return cutter.rest();
-      cutter.push(value);
+      if (this.failure) throw this.failure;
+      if (this.ended) return this.cutter.rest();
+      await this.arrival();
     }
-  };
-  const discard = async (): Promise<void> => {
-    while (!(await chunks.next()).done);
-  };
-  return { next, sent: () => stream.rowCount, discard };
+  }
+
+  sent(): number {
+    return this.stream.rowCount;
+  }
+
+  async discard(): Promise<void> {
+    while (await this.next());
+  }
+
+  private take(chunk: Buffer): void {
+    this.cutter.push(chunk);
+    this.ready ??= this.cutter.cut();
+    if (!this.ready) return;
+    this.stream.pause();
+    this.wake();
+  }
+
+  private arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      this.stream.resume();
+    });
+  }
 }
 
 /** Finds row boundaries in COPY BINARY as it arrives in chunks of any size. */
