@@ -36,7 +36,7 @@ export async function runDrainList(context: Context, flags: ListFlags): Promise<
 
 function formatRuns(output: Output, runs: RunSummary[]): string {
   const columns: Column<RunSummary>[] = [
-    { head: 'RUN', value: (run) => run.run },
+    { head: 'RUN', value: (run) => run.run, whole: true },
     { head: 'STATE', value: (run) => run.state },
     { head: 'MODE', value: (run) => run.mode },
     { head: 'STREAM', value: (run) => run.stream },

@@ -14,6 +14,8 @@ export interface Column<R> {
   align?: 'left' | 'right';
   /** Continues a long cell on the next line instead of cutting it: for sentences. */
   wrap?: boolean;
+  /** Is never cut: an id that has to be typed again. The line may become longer than the terminal then. */
+  whole?: boolean;
   /** Colours the finished cell; it is not called where the stream has no colour. */
   style?: (text: string, row: R) => string;
 }
@@ -27,7 +29,8 @@ const BORDERS =
 export function formatTable<R>(output: Output, columns: readonly Column<R>[], rows: readonly R[]): string {
   const cells = rows.map((row) => columns.map((column) => cellText(column.value(row))));
   const heads = columns.map((column) => column.head);
-  const widths = fitWidths(naturalWidths([heads, ...cells]), output.columns);
+  const whole = columns.map((column) => column.whole === true);
+  const widths = fitWidths(naturalWidths([heads, ...cells]), whole, output.columns);
   const bold = colourOf(output).bold;
   const table = newTable(columns);
   table.push(heads.map((head, at) => bold(truncate(head, widths[at]!))));
@@ -80,14 +83,15 @@ function naturalWidths(lines: readonly (readonly string[])[]): number[] {
   return first.map((_, at) => Math.max(...lines.map((line) => visibleWidth(line[at] ?? ''))));
 }
 
-/** Takes from the widest column, one by one, until the line fits; narrow columns stay whole. */
-function fitWidths(natural: readonly number[], available: number): number[] {
+/** Takes from the widest column that may be cut, one by one, until the line fits; narrow columns stay whole. */
+function fitWidths(natural: readonly number[], whole: readonly boolean[], available: number): number[] {
   const widths = [...natural];
+  const cuttable = () => widths.map((width, at) => (whole[at] ? 0 : width));
   let excess = widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
   while (excess > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= MIN_WIDTH) break;
-    widths[widest]! -= 1;
+    const widest = Math.max(...cuttable());
+    if (widest <= MIN_WIDTH) break;
+    widths[cuttable().indexOf(widest)]! -= 1;
     excess -= 1;
   }
   return widths;

@@ -29,6 +29,18 @@ test('on a terminal a table is cut to the width', () => {
   );
 });
 
+test('an id that has to be typed again is never cut', () => {
+  const { stdout } = memoryIo({ columns: 40 });
+  const rows = [{ run: 'alerts-20261121-081530-4f2a', source: 'postgres://db.internal/app public.alerts' }];
+  const columns = [
+    { head: 'RUN', value: (row: (typeof rows)[0]) => row.run, whole: true },
+    { head: 'SOURCE', value: (row: (typeof rows)[0]) => row.source },
+  ];
+  const [, line] = formatTable(stdout, columns, rows).split('\n');
+  expect(line).toMatch(/^alerts-20261121-081530-4f2a {2}postgres.*…$/);
+  expect(line).toHaveLength(40);
+});
+
 test('in a pipe a table is never cut', () => {
   const text = formatTable(memoryIo().stdout, COLUMNS, ROWS);
   expect(text).toContain(ROWS[0]!.name);
