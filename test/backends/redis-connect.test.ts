@@ -54,6 +54,11 @@ describe('a first connection that cannot work', () => {
     hole.stop();
   });
 
+  it('keeps its own sentence whole where the password is one of its words', async () => {
+    const error = await attempt({ url: locked.url.replace(/:[^:@/]*@/, ':@'), password: 'wrong' });
+    expect(error.message).toContain('wrong user name or password');
+  });
+
   it('tells a wrong password from a missing one, and repeats neither', async () => {
     const wrong = await attempt({ url: `redis://127.0.0.1:${locked.port}`, password: `${SECRET}-not` });
     expect(wrong).toMatchObject({ kind: 'auth', code: 'REDIS_AUTH' });

@@ -4,6 +4,8 @@ import { toTargetError } from './errors.ts';
 import type { HostPort, ResolvedOptions } from './options.ts';
 import { speaksPlain, speaksTls } from './probe.ts';
 
+const MOST_CAUSES = 5;
+
 /**
  * Explains why a first connection failed. A server on the other side of the
  * plain/TLS line only hangs up or keeps silent, so it is asked in the other tongue.
@@ -15,7 +17,7 @@ export async function explainFailure(
   ms: number,
 ): Promise<QctlError> {
   const mixedUp = at && ambiguous(error) ? await mixUp(error, from, at, ms) : undefined;
-  return mixedUp ?? withoutSecrets(toTargetError(error, from.label, 'connect to redis'), from);
+  return mixedUp ?? toTargetError(withoutSecrets(error, from), from.label, 'connect to redis');
 }
 
 function ambiguous(error: unknown): boolean {
@@ -53,11 +55,15 @@ async function mixUp(
   });
 }
 
-// A server that is no Redis may repeat what it was sent, the password too.
-function withoutSecrets(error: QctlError, from: ResolvedOptions): QctlError {
+/**
+ * A server that is no Redis may repeat what it was sent, the password too. Only its words are masked,
+ * not ours: a password such as `wrong` must not leave a hole in the sentence that gives it away.
+ */
+function withoutSecrets(error: unknown, from: ResolvedOptions): unknown {
   const secrets = [from.password, from.sentinel?.password].filter((one): one is string => Boolean(one));
-  const mask = (text: string) => secrets.reduce((rest, one) => rest.replaceAll(one, '***'), text);
-  error.message = mask(error.message);
-  if (error.cause instanceof Error) error.cause.message = mask(error.cause.message);
+  for (let one = error, depth = 0; one instanceof Error && depth < MOST_CAUSES; depth += 1) {
+    one.message = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), one.message);
+    one = (one as { lastNodeError?: unknown }).lastNodeError ?? one.cause;
+  }
   return error;
 }
