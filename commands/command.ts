@@ -12,12 +12,14 @@ export interface CommandModule {
 /** A commander command that keeps what its action returned; commander itself throws it away. */
 export class QctlCommand extends Command {
   exitCode = 0;
+  /** Runs the action: once, unless it is replaced before that. Gives back what the action returned. */
+  around: (work: () => unknown) => unknown = (work) => work();
 
   /** The action gets the arguments, then the options; a number that it returns is the exit code. */
   override action(run: (...args: never[]) => unknown): this {
     const untyped = run as (...args: unknown[]) => unknown;
     return super.action(async (...args: unknown[]) => {
-      const outcome = await untyped(...args);
+      const outcome = await this.around(() => untyped(...args));
       this.exitCode = typeof outcome === 'number' ? outcome : 0;
     });
   }
@@ -30,6 +32,8 @@ const IMPACT_NOTES = {
     'Impact: destructive. It shows its plan and asks first; without a terminal it needs --yes.\n--dry-run shows the plan and ends.',
 };
 
+const CHECK_NOTE = 'Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (whatever kept it from finding out).';
+
 /** A command with what the registry says of it: name, summary, arguments, impact and the global flags. */
 export function createCommand(entry: CommandEntry): QctlCommand {
   const command = new QctlCommand(`qctl ${entry.name}`);
@@ -37,7 +41,8 @@ export function createCommand(entry: CommandEntry): QctlCommand {
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(GROUPS[2]));
   if (entry.args) command.arguments(entry.args);
   command.addHelpText('after', `\n${IMPACT_NOTES[entry.impact]}`);
-  return addGlobalOptions(command, entry.impact);
+  if (entry.nagios) command.addHelpText('after', CHECK_NOTE);
+  return addGlobalOptions(command, entry);
 }
 
 /** Adds examples to the help: the line, and what it is for. */

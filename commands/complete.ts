@@ -24,7 +24,7 @@ function candidates(before: readonly string[], current: string): Candidate[] {
   const plain = plainWords(before);
   const command = byName(plain.slice(0, 2).join(' ')) ?? byName(plain[0] ?? '');
   const flags = command?.flags ?? rootFlags;
-  const awaiting = flags.find((flag) => flag.value && isNamed(flag, before.at(-1)));
+  const awaiting = flags.find((flag) => needsValue(flag) && isNamed(flag, before.at(-1)));
   if (awaiting) return (awaiting.choices ?? []).map((choice) => [choice]);
   if (current.startsWith('-')) return flagCandidates(flags, before);
   if (command) return command.choices.map((choice) => [choice]);
@@ -33,8 +33,12 @@ function candidates(before: readonly string[], current: string): Candidate[] {
 
 /** The words that are neither flags nor values of flags that stand before a command. */
 function plainWords(before: readonly string[]): string[] {
-  const isValue = (at: number) => rootFlags.some((flag) => flag.value && isNamed(flag, before[at - 1]));
+  const isValue = (at: number) => rootFlags.some((flag) => needsValue(flag) && isNamed(flag, before[at - 1]));
   return before.filter((word, at) => !word.startsWith('-') && !isValue(at));
+}
+
+function needsValue(flag: ManifestFlag): boolean {
+  return flag.value !== undefined && !flag.optional;
 }
 
 function isNamed(flag: ManifestFlag, word: string | undefined): boolean {

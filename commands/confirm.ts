@@ -1,38 +1,64 @@
 import { QctlError } from '../src/errors.ts';
 import type { Context } from './context.ts';
+import { printable } from './term/text.ts';
 
-/**
- * Asks for a yes. No is the default, so that a stray Enter does nothing.
- *
- * @param interrupt called when Ctrl-C is pressed at the question: it arrives as a key, not as a signal
- */
-export async function confirm(
-  context: Context,
-  question: string,
-  interrupt: (signal: 'SIGINT') => void,
-): Promise<boolean> {
+/** Called when Ctrl-C is pressed at the question: it arrives as a key, not as a signal. */
+type Interrupt = (signal: 'SIGINT') => void;
+
+/** Asks for a yes. No is the default, so that a stray Enter does nothing. */
+export async function confirm(context: Context, question: string, interrupt: Interrupt): Promise<boolean> {
   if (context.options.yes) return true;
-  if (!context.io.stdin.isTTY || !context.io.stderr.isTTY) throw needsYes(question);
-  if (await ask(context, question, interrupt)) return true;
-  throw new QctlError('declined', 'declined; nothing was done', { code: 'DECLINED' });
+  refuseWithoutTerminal(context, question);
+  const { default: prompt } = await import('@inquirer/confirm');
+  const yes = await ask(context, interrupt, (streams) =>
+    prompt({ message: question, default: false }, streams),
+  );
+  if (yes) return true;
+  throw declined('declined; nothing was done');
 }
 
-async function ask(
+/** Asks for a text to be typed, for what a stray `y` must not start. */
+export async function confirmTyped(
   context: Context,
+  expected: string,
   question: string,
-  interrupt: (signal: 'SIGINT') => void,
-): Promise<boolean> {
-  const { default: prompt } = await import('@inquirer/confirm');
-  const { stdin, stderr } = context.io;
-  const streams = { input: stdin.stream, output: stderr.stream, signal: context.signal };
-  return prompt({ message: question, default: false }, streams).catch((error: Error) => {
-    if (error.name === 'ExitPromptError' && !context.signal.aborted) interrupt('SIGINT');
-    throw context.signal.aborted ? new DOMException('stopped at the question', 'AbortError') : error;
+  interrupt: Interrupt,
+): Promise<void> {
+  if (context.options.yes) return;
+  refuseWithoutTerminal(context, question);
+  const { default: prompt } = await import('@inquirer/input');
+  const wanted = printable(expected);
+  const message = `${question} Type ${wanted} to go on:`;
+  const typed = await ask(context, interrupt, (streams) => prompt({ message }, streams));
+  if (typed !== wanted && typed.trim() !== wanted)
+    throw declined(`what was typed is not ${wanted}; nothing was done`);
+}
+
+interface PromptStreams {
+  input: NodeJS.ReadStream;
+  output: NodeJS.WriteStream;
+  signal: AbortSignal;
+}
+
+async function ask<T>(
+  { io, signal }: Context,
+  interrupt: Interrupt,
+  prompt: (streams: PromptStreams) => Promise<T>,
+): Promise<T> {
+  const streams = { input: io.stdin.stream, output: io.stderr.stream, signal };
+  return prompt(streams).catch((error: Error) => {
+    if (error.name === 'ExitPromptError' && !signal.aborted) interrupt('SIGINT');
+    throw signal.aborted ? new DOMException('stopped at the question', 'AbortError') : error;
   });
 }
 
-function needsYes(question: string): QctlError {
-  return new QctlError('refused', `this needs a yes, and there is no terminal to ask on: ${question}`, {
+function declined(message: string): QctlError {
+  return new QctlError('declined', message, { code: 'DECLINED' });
+}
+
+function refuseWithoutTerminal({ io }: Context, question: string): void {
+  if (io.stdin.isTTY && io.stderr.isTTY) return;
+  throw new QctlError('refused', `this needs a yes, and there is no terminal to ask on: ${question}`, {
     code: 'CONFIRMATION_NEEDED',
     hint: ['look at the plan with --dry-run, then run it again with --yes'],
   });

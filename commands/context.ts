@@ -1,14 +1,16 @@
 import type { PostgresOptions } from '../src/backends/postgres/index.ts';
-import type { RedisOptions } from '../src/backends/redis/index.ts';
+import type { RedisConnection, RedisOptions } from '../src/backends/redis/index.ts';
 import type { SqsOptions } from '../src/backends/sqs/index.ts';
 import type { Environment } from '../src/config/environment.ts';
 import type { Flags, ResolvedConfig } from '../src/config/resolve.ts';
+import { Cleaners } from './cleaners.ts';
 import type { GlobalOptions } from './options.ts';
 import type { SignalWatch, StopSignal } from './signals.ts';
 import type { Io } from './term/io.ts';
 
 /** All that a command may touch. Nothing is read or connected before it is asked for. */
 export interface Context {
+  /** Of this run of the action: with `--watch` each has its own, so it is to be read inside the action. */
   readonly io: Io;
   readonly env: Environment;
   /** Of qctl: `1.2.3`. */
@@ -20,6 +22,11 @@ export interface Context {
   config(): Promise<ResolvedConfig>;
   /** Throws a `config` error where nothing names a Redis. */
   redisOptions(): Promise<RedisOptions>;
+  /**
+   * The Redis that the configuration names: connected at the first call, closed when the command has
+   * ended. Throws as `redisOptions` and `connectRedis` do; the next call after a failure tries again.
+   */
+  redis(): Promise<RedisConnection>;
   /** With a name: the source of the configuration, under the flags. Throws `config` where it is missing. */
   postgresOptions(sourceName?: string): Promise<PostgresOptions>;
   /** See {@link Context.postgresOptions}. */
@@ -29,13 +36,23 @@ export interface Context {
    * terminal to ask on.
    */
   confirm(question: string): Promise<boolean>;
+  /**
+   * Asks for a text to be typed, such as the name of what is about to be deleted. Passes on that text
+   * or with `--yes`. Throws `declined` on any other, and `refused` where there is no terminal to ask on.
+   */
+  confirmTyped(expected: string, question: string): Promise<void>;
   /** Aborted by the first SIGINT or SIGTERM, the reason being its name: finish the batch, report, return. */
   readonly signal: AbortSignal;
   /** Aborted by the second, right before the process ends. */
   readonly hardSignal: AbortSignal;
   /** Set by a command while stopping at once may leave something to be repeated: says what. */
   onHardStop?: () => string;
-  /** Runs when the command has ended, the last registered first; its errors are shown with --verbose only. */
+  /** Set by a command that follows and ends at once at the first signal: nothing needs to be said then. */
+  stopsAtOnce?: boolean;
+  /**
+   * Runs when the command has ended (with `--watch` the run of its action), the last registered first;
+   * its errors are shown with --verbose only.
+   */
   onCleanup(clean: () => unknown): void;
 }
 
@@ -53,42 +70,94 @@ export interface ContextParts {
 export interface OpenContext extends Context {
   /** Called once the flags are parsed. */
   fill(options: GlobalOptions, flags: Flags): void;
+  /**
+   * One of many runs of an action. What it prints goes to this io, and what it registered with
+   * `onCleanup` runs at its end; the connection of `redis()` stays.
+   */
+  turn<T>(io: Io, work: () => Promise<T>): Promise<T>;
   cleanUp(): Promise<void>;
 }
 
 /** The context of one run of the binary. */
 export function createContext(parts: ContextParts): OpenContext {
-  const { io, env, watch, version = '0.0.0-dev', now = () => new Date() } = parts;
+  const { env, watch, version = '0.0.0-dev', now = () => new Date() } = parts;
   let flags: Flags = {};
   let config: Promise<ResolvedConfig> | undefined;
-  const cleaners: (() => unknown)[] = [];
+  const whole: Scope = { io: parts.io, cleaners: new Cleaners() };
+  let scope = whole;
   const options: GlobalOptions = { output: 'table', quiet: false, verbose: false, yes: false, dryRun: false };
   const connections = async () => {
     const { Connections } = await import('./connections.ts');
     return new Connections({ config: await context.config(), env, flags, timeoutMs: options.timeoutMs });
   };
+  const tellOfCleaning = (error: unknown) => {
+    if (options.verbose) scope.io.stderr.write(`qctl: while closing: ${String(error)}\n`);
+  };
   const context: OpenContext = {
-    io,
+    get io() {
+      return scope.io;
+    },
     env,
     version,
     now,
     options,
     signal: watch.signal,
     hardSignal: watch.hardSignal,
-    config: () => (config ??= loadAndWarn(io, options, flags, env)),
+    config: () => (config ??= loadAndWarn(parts.io, options, flags, env)),
     redisOptions: async () => (await connections()).redis(),
+    redis: onceDone(() => openRedis(context, whole.cleaners)),
     postgresOptions: async (name) => (await connections()).postgres(name),
     sqsOptions: async (name) => (await connections()).sqs(name),
     confirm: async (question) =>
       (await import('./confirm.ts')).confirm(context, question, interruptOf(watch)),
-    onCleanup: (clean) => void cleaners.push(clean),
+    confirmTyped: async (expected, question) =>
+      (await import('./confirm.ts')).confirmTyped(context, expected, question, interruptOf(watch)),
+    onCleanup: (clean) => scope.cleaners.add(clean),
     fill(given, connectionFlags) {
       Object.assign(options, given);
       flags = connectionFlags;
     },
-    cleanUp: () => cleanUp(cleaners, io, options),
+    async turn(io, work) {
+      const own = { io, cleaners: new Cleaners() };
+      scope = own;
+      try {
+        return await work();
+      } finally {
+        await own.cleaners.run(tellOfCleaning);
+        scope = whole;
+      }
+    },
+    async cleanUp() {
+      await scope.cleaners.run(tellOfCleaning);
+      await whole.cleaners.run(tellOfCleaning);
+    },
   };
   return context;
+}
+
+/** Where an action prints, and what is to be closed after it. */
+interface Scope {
+  io: Io;
+  cleaners: Cleaners;
+}
+
+/** Remembers a success; after a failure the next call tries again. */
+function onceDone<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work().catch((error) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
+}
+
+async function openRedis(context: Context, cleaners: Cleaners): Promise<RedisConnection> {
+  const { connectRedis } = await import('../src/backends/redis/index.ts');
+  const redis = await connectRedis(await context.redisOptions());
+  cleaners.add(() => redis.close());
+  return redis;
 }
 
 function interruptOf(watch: SignalWatch): (signal: StopSignal) => void {
@@ -105,14 +174,4 @@ async function loadAndWarn(
   const config = await loadConfig({ flags, env });
   if (!options.quiet) for (const warning of config.warnings) io.stderr.write(`qctl: warning: ${warning}\n`);
   return config;
-}
-
-async function cleanUp(cleaners: (() => unknown)[], io: Io, options: GlobalOptions): Promise<void> {
-  for (let clean = cleaners.pop(); clean; clean = cleaners.pop()) {
-    try {
-      await clean();
-    } catch (error) {
-      if (options.verbose) io.stderr.write(`qctl: while closing: ${String(error)}\n`);
-    }
-  }
 }

@@ -1,36 +1,41 @@
 import { CommanderError } from 'commander';
 import { findSimilar } from '../src/config/similar.ts';
 import { QctlError } from '../src/errors.ts';
-import { findWords, hasFlag, type Word } from './argv.ts';
+import { findWords, hasFlag, joinWatch, type Word } from './argv.ts';
 import type { QctlCommand } from './command.ts';
 import type { OpenContext } from './context.ts';
 import { toUsageError } from './errors.ts';
 import { fillContext } from './fill.ts';
-import { COMMANDS, type CommandEntry, findCommand, type Impact, verbsOf } from './registry.ts';
+import { canWatch } from './flags.ts';
+import { DEFAULT_WATCH } from './options.ts';
+import { COMMANDS, type CommandEntry, findCommand, verbsOf } from './registry.ts';
 import { nounHelp, rootHelp } from './root-help.ts';
 import type { Io } from './term/io.ts';
 import { HELP_TOPICS, isTopic } from './topics.ts';
 
 const MAX_HELP_WIDTH = 110;
 
+/** What of a command its caller needs to know before it runs. */
+export type Traits = Pick<CommandEntry, 'impact' | 'nagios'>;
+
 /**
  * Finds the command and runs it; only that one is loaded.
  *
- * @param onImpact told as soon as the command is known
+ * @param onFound told as soon as the command is known
  * @returns the exit code of the command
  */
 export async function dispatch(
   argv: string[],
   context: OpenContext,
-  onImpact: (impact: Impact) => void,
+  onFound: (traits: Traits) => void,
 ): Promise<number> {
   const words = findWords(argv);
   const [first, second] = words.map((word) => word.text);
   if (first === undefined) return withoutCommand(argv, context);
-  if (first === 'help' && !isTopic(second)) return help(argv, words, context, onImpact);
+  if (first === 'help' && !isTopic(second)) return help(argv, words, context, onFound);
   const entry = findCommand([first, second ?? '']);
-  if (!entry) return withoutEntry(argv, context, first, second);
-  onImpact(entry.impact);
+  if (!entry) return withoutEntry(argv, context, [first, second], onFound);
+  onFound(entry);
   return runCommand(entry, withoutWords(argv, words.slice(0, wordCount(entry, first, second))), context);
 }
 
@@ -56,12 +61,12 @@ async function help(
   argv: string[],
   words: Word[],
   context: OpenContext,
-  onImpact: (impact: Impact) => void,
+  onFound: (traits: Traits) => void,
 ): Promise<number> {
   const rest = withoutWords(argv, words.slice(0, 1));
   const [first, second] = words.slice(1).map((word) => word.text);
   if (first !== undefined && (findCommand([first, second ?? '']) || verbsOf(first).length > 0)) {
-    return dispatch([...rest, '--help'], context, onImpact);
+    return dispatch([...rest, '--help'], context, onFound);
   }
   if (first === undefined) return withoutCommand(['--help'], context);
   throw unknownWord(first, [...nouns(), ...HELP_TOPICS], 'help');
@@ -70,10 +75,13 @@ async function help(
 function withoutEntry(
   argv: string[],
   { io }: OpenContext,
-  first: string,
-  second: string | undefined,
+  [first, second]: [first: string, second: string | undefined],
+  onFound: (traits: Traits) => void,
 ): number {
-  const verbs = verbsOf(first).map((entry) => entry.name.slice(first.length + 1));
+  const entries = verbsOf(first);
+  const verbs = entries.map((entry) => entry.name.slice(first.length + 1));
+  // A misspelt check must not be taken for one that has found something.
+  if (entries[0]) onFound(entries[0]);
   if (verbs.length === 0) throw unknownWord(first, nouns());
   if (second !== undefined) throw unknownWord(second, verbs, first);
   if (!hasFlag(argv, '-h', '--help')) throw missingVerb(first, verbs);
@@ -120,8 +128,15 @@ async function runCommand(entry: CommandEntry, argv: string[], context: OpenCont
     getOutHelpWidth: () => helpWidth(context.io),
     getOutHasColors: () => stdout.colour,
   });
-  command.hook('preAction', () => fillContext(context, command));
-  return parse(command, argv, entry);
+  const joined = canWatch(entry) ? joinWatch(argv, DEFAULT_WATCH) : argv;
+  command.hook('preAction', () => {
+    fillContext(context, command, entry);
+    const { watchMs: intervalMs } = context.options;
+    if (intervalMs === undefined) return;
+    command.around = async (work) =>
+      (await import('./watch.ts')).watchAction(context, { entry, argv: joined, intervalMs }, work);
+  });
+  return parse(command, joined, entry);
 }
 
 async function parse(command: QctlCommand, argv: string[], entry: CommandEntry): Promise<number> {

@@ -1,10 +1,11 @@
 import type { CommanderError } from 'commander';
 import { redactText } from '../src/config/redact.ts';
 import { isQctlError, QctlError } from '../src/errors.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { CHECK_EXIT, exitCodeOf } from './exit-codes.ts';
 import type { OutputFormat } from './flags.ts';
-import type { Output } from './term/io.ts';
+import type { Io, Output } from './term/io.ts';
 import { formatNdjson } from './term/ndjson.ts';
+import { printable } from './term/text.ts';
 
 /** An error as `-o json` prints it, the last line of stderr. */
 export interface ErrorReport {
@@ -18,8 +19,12 @@ export interface ErrorReport {
 }
 
 /** The one place where an error becomes text and exit code. */
-export function toErrorReport(error: unknown): ErrorReport {
-  if (!isQctlError(error)) return unexpected(error);
+export function toErrorReport(error: unknown, { nagios }: Pick<ErrorStyle, 'nagios'> = {}): ErrorReport {
+  const report = isQctlError(error) ? expected(error) : unexpected(error);
+  return nagios ? { ...report, exit: CHECK_EXIT.unknown } : report;
+}
+
+function expected(error: QctlError): ErrorReport {
   return {
     type: 'error',
     code: error.code,
@@ -48,11 +53,35 @@ function unexpected(error: unknown): ErrorReport {
 export interface ErrorStyle {
   output: OutputFormat;
   verbose: boolean;
+  /** The command is one that monitoring calls. */
+  nagios?: boolean;
+}
+
+/**
+ * Prints an error as the command wants it, and says with which code to exit. Of a check the message is
+ * the status line on stdout, since that is what monitoring shows.
+ */
+export function writeFailure(
+  io: Pick<Io, 'stdout' | 'stderr'>,
+  error: unknown,
+  style: ErrorStyle,
+): ErrorReport {
+  if (!style.nagios || style.output !== 'table') return writeError(io.stderr, error, style);
+  const report = toErrorReport(error, style);
+  if (style.verbose) io.stderr.write(causes(error));
+  io.stdout.write(`UNKNOWN - ${statusText(report.message)}\n`);
+  io.stderr.write(hintLines(report));
+  return report;
+}
+
+/** One line, and no bar: what follows a bar is read as performance data. */
+function statusText(message: string): string {
+  return printable(message.replace(/\s*\n\s*/g, '; ').replaceAll('|', '/'));
 }
 
 /** Prints an error on stderr: a line and its hints for people, one JSON line for scripts. */
 export function writeError(stderr: Output, error: unknown, style: ErrorStyle): ErrorReport {
-  const report = toErrorReport(error);
+  const report = toErrorReport(error, style);
   if (style.verbose) stderr.write(causes(error));
   if (style.output === 'json' || style.output === 'ndjson') stderr.write(formatNdjson(report));
   else stderr.write(toText(report));
@@ -60,9 +89,19 @@ export function writeError(stderr: Output, error: unknown, style: ErrorStyle): E
 }
 
 function toText(report: ErrorReport): string {
-  const message = report.message.replaceAll('\n', '\n      ');
-  const hints = report.hint.map((line) => `  hint: ${line}\n`);
-  return `qctl: ${message}\n${hints.join('')}`;
+  return `qctl: ${printableLines(report.message, 6)}\n${hintLines(report)}`;
+}
+
+function hintLines(report: ErrorReport): string {
+  return report.hint.map((line) => `  hint: ${printableLines(line, 8)}\n`).join('');
+}
+
+/** Names of streams and groups stand in messages, and may hold anything. */
+function printableLines(text: string, indent: number): string {
+  return text
+    .split('\n')
+    .map(printable)
+    .join(`\n${' '.repeat(indent)}`);
 }
 
 /** With --verbose: the stack of a bug, and what an expected error was caused by. */

@@ -41,6 +41,9 @@ export const ROLLED_BACK = 12;
 /** See {@link ROLLED_BACK}. */
 export const ROLLBACK_FAILED = 13;
 
+/** What the commands that monitoring calls (`qctl check …`) end with, in place of the codes above. */
+export const CHECK_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
+
 const CODE_OF_KIND: Record<ErrorKind, number> = {
   failed: 1,
   usage: 2,

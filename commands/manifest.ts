@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { QctlCommand } from './command.ts';
 import { type Context, createContext } from './context.ts';
-import { globalFlags } from './flags.ts';
+import { allGlobalFlags } from './flags.ts';
 import { toOption } from './options.ts';
 import { COMMANDS, type CommandEntry } from './registry.ts';
 import { watchSignals } from './signals.ts';
@@ -13,6 +13,8 @@ export interface ManifestFlag {
   short?: string;
   /** Name of its value; absent where it takes none. */
   value?: string;
+  /** True where the value may be left out. */
+  optional?: true;
   choices?: string[];
   description: string;
 }
@@ -45,7 +47,7 @@ function rootFlags(): ManifestFlag[] {
     new Option('-h, --help', 'show the commands'),
     new Option('-V, --version', 'show the version'),
   ];
-  return [...own, ...globalFlags('write').map(toOption)].map(toFlag);
+  return [...own, ...allGlobalFlags().map(toOption)].map(toFlag);
 }
 
 /** As it is written to completions/manifest.json. */
@@ -80,6 +82,7 @@ function toFlag(option: Option): ManifestFlag {
     name: option.long!,
     short: option.short ?? undefined,
     value: /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1],
+    optional: option.optional || undefined,
     choices: option.argChoices && [...option.argChoices],
     description: option.description,
   };

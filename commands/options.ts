@@ -1,7 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from '../src/model/duration.ts';
-import { CONNECTION_FLAGS, type Flag, globalFlags, type OutputFormat, type System } from './flags.ts';
-import type { Impact } from './registry.ts';
+import {
+  CONNECTION_FLAGS,
+  type Flag,
+  type FlagScope,
+  globalFlags,
+  type OutputFormat,
+  type System,
+} from './flags.ts';
 
 /** The global flags, read. */
 export interface GlobalOptions {
@@ -15,13 +21,16 @@ export interface GlobalOptions {
   dryRun: boolean;
   /** `--timeout`, in milliseconds. */
   timeoutMs?: number;
+  /** `--watch`: from the start of one run of the action to the start of the next, in milliseconds. */
+  watchMs?: number;
 }
 
 /** Adds the flags of {@link globalFlags}, in a help group of their own. */
-export function addGlobalOptions<C extends Command>(command: C, impact: Impact): C {
-  for (const flag of globalFlags(impact)) {
+export function addGlobalOptions<C extends Command>(command: C, scope: FlagScope): C {
+  for (const flag of globalFlags(scope)) {
     const option = toOption(flag).helpGroup('Global options:');
     if (flag.flags.startsWith('--timeout')) option.argParser(parseDuration);
+    if (flag.flags.startsWith('--watch')) option.argParser(parseWatchInterval);
     command.addOption(option);
   }
   return command;
@@ -48,18 +57,33 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** The interval of a bare `--watch`. */
+export const DEFAULT_WATCH = '2s';
+const MIN_WATCH_MS = 100;
+// Timers of Node end at 24 days.
+const MAX_WATCH_MS = 86_400_000;
+
+/** Parser for `--watch`: milliseconds from 100ms to 1d. */
+export function parseWatchInterval(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= MIN_WATCH_MS && ms <= MAX_WATCH_MS) return ms;
+  throw new InvalidArgumentError('expected an interval from 100ms to 1d');
+}
+
 /** Parser for a count: a whole number from 1. */
 export function parsePositiveInteger(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError('expected a whole number from 1');
-  }
-  return value;
+  return parseWholeNumber(text, 1);
 }
 
 /** Parser for a whole number from 0. */
 export function parseNonNegativeInteger(text: string): number {
-  return text === '0' ? 0 : parsePositiveInteger(text);
+  return parseWholeNumber(text, 0);
+}
+
+function parseWholeNumber(text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError(`expected a whole number from ${least}`);
 }
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 };

@@ -1,4 +1,4 @@
-import { globalFlags } from './flags.ts';
+import { allGlobalFlags } from './flags.ts';
 import { COMMANDS, type CommandEntry, verbsOf } from './registry.ts';
 import { wrap } from './term/text.ts';
 
@@ -26,7 +26,7 @@ export function rootHelp(width: number): string {
     '',
     'Global options:',
     ...columns(
-      globalFlags('write').map((flag) => [flag.flags, flag.description]),
+      allGlobalFlags().map((flag) => [flag.flags, flag.description]),
       width,
     ),
     '',

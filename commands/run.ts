@@ -1,13 +1,15 @@
 import { QctlError } from '../src/errors.ts';
 import { hasFlag, scanOutput } from './argv.ts';
 import { createContext, type OpenContext } from './context.ts';
-import { dispatch } from './dispatch.ts';
-import { type ErrorStyle, writeError } from './errors.ts';
+import { dispatch, type Traits } from './dispatch.ts';
+import { type ErrorStyle, writeFailure } from './errors.ts';
 import { exitCodeOfSignal } from './exit-codes.ts';
 import { processSignals, type SignalWatch, watchSignals } from './signals.ts';
 import { createIo, type Io } from './term/io.ts';
 
 const LINGER_MS = 2000;
+// Who has stopped it does not want to wait for what is still under way.
+const LINGER_STOPPED_MS = 50;
 const CLEAN_UP_MS = 5000;
 
 /** Runs one command line to its end and gives back the exit code. It never throws. */
@@ -20,25 +22,34 @@ export async function run(argv: string[], version: string): Promise<number> {
     stderr: process.stderr,
     env,
     noColour: hasFlag(argv, '--no-color'),
-    // Of a read command nothing is left to do once nobody reads it; any other goes on to its end.
+    // Of a read command nothing is left to do once nobody reads it; any other goes on to its end, and
+    // a check to its exit code.
     onStdoutClosed: () => closed.whenRead && process.exit(0),
   });
-  const texts: Texts = { first: () => 'qctl: stopping', hard: () => undefined };
+  const texts: Texts = { first: () => undefined, hard: () => undefined };
   const watch = watchSignals(
     processSignals(io.stderr.isTTY),
     () => texts.first(),
     () => texts.hard(),
   );
   const context = createContext({ io, env, watch, version });
+  texts.first = () => (context.stopsAtOnce ? undefined : 'qctl: stopping');
   texts.hard = () => ['qctl: stopped at once', context.onHardStop?.()].filter(Boolean).join('\n');
-  const code = await runGuarded(argv, context, watch, (impact) => {
-    closed.whenRead = impact === 'read';
-    if (impact !== 'read') texts.first = () => 'qctl: finishing the batch; once more to stop at once';
+  let found: Traits = { impact: 'write' };
+  const style = (): ErrorStyle => ({
+    output: scanOutput(argv, env),
+    verbose: context.options.verbose || hasFlag(argv, '-v', '--verbose'),
+    nagios: found.nagios,
+  });
+  const code = await runGuarded(argv, context, { io, watch, style }, (traits) => {
+    found = traits;
+    closed.whenRead = traits.impact === 'read' && !traits.nagios;
+    if (traits.impact !== 'read') texts.first = () => 'qctl: finishing the batch; once more to stop at once';
   });
   await cleanUpWithin(context, CLEAN_UP_MS);
   watch.dispose();
-  const final = await checkWritten(code, io, { output: scanOutput(argv, env), verbose: false });
-  leave(final, io);
+  const final = await checkWritten(code, io, style());
+  leave(final, io, watch.received ? LINGER_STOPPED_MS : LINGER_MS);
   return final;
 }
 
@@ -53,24 +64,29 @@ async function cleanUpWithin(context: OpenContext, ms: number): Promise<void> {
 }
 
 interface Texts {
-  first: () => string;
+  first: () => string | undefined;
   hard: () => string | undefined;
+}
+
+interface Surroundings {
+  /** That of the process: the context's may be that of one run of an action. */
+  io: Io;
+  watch: SignalWatch;
+  style: () => ErrorStyle;
 }
 
 async function runGuarded(
   argv: string[],
   context: OpenContext,
-  watch: SignalWatch,
-  onImpact: (impact: string) => void,
+  { io, watch, style }: Surroundings,
+  onFound: (traits: Traits) => void,
 ): Promise<number> {
   try {
-    const code = await dispatch(argv, context, onImpact);
+    const code = await dispatch(argv, context, onFound);
     return watch.received ? exitCodeOfSignal(watch.received) : code;
   } catch (error) {
     if (watch.received && isAbort(error, watch)) return exitCodeOfSignal(watch.received);
-    const { io, env, options } = context;
-    const verbose = options.verbose || hasFlag(argv, '-v', '--verbose');
-    return writeError(io.stderr, error, { output: scanOutput(argv, env), verbose }).exit;
+    return writeFailure(io, error, style()).exit;
   }
 }
 
@@ -90,14 +106,14 @@ async function checkWritten(code: number, io: Io, style: ErrorStyle): Promise<nu
     hint: ['the command itself went well; only its output is incomplete'],
     cause: failure,
   });
-  return writeError(io.stderr, error, style).exit;
+  return writeFailure(io, error, style).exit;
 }
 
 /** Something left open must not keep a finished command alive; what is still being written may. */
-function leave(code: number, io: Io): void {
+function leave(code: number, io: Io, ms: number): void {
   const timer = setInterval(() => {
     const unwritten = io.stdout.stream.writableLength + io.stderr.stream.writableLength;
     if (unwritten === 0 || io.stdout.closed) process.exit(code);
-  }, LINGER_MS);
+  }, ms);
   timer.unref();
 }

@@ -1,6 +1,6 @@
-import { connectRedis } from '../src/backends/redis/index.ts';
 import { type DrainReport, runStatus, type VerifyConnections, verifyRun } from '../src/drain/index.ts';
 import { isQctlError } from '../src/errors.ts';
+import { askRedis } from './ask-redis.ts';
 import { createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { formatReport } from './drain/format-report.ts';
@@ -24,10 +24,10 @@ export async function runVerify(
   sourceName: string | undefined,
 ): Promise<number> {
   const { io, options } = context;
-  const redis = await connectRedis(await context.redisOptions());
-  context.onCleanup(() => redis.close());
-  const { mode, source } = await runStatus(redis, name);
-  const report = await verifyRun(redis, name, await connections(context, source, mode, sourceName));
+  const redis = await context.redis();
+  const { mode, source } = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
+  const sides = await connections(context, source, mode, sourceName);
+  const report = await askRedis(redis, `verify run ${name}`, () => verifyRun(redis, name, sides));
   await renderResult(io, options, {
     type: 'report',
     data: report,

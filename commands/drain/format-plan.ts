@@ -6,6 +6,7 @@ import type { Finding } from '../../src/model/finding.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { formatFields } from '../term/table.ts';
+import { printable } from '../term/text.ts';
 
 const KINDS = { new: 'a new run', continue: 'goes on where it stopped', join: 'joins the processes at work' };
 
@@ -41,8 +42,8 @@ function depthText({ depth, estimatedBytes }: DrainPlan): string {
 export function formatFinding(output: Output, finding: Finding): string {
   const colour = colourOf(output);
   const paint = { blocker: colour.red, warning: colour.yellow, note: colour.dim }[finding.level];
-  const remedy = finding.remedy ? `\n  ${colour.dim('->')} ${finding.remedy}` : '';
-  return `${paint(finding.level)} ${finding.text}${remedy}\n`;
+  const remedy = finding.remedy ? `\n  ${colour.dim('->')} ${printable(finding.remedy)}` : '';
+  return `${paint(finding.level)} ${printable(finding.text)}${remedy}\n`;
 }
 
 /** One line that holds everything: done, rate, remaining, ETA, and why it waits. */

@@ -1,5 +1,5 @@
-import { connectRedis } from '../../src/backends/redis/index.ts';
 import { listRuns, type RunSummary } from '../../src/drain/index.ts';
+import { askRedis } from '../ask-redis.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
@@ -27,9 +27,8 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
 /** Carries it out. */
 export async function runDrainList(context: Context, flags: ListFlags): Promise<void> {
   const { io, options } = context;
-  const redis = await connectRedis(await context.redisOptions());
-  context.onCleanup(() => redis.close());
-  const runs = await listRuns(redis, flags.limit);
+  const redis = await context.redis();
+  const runs = await askRedis(redis, 'list the runs', () => listRuns(redis, flags.limit));
   if (runs.length === 0 && io.stderr.isTTY && !options.quiet) io.stderr.write('no runs are recorded\n');
   await renderResult(io, options, { type: 'run', data: runs, table: () => formatRuns(io.stdout, runs) });
 }

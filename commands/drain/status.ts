@@ -1,7 +1,7 @@
-import { connectRedis } from '../../src/backends/redis/index.ts';
 import { type RunStatus, runStatus } from '../../src/drain/index.ts';
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { askRedis } from '../ask-redis.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
@@ -19,9 +19,8 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
 /** Carries it out. */
 export async function runDrainStatus(context: Context, name: string): Promise<void> {
   const { io, options } = context;
-  const redis = await connectRedis(await context.redisOptions());
-  context.onCleanup(() => redis.close());
-  const status = await runStatus(redis, name);
+  const redis = await context.redis();
+  const status = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
   await renderResult(io, options, {
     type: 'status',
     data: status,

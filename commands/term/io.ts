@@ -5,6 +5,8 @@ export interface Output {
   readonly isTTY: boolean;
   /** Width of the terminal in columns; Infinity where it is none. */
   readonly columns: number;
+  /** Height of the terminal in lines; Infinity where it is none. */
+  readonly rows: number;
   readonly colour: boolean;
   /** True once the reader has gone away: what is written then is dropped. */
   readonly closed: boolean;
@@ -65,6 +67,9 @@ function createOutput(stream: NodeJS.WriteStream, source: IoSource, onClosed?: (
     stream,
     get columns() {
       return isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+    },
+    get rows() {
+      return isTTY ? stream.rows || 24 : Number.POSITIVE_INFINITY;
     },
     get closed() {
       return closed;

@@ -11,6 +11,8 @@ export interface Result {
   data: object | readonly object[];
   /** Called only for `-o table`. */
   table: () => string;
+  /** Metrics in the text format of Prometheus; needed where the registry offers `-o prometheus`. */
+  prometheus?: () => string;
 }
 
 /** Where and how to print. `context.options` fits. */
@@ -24,11 +26,14 @@ export async function renderResult(io: Io, target: RenderTarget, result: Result)
   const text = await format(target.output, result);
   if (target.outFile === undefined) return io.stdout.write(text);
   const { writeOutFile } = await import('./out-file.ts');
-  await writeOutFile(target.outFile, text);
+  // A collector reads metrics as a user of its own.
+  await writeOutFile(target.outFile, text, target.output === 'prometheus' ? 0o644 : 0o600);
 }
 
-async function format(output: GlobalOptions['output'], { type, data, table }: Result): Promise<string> {
-  if (output === 'table') return withNewline(table());
+async function format(output: GlobalOptions['output'], result: Result): Promise<string> {
+  const { type, data } = result;
+  if (output === 'table') return withNewline(result.table());
+  if (output === 'prometheus') return withNewline(metricsOf(result));
   if (output === 'ndjson')
     return toItems(data)
       .map((item) => formatNdjson({ type, ...item }))
@@ -37,6 +42,11 @@ async function format(output: GlobalOptions['output'], { type, data, table }: Re
   if (output === 'json') return formatJson(document);
   const { formatYaml } = await import('./yaml.ts');
   return formatYaml(document);
+}
+
+function metricsOf({ type, prometheus }: Result): string {
+  if (prometheus) return prometheus();
+  throw new Error(`${type} has no metrics, although -o prometheus is offered`);
 }
 
 function isList(data: object | readonly object[]): data is readonly object[] {

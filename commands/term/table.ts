@@ -14,7 +14,7 @@ export interface Column<R> {
   align?: 'left' | 'right';
   /** Continues a long cell on the next line instead of cutting it: for sentences. */
   wrap?: boolean;
-  /** Is never cut: an id that has to be typed again. The line may become longer than the terminal then. */
+  /** Is never cut: an id that has to be typed again. */
   whole?: boolean;
   /** Colours the finished cell; it is not called where the stream has no colour. */
   style?: (text: string, row: R) => string;
@@ -22,15 +22,21 @@ export interface Column<R> {
 
 const GAP = 2;
 const MIN_WIDTH = 4;
+const MIN_TEXT_WIDTH = 8;
 const BORDERS =
   'top,top-mid,top-left,top-right,bottom,bottom-mid,bottom-left,bottom-right,left,left-mid,mid,mid-mid,right,right-mid';
 
-/** A borderless table, cut to the width of a terminal and never cut in a pipe. Ends with a newline. */
+/**
+ * A borderless table. On a terminal long texts are cut to its width, numbers never: a table that does not
+ * fit then becomes a block of `name  value` lines for each row. In a pipe nothing is cut. Ends with a newline.
+ */
 export function formatTable<R>(output: Output, columns: readonly Column<R>[], rows: readonly R[]): string {
   const cells = rows.map((row) => columns.map((column) => cellText(column.value(row))));
   const heads = columns.map((column) => column.head);
-  const whole = columns.map((column) => column.whole === true);
-  const widths = fitWidths(naturalWidths([heads, ...cells]), whole, output.columns);
+  const natural = naturalWidths([heads, ...cells]);
+  const least = leastWidths(columns, natural, naturalWidths([heads.map(() => ''), ...cells]));
+  const widths = fitWidths(natural, least, output.columns);
+  if (!widths) return formatBlocks(output, heads, cells);
   const bold = colourOf(output).bold;
   const table = newTable(columns);
   table.push(heads.map((head, at) => bold(truncate(head, widths[at]!))));
@@ -40,6 +46,16 @@ export function formatTable<R>(output: Output, columns: readonly Column<R>[], ro
     );
   });
   return `${trimLines(table.toString())}\n`;
+}
+
+function formatBlocks(output: Output, heads: readonly string[], cells: readonly string[][]): string {
+  const blocks = cells.map((row) =>
+    formatFields(
+      output,
+      heads.map((head, at) => [head.toLowerCase(), row[at]] as const),
+    ),
+  );
+  return blocks.join('\n');
 }
 
 /** `name  value` lines for one object; a long value goes on below, where it began. */
@@ -83,15 +99,32 @@ function naturalWidths(lines: readonly (readonly string[])[]): number[] {
   return first.map((_, at) => Math.max(...lines.map((line) => visibleWidth(line[at] ?? ''))));
 }
 
-/** Takes from the widest column that may be cut, one by one, until the line fits; narrow columns stay whole. */
-function fitWidths(natural: readonly number[], whole: readonly boolean[], available: number): number[] {
+/** How narrow each column may become: numbers and ids stay whole, their headings need not. */
+function leastWidths<R>(
+  columns: readonly Column<R>[],
+  natural: readonly number[],
+  values: readonly number[],
+): number[] {
+  return columns.map(({ whole, align }, at) => {
+    if (whole) return natural[at]!;
+    if (align === 'right') return Math.min(natural[at]!, Math.max(MIN_WIDTH, values[at]!));
+    return Math.min(natural[at]!, MIN_TEXT_WIDTH);
+  });
+}
+
+/** Takes from the widest column that may give, one by one, until the line fits; undefined where it cannot. */
+function fitWidths(
+  natural: readonly number[],
+  least: readonly number[],
+  available: number,
+): number[] | undefined {
   const widths = [...natural];
-  const cuttable = () => widths.map((width, at) => (whole[at] ? 0 : width));
   let excess = widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1) - available;
   while (excess > 0) {
-    const widest = Math.max(...cuttable());
-    if (widest <= MIN_WIDTH) break;
-    widths[cuttable().indexOf(widest)]! -= 1;
+    const giving = widths.map((width, at) => (width > least[at]! ? width : 0));
+    const widest = Math.max(...giving);
+    if (widest === 0) return undefined;
+    widths[giving.indexOf(widest)]! -= 1;
     excess -= 1;
   }
   return widths;

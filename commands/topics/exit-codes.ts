@@ -2,12 +2,17 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { formatTable } from '../term/table.ts';
 import type { TopicPage } from '../topics.ts';
 
+const CHECKS = `qctl check … alone ends as Nagios and those like it expect: 0 OK, 1 WARNING, 2 CRITICAL, and
+3 UNKNOWN for every error, a wrong flag and a Redis that cannot be reached included. A signal stays
+130 or 143.
+`;
+
 /** `qctl help exit-codes`. */
 export const page: TopicPage = {
   type: 'exit-code',
   data: EXIT_CODES,
-  text: ({ io }) =>
-    formatTable(
+  text: ({ io }) => {
+    const table = formatTable(
       io.stdout,
       [
         { head: 'CODE', value: (row) => row.code, align: 'right' },
@@ -15,5 +20,7 @@ export const page: TopicPage = {
         { head: 'MEANING', value: (row) => row.description, wrap: true },
       ],
       EXIT_CODES,
-    ),
+    );
+    return `${table}\n${CHECKS}`;
+  },
 };

@@ -21,6 +21,14 @@ test('nouns, verbs, flags and values are completed', () => {
   expect(names(complete(['--ver']))).toEqual(['--version', '--verbose']);
 });
 
+test('--watch is offered where it is understood, and may go without an interval', () => {
+  expect(names(complete(['drain', 'list', '--wa']))).toEqual(['--watch']);
+  expect(names(complete(['config', 'show', '--wa']))).toEqual([]);
+  expect(names(complete(['drain', 'list', '--watch', '--lim']))).toEqual(['--limit']);
+  expect(names(complete(['--watch', 'drain', 'lis']))).toEqual(['list']);
+  expect(names(complete(['--profile', 'drain', 'drai']))).toEqual(['drain']);
+});
+
 test('where nothing fits there is nothing, and no error', () => {
   expect(complete(['nonsense', 'x'])).toBe('');
   expect(complete([])).not.toBe('');

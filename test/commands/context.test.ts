@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Connections } from '../../commands/connections.ts';
 import { createContext, type OpenContext } from '../../commands/context.ts';
@@ -9,6 +10,8 @@ import { watchSignals } from '../../commands/signals.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import type { Flags, ResolvedConfig } from '../../src/config/resolve.ts';
 import { resolveSecret } from '../../src/config/secrets.ts';
+import { startRedis } from '../support/redis.ts';
+import { sharedRedisUrl } from '../support/shared.ts';
 import { type MemoryIo, memoryIo } from './memory-io.ts';
 
 const silent = () => undefined;
@@ -26,6 +29,68 @@ test('without a terminal a question needs --yes', async () => {
   });
   context.options.yes = true;
   expect(await context.confirm('delete 5 messages?')).toBe(true);
+});
+
+/** A terminal on which this is typed once the question stands there. */
+function typing(text: string): MemoryIo {
+  const io = memoryIo({ columns: 80 });
+  const keys = Object.assign(new PassThrough(), { isTTY: true });
+  let shown = '';
+  io.stderr.stream.on('data', (data) => {
+    const asked = shown.includes('to go on:');
+    shown += data;
+    if (!asked && shown.includes('to go on:')) setImmediate(() => keys.write(`${text}\r`));
+  });
+  return { ...io, stdin: { isTTY: true, stream: keys as unknown as NodeJS.ReadStream } };
+}
+
+test('a name that has to be typed must be typed exactly', async () => {
+  const ask = (text: string) => contextWith(typing(text)).confirmTyped('orders', 'Purge it?');
+  await expect(ask('orders')).resolves.toBeUndefined();
+  for (const text of ['order', 'ORDERS', 'y', '']) {
+    await expect(ask(text)).rejects.toMatchObject({ kind: 'declined', code: 'DECLINED' });
+  }
+});
+
+test('without a terminal a name cannot be typed: it needs --yes', async () => {
+  const context = contextWith();
+  await expect(context.confirmTyped('orders', 'Purge it?')).rejects.toMatchObject({
+    kind: 'refused',
+    code: 'CONFIRMATION_NEEDED',
+  });
+  context.options.yes = true;
+  await expect(context.confirmTyped('orders', 'Purge it?')).resolves.toBeUndefined();
+});
+
+test('a command has one connection to Redis, and it is closed at its end', async () => {
+  const context = contextWith();
+  context.fill(context.options, { redisUrl: sharedRedisUrl() });
+  const [first, second] = await Promise.all([context.redis(), context.redis()]);
+  expect(second).toBe(first);
+  expect(first.closed).toBe(false);
+  await context.cleanUp();
+  expect(first.closed).toBe(true);
+});
+
+test('a connection that could not be made is tried again', async () => {
+  const server = await startRedis();
+  const context = contextWith();
+  context.fill(context.options, { redisUrl: server.url });
+  await server.kill9();
+  await expect(context.redis()).rejects.toMatchObject({ code: 'REDIS_UNREACHABLE' });
+  await server.restart();
+  expect((await context.redis()).kind).toBe('standalone');
+  await context.cleanUp();
+  await server.stop();
+});
+
+test('a connection made during a turn stays until the end', async () => {
+  const context = contextWith();
+  context.fill(context.options, { redisUrl: sharedRedisUrl() });
+  const redis = await context.turn(memoryIo(), () => context.redis());
+  expect(redis.closed).toBe(false);
+  await context.cleanUp();
+  expect(redis.closed).toBe(true);
 });
 
 test('cleaners run last first, each even if one fails', async () => {

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { toErrorReport, writeError } from '../../commands/errors.ts';
+import { describe, expect, test } from 'vitest';
+import { toErrorReport, writeError, writeFailure } from '../../commands/errors.ts';
 import { EXIT_CODES, exitCodeOf, exitCodeOfSignal } from '../../commands/exit-codes.ts';
 import { type ErrorKind, QctlError } from '../../src/errors.ts';
 import { memoryIo } from './memory-io.ts';
@@ -48,6 +48,39 @@ test('an error that nobody foresaw is called a bug, its stack shown with --verbo
   expect(JSON.parse(verbose.text.trimEnd().split('\n').at(-1)!)).toMatchObject({
     code: 'UNEXPECTED',
     exit: 1,
+  });
+});
+
+describe('an error of a check', () => {
+  const nagios = true;
+
+  test('is its status line: UNKNOWN and the message, the hints apart', () => {
+    const io = memoryIo();
+    expect(writeFailure(io, error, { output: 'table', verbose: false, nagios }).exit).toBe(3);
+    expect(io.stdout.text).toBe('UNKNOWN - cannot append to stream jobs: out of memory\n');
+    expect(io.stderr.text).toBe(
+      '  hint: raise maxmemory\n  hint: run it again: it goes on where it stopped\n',
+    );
+  });
+
+  test('stays one line, without a bar behind which performance data would be looked for', () => {
+    const io = memoryIo();
+    const config = new QctlError('config', 'a.b: no\n  c: \x1b[31m 1|2', { code: 'CONFIG_INVALID' });
+    writeFailure(io, config, { output: 'table', verbose: false, nagios });
+    expect(io.stdout.text).toBe('UNKNOWN - a.b: no; c: \\x1b[31m 1/2\n');
+  });
+
+  test('as JSON is the last line of stderr, with the same exit code', () => {
+    const io = memoryIo();
+    expect(writeFailure(io, new TypeError('bug'), { output: 'json', verbose: false, nagios }).exit).toBe(3);
+    expect(io.stdout.text).toBe('');
+    expect(JSON.parse(io.stderr.text)).toMatchObject({ kind: 'failed', exit: 3 });
+  });
+
+  test('is told apart from that of any other command', () => {
+    const io = memoryIo();
+    expect(writeFailure(io, error, { output: 'table', verbose: false }).exit).toBe(7);
+    expect(io.stdout.text).toBe('');
   });
 });
 

@@ -47,6 +47,15 @@ test('yaml is the document of json', async () => {
   );
 });
 
+test('metrics are printed where the command has them; where it has none that is a bug', async () => {
+  const io = memoryIo();
+  const result = { type: 'lag', data: {}, table: () => '' };
+  const prometheus = () => 'qctl_lag{group="g"} 7';
+  await renderResult(io, { output: 'prometheus' }, { ...result, prometheus });
+  expect(io.stdout.text).toBe('qctl_lag{group="g"} 7\n');
+  await expect(renderResult(io, { output: 'prometheus' }, result)).rejects.toThrow('lag has no metrics');
+});
+
 test('a table ends with a newline', async () => {
   expect(await render('table', {})).toBe('TABLE\n');
 });

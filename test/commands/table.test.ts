@@ -41,6 +41,35 @@ test('an id that has to be typed again is never cut', () => {
   expect(line).toHaveLength(40);
 });
 
+test('a number is never cut, its heading may be', () => {
+  const columns: Column<Row>[] = [
+    { head: 'NAME', value: (row) => row.name },
+    { head: 'A-LONG-HEADING', value: () => '1,234,567', align: 'right' },
+  ];
+  const rows = [{ name: 'orders-of-the-day', length: 1 }];
+  expect(formatTable(memoryIo({ columns: 20 }).stdout, columns, rows)).toBe(
+    'NAME       A-LONG-H…\norders-o…  1,234,567\n',
+  );
+});
+
+test('a table that is too wide for the terminal becomes a block a row, with nothing cut', () => {
+  const columns: Column<Row>[] = [
+    { head: 'NAME', value: (row) => row.name },
+    { head: 'FIRST', value: () => '1,234,567', align: 'right' },
+    { head: 'SECOND', value: () => '7,654,321', align: 'right' },
+  ];
+  const rows = ['orders-of-the-day', 'others'].map((name) => ({ name, length: 1 }));
+  expect(formatTable(memoryIo({ columns: 24 }).stdout, columns, rows)).toBe(
+    [
+      'name    orders-of-the-da\n        y',
+      'first   1,234,567\nsecond  7,654,321',
+      '',
+      'name    others',
+      'first   1,234,567\nsecond  7,654,321\n',
+    ].join('\n'),
+  );
+});
+
 test('in a pipe a table is never cut', () => {
   const text = formatTable(memoryIo().stdout, COLUMNS, ROWS);
   expect(text).toContain(ROWS[0]!.name);
