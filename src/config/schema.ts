@@ -1,5 +1,6 @@
 // The namespace import lets the bundler leave out what is not used, such as zod's 40 languages.
 import * as z from 'zod';
+import { parseDurationMs } from '../model/duration.ts';
 
 /** A number, also as text: `port: ${PGPORT}` arrives as text. */
 const wholeNumber = z.union(
@@ -108,12 +109,43 @@ const sqsSource = z.strictObject({
   ...target,
 });
 
+/** A duration such as `5m`, in milliseconds. */
+const duration = text.transform((written, context) => {
+  const ms = parseDurationMs(written);
+  if (ms !== undefined) return ms;
+  context.issues.push({
+    code: 'custom',
+    message: 'expected a duration such as 30s, 5m or 7d',
+    input: written,
+  });
+  return z.NEVER;
+});
+
+/** Names of fields that carry what qctl shows and counts; for entries that other programs write. */
+const entryFields = z.strictObject({
+  body: text.optional(),
+  type: text.optional(),
+  priority: text.optional(),
+  retryCount: text.optional(),
+  correlationId: text.optional(),
+  /** In dead letters that other programs wrote. */
+  reason: text.optional(),
+  /** In dead letters that other programs wrote: the stream that the message came from. */
+  originalStream: text.optional(),
+});
+
 const streamSchema = z.strictObject({
   group: text.optional(),
   maxLen: wholeNumber.optional(),
+  maxAge: duration.optional(),
   partitions: wholeNumber.optional(),
   deadLetter: text.optional(),
   maxDeliveries: wholeNumber.optional(),
+  /** Pending for longer than this is stuck. */
+  minIdle: duration.optional(),
+  /** Takes over what is claimed. */
+  claimTo: text.optional(),
+  entry: entryFields.optional(),
 });
 
 /** One profile: an environment such as staging or production. */

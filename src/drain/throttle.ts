@@ -1,17 +1,15 @@
-import { pause } from '../model/patience.ts';
+import { Pace } from '../model/pace.ts';
 
 /** Shares `--limit` and `--rate` among the workers of a process. */
 export class Throttle {
   private left: number;
   /** Reserved by workers that do not know yet how much of it they will use. */
   private reserved = 0;
-  private readonly rate: number | undefined;
-  /** Time at which the next message may go, in ms of the monotonic clock. */
-  private nextAt = 0;
+  private readonly rate: Pace;
 
   constructor(limit: number | undefined, ratePerSecond: number | undefined) {
     this.left = limit ?? Number.POSITIVE_INFINITY;
-    this.rate = ratePerSecond;
+    this.rate = new Pace(ratePerSecond);
   }
 
   /** Whether the limit is used up; what is only reserved may yet be given back. */
@@ -24,8 +22,7 @@ export class Throttle {
    * moment. A rate makes the share small enough to be smooth.
    */
   reserve(wanted: number): number {
-    const share = this.rate === undefined ? wanted : Math.min(wanted, Math.max(1, Math.ceil(this.rate / 10)));
-    const granted = Math.min(share, this.left);
+    const granted = Math.min(this.rate.share(wanted), this.left);
     this.left -= granted;
     this.reserved += granted;
     return granted;
@@ -38,11 +35,7 @@ export class Throttle {
   }
 
   /** Waits until `count` more messages fit the rate. */
-  async pace(count: number, signal: AbortSignal): Promise<void> {
-    if (this.rate === undefined || count === 0) return;
-    const now = performance.now();
-    const at = Math.max(now, this.nextAt);
-    this.nextAt = at + (count / this.rate) * 1000;
-    if (at > now) await pause(at - now, signal);
+  pace(count: number, signal: AbortSignal): Promise<void> {
+    return this.rate.pace(count, signal);
   }
 }

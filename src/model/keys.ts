@@ -30,19 +30,27 @@ export interface StreamKeys {
   settled(run: string, window: number): string;
   stats(run: string): string;
   quarantine: string;
+  /** How far one operation has come, so that a page whose reply was lost can be sent again. */
+  operation(id: string): string;
+  /** How much of an export is in the stream; `content` is the SHA-256 of its lines. */
+  imported(content: string): string;
 }
 
 /** Names the keys beside `stream`. */
 export function streamKeys(stream: string): StreamKeys {
   const base = `qctl:{${hashTag(stream)}}`;
+  // By its whole name: streams of one tag, such as first partitions, must not share it.
+  const own = (name: string) =>
+    hashTag(stream) === stream ? `${base}:${name}` : `${base}:${name}:${stream}`;
   return {
     stream,
     checkpoint: (run, lane) => `${base}:checkpoint:${run}:${lane}`,
     ledger: (run) => `${base}:ledger:${run}`,
     settled: (run, window) => `${base}:ledger:${run}:settled:${window}`,
     stats: (run) => `${base}:ledger:${run}:stats`,
-    // By its whole name: streams of one tag, such as first partitions, must not share it.
-    quarantine: hashTag(stream) === stream ? `${base}:quarantine` : `${base}:quarantine:${stream}`,
+    operation: (id) => `${base}:op:${id}`,
+    imported: (content) => own(`import:${content}`),
+    quarantine: own('quarantine'),
   };
 }
 

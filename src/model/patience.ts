@@ -10,6 +10,8 @@ export interface Patience {
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');
+    // As Node names what an AbortSignal has ended: no failure, whoever catches it.
+    this.name = 'AbortError';
   }
 }
 

@@ -20,6 +20,10 @@ export interface RedisFacts {
   /** The save points as CONFIG shows them; empty means no snapshots. */
   rdbSave: string | null;
   connectedReplicas: number | null;
+  /** Keys that were deleted to make room, since the start of the server; on a cluster of all masters together. */
+  evictedKeys: number | null;
+  /** Connections that were refused for maxclients; likewise. */
+  rejectedConnections: number | null;
   /** Whether WAITAOF exists (Redis and Valkey from 7.2). */
   hasWaitAof: boolean | null;
   /** The server's clock, ms since 1970. */
@@ -69,6 +73,8 @@ function infoFacts(info: Map<string, string>) {
     maxmemoryPolicy: info.get('maxmemory_policy') ?? null,
     aofEnabled: info.has('aof_enabled') ? info.get('aof_enabled') === '1' : null,
     connectedReplicas: numberOf(info.get('connected_slaves')),
+    evictedKeys: numberOf(info.get('evicted_keys')),
+    rejectedConnections: numberOf(info.get('rejected_connections')),
   };
 }
 

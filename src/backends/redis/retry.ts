@@ -19,7 +19,7 @@ const PASSING: Record<string, string> = {
 
 // Redis 6.2 wraps the error of a command in a script, EXEC and the cluster client wrap it too.
 const WRAPPED =
-  /^(?:ERR Error running script.*?: -|EXECABORT [^:]*: |Too many Cluster redirections\. Last error: \w+: )/s;
+  /^(?:(?:ERR Error running script [^:]*: )?(?:@user_script: ?\d+: )+-?|ERR Error running script.*?: -|EXECABORT [^:]*: |Too many Cluster redirections\. Last error: \w+: )/s;
 
 const LOST = new RegExp(
   [

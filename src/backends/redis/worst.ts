@@ -33,6 +33,8 @@ export function worstOf(nodes: RedisFacts[]): RedisFacts {
       (save) => save.length,
     ),
     connectedReplicas: least(nodes, (one) => one.connectedReplicas, Number),
+    evictedKeys: sum(nodes, (one) => one.evictedKeys),
+    rejectedConnections: sum(nodes, (one) => one.rejectedConnections),
     hasWaitAof: least(nodes, (one) => one.hasWaitAof, Number),
     timeMs: least(nodes, (one) => one.timeMs, Number),
   };
@@ -52,6 +54,8 @@ const NOTHING: RedisFacts = {
   appendfsync: null,
   rdbSave: null,
   connectedReplicas: null,
+  evictedKeys: null,
+  rejectedConnections: null,
   hasWaitAof: null,
   timeMs: null,
 };
@@ -64,6 +68,11 @@ function least<T>(
   const values = nodes.map(pick);
   if (values.includes(null)) return null;
   return (values as T[]).reduce((low, value) => (rank(value) < rank(low) ? value : low));
+}
+
+function sum(nodes: RedisFacts[], pick: (one: RedisFacts) => number | null): number | null {
+  const values = nodes.map(pick);
+  return values.includes(null) ? null : (values as number[]).reduce((total, value) => total + value, 0);
 }
 
 /** Free share of the memory limit, 0 to 1; a node without a limit has the most. */

@@ -57,7 +57,7 @@ const CACHED = `
    WHERE d.refobjid = $1::oid AND s.seqcache > 1`;
 
 /** Reads what the catalogue says of the spec's table; QctlError `config` where it does not fit. */
-export async function readTable(client: Client, spec: PostgresSpec): Promise<TableFacts> {
+export async function readTable(client: Client, spec: Pick<PostgresSpec, 'table'>): Promise<TableFacts> {
   const oid = await findTable(client, spec.table);
   const [found] = (await client.query(FIND, [oid])).rows;
   if (!['r', 'p'].includes(found.kind)) throw notATable(spec.table, found.kind);

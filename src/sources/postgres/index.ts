@@ -18,6 +18,7 @@ import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
 
 export type { TableFacts } from './catalog.ts';
+export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 

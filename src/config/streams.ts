@@ -1,0 +1,89 @@
+import { isPattern, matchesPattern } from '../model/key-pattern.ts';
+import { hashTag } from '../model/keys.ts';
+import type { StreamConfig } from './schema.ts';
+
+export { isPattern, matchesPattern };
+
+/** What is known of a stream, conventions filled in. */
+export interface StreamSettings {
+  stream: string;
+  group?: string;
+  maxLen?: number;
+  maxAgeMs?: number;
+  /** 1 where the stream is not partitioned. */
+  partitions: number;
+  deadLetter: string;
+  /** False where {@link StreamSettings.deadLetter} is the default name. */
+  deadLetterNamed: boolean;
+  maxDeliveries?: number;
+  minIdleMs?: number;
+  claimTo?: string;
+  entry: EntryNames;
+}
+
+/** Which field of an entry carries what. */
+export interface EntryNames {
+  body: string;
+  type: string;
+  priority: string;
+  retryCount: string;
+  correlationId: string;
+  reason: string;
+  originalStream: string;
+}
+
+const ENTRY_NAMES: EntryNames = {
+  body: 'body',
+  type: 'type',
+  priority: 'priority',
+  retryCount: 'attempts',
+  correlationId: 'attr.correlationId',
+  reason: 'reason',
+  originalStream: 'stream',
+};
+
+/** Ends the name of a dead-letter stream that nobody has named. */
+export const DEAD_SUFFIX = ':dead';
+
+/**
+ * The settings of one stream: those under its own name, else under the name of the partitioned stream
+ * that it is a part of (`alerts` for `alerts:{0}`), else those of the longest matching pattern (`orders:*`).
+ *
+ * @param cluster the default dead-letter stream must lie in the stream's own slot then
+ */
+export function streamSettings(
+  streams: Record<string, StreamConfig>,
+  stream: string,
+  cluster = false,
+): StreamSettings {
+  const config = configOf(streams, stream);
+  const { group, maxLen, maxAge, maxDeliveries, minIdle, claimTo, deadLetter } = config;
+  const partitioned = streams[stream] !== undefined && (config.partitions ?? 1) > 1;
+  return {
+    stream,
+    group,
+    maxLen,
+    maxAgeMs: maxAge,
+    partitions: partitioned ? config.partitions! : 1,
+    deadLetter: deadLetter ?? defaultDeadLetter(stream, cluster),
+    deadLetterNamed: deadLetter !== undefined,
+    maxDeliveries,
+    minIdleMs: minIdle,
+    claimTo,
+    entry: { ...ENTRY_NAMES, ...config.entry },
+  };
+}
+
+/** `orders:dead`; on a cluster `{orders}:dead`, which shares the slot of `orders`. */
+function defaultDeadLetter(stream: string, cluster: boolean): string {
+  return cluster && hashTag(stream) === stream ? `{${stream}}${DEAD_SUFFIX}` : `${stream}${DEAD_SUFFIX}`;
+}
+
+function configOf(streams: Record<string, StreamConfig>, stream: string): StreamConfig {
+  const whole = /^(.*):\{\d+\}$/.exec(stream)?.[1];
+  const own = streams[stream] ?? (whole === undefined ? undefined : streams[whole]);
+  if (own) return own;
+  const patterns = Object.keys(streams).filter((name) => isPattern(name) && matchesPattern(name, stream));
+  const longest = patterns.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? {} : streams[longest]!;
+}

@@ -1,0 +1,58 @@
+/** The id of a stream entry, `<ms>-<seq>`; both parts go up to 2^64 - 1. */
+export interface StreamId {
+  ms: bigint;
+  seq: bigint;
+}
+
+const MAX_PART = 2n ** 64n - 1n;
+/** 2001-09-09: whoever writes ids such as 1-0 does not mean a time by them. */
+const EARLIEST_TIME_MS = 1_000_000_000_000;
+/** Year 2286; ids counted in microseconds or nanoseconds are no times either. */
+const LATEST_TIME_MS = 10_000_000_000_000;
+
+/** `5-0`, or `5` for `5-0`; undefined where the text is no id. */
+export function parseStreamId(text: string): StreamId | undefined {
+  const match = /^(\d{1,20})(?:-(\d{1,20}))?$/.exec(text);
+  if (!match) return undefined;
+  const id = { ms: BigInt(match[1]!), seq: BigInt(match[2] ?? '0') };
+  return id.ms > MAX_PART || id.seq > MAX_PART ? undefined : id;
+}
+
+/** The text that Redis shows. */
+export function formatStreamId({ ms, seq }: StreamId): string {
+  return `${ms}-${seq}`;
+}
+
+/** Negative where `a` comes before `b`. Both must be whole ids, as Redis shows them. */
+export function compareStreamIds(a: string, b: string): number {
+  const left = partsOf(a);
+  const right = partsOf(b);
+  if (left.ms !== right.ms) return left.ms < right.ms ? -1 : 1;
+  if (left.seq === right.seq) return 0;
+  return left.seq < right.seq ? -1 : 1;
+}
+
+/** The first id after this one; undefined after the last of all. */
+export function nextStreamId(text: string): string | undefined {
+  const { ms, seq } = partsOf(text);
+  if (seq < MAX_PART) return `${ms}-${seq + 1n}`;
+  return ms < MAX_PART ? `${ms + 1n}-0` : undefined;
+}
+
+/** When Redis gave out an id, in ms since 1970; null for ids that somebody chose and that are no times. */
+export function streamIdTimeMs(text: string): number | null {
+  const ms = Number(partsOf(text).ms);
+  return ms >= EARLIEST_TIME_MS && ms < LATEST_TIME_MS ? ms : null;
+}
+
+/** How long ago that was, never below 0; null where it is no time. */
+export function streamIdAgeMs(text: string | null, nowMs: number): number | null {
+  const at = text === null ? null : streamIdTimeMs(text);
+  return at === null ? null : Math.max(0, nowMs - at);
+}
+
+function partsOf(text: string): StreamId {
+  const id = parseStreamId(text);
+  if (!id) throw new RangeError(`${text} is no stream id`);
+  return id;
+}

@@ -1,0 +1,85 @@
+import { QctlError } from '../errors.ts';
+import type { Consumer } from './consumers.ts';
+
+/** Who is to take entries over, and on what grounds. */
+export interface ClaimTarget {
+  consumer: string;
+  /** `given` by the operator, `configured`, or the consumer that was seen most lately. */
+  chosen: 'given' | 'configured' | 'latest';
+  exists: boolean;
+  idleMs: number | null;
+}
+
+/** What {@link chooseTarget} chooses by. */
+export interface TargetChoice {
+  group: string;
+  given?: string;
+  configured?: string;
+  /** Whoever has been away for longer is not chosen. */
+  minIdleMs: number;
+  /** These lose their entries: none of them is chosen. */
+  except?: readonly string[];
+  /** Allows a consumer that does not exist yet. */
+  create: boolean;
+}
+
+/**
+ * The consumer that takes entries over. Throws `refused` where nobody is there to do so, or where the
+ * name is unknown: entries claimed for a name that nobody reads with are stuck again.
+ */
+export function chooseTarget(consumers: readonly Consumer[], choice: TargetChoice): ClaimTarget {
+  const { given, configured, except = [], minIdleMs, create } = choice;
+  const name = given ?? configured;
+  if (name === undefined) return latest(consumers, choice);
+  if (except.includes(name)) throw sameConsumer(name);
+  const found = consumers.find(({ consumer }) => consumer === name);
+  if (!found && !create) throw unknownConsumer(name, choice.group, consumers, minIdleMs);
+  return {
+    consumer: name,
+    chosen: given === undefined ? 'configured' : 'given',
+    exists: found !== undefined,
+    idleMs: found?.idleMs ?? null,
+  };
+}
+
+function latest(
+  consumers: readonly Consumer[],
+  { group, minIdleMs, except = [] }: TargetChoice,
+): ClaimTarget {
+  const alive = consumers.filter(({ consumer, idleMs }) => idleMs < minIdleMs && !except.includes(consumer));
+  const [first] = alive.sort((a, b) => a.idleMs - b.idleMs);
+  if (first) return { consumer: first.consumer, chosen: 'latest', exists: true, idleMs: first.idleMs };
+  throw new QctlError(
+    'refused',
+    `no consumer of group ${group} is active: nobody would process the entries`,
+    {
+      code: 'NO_ACTIVE_CONSUMER',
+      hint: ['start one and try again, or name one with --to'],
+      details: { group, consumers: consumers.map(({ consumer }) => consumer) },
+    },
+  );
+}
+
+function sameConsumer(name: string): QctlError {
+  return new QctlError('refused', `${name} cannot take its own entries over`, {
+    code: 'SAME_CONSUMER',
+    hint: ['name another consumer with --to'],
+    details: { consumer: name },
+  });
+}
+
+function unknownConsumer(
+  name: string,
+  group: string,
+  consumers: readonly Consumer[],
+  minIdleMs: number,
+): QctlError {
+  const alive = consumers.filter(({ idleMs }) => idleMs < minIdleMs).map(({ consumer }) => consumer);
+  const known =
+    alive.length > 0 ? `active ones: ${alive.slice(0, 10).join(', ')}` : 'none is active at present';
+  return new QctlError('refused', `group ${group} has no consumer ${name}`, {
+    code: 'CONSUMER_UNKNOWN',
+    hint: [known, '--create-consumer claims for one that is yet to start'],
+    details: { group, consumer: name },
+  });
+}

@@ -1,0 +1,155 @@
+import { type RedisConnection, runScript } from '../backends/redis/index.ts';
+import { streamFacts } from '../backends/redis/scripts/stream-facts.ts';
+import { asking } from './asking.ts';
+import { streamMissing } from './names.ts';
+
+/** What Redis says of a stream and its groups, all at one instant. */
+export interface StreamFacts {
+  stream: string;
+  /** The server's clock, ms since 1970. */
+  timeMs: number;
+  length: number;
+  /** Null where the stream is empty. */
+  firstId: string | null;
+  lastId: string | null;
+  /** The greatest id that the stream ever had. */
+  lastGeneratedId: string;
+  /** The greatest id that was deleted one by one; null before Redis 7.0, `0-0` where none was. */
+  maxDeletedId: string | null;
+  /** Ever; null before Redis 7.0. */
+  entriesAdded: number | null;
+  /** Null where it was not asked for. */
+  memoryBytes: number | null;
+  groups: GroupFacts[];
+}
+
+/** What Redis says of a consumer group. */
+export interface GroupFacts {
+  group: string;
+  consumers: number;
+  pending: number;
+  lastDeliveredId: string;
+  /** Null where Redis does not know it. */
+  entriesRead: number | null;
+  /** As Redis says it, which is not always so: see `judgeLag`. Null where Redis does not know it. */
+  reportedLag: number | null;
+  /** Null where nothing is pending. */
+  oldestPendingId: string | null;
+  /** What lies behind its position; absent where it was not counted. */
+  counted?: Counted;
+}
+
+/** Entries behind a group's position, counted at the instant of the other facts. */
+export interface Counted {
+  count: number;
+  /** False where the limit ended the count: there may be more. */
+  complete: boolean;
+  /** The first of them: the oldest that the group has not been given. Null where there is none. */
+  firstId: string | null;
+  /** The last that was counted. */
+  lastId: string | null;
+}
+
+/** What else {@link readFacts} looks at. */
+export interface FactsOptions {
+  memory?: boolean;
+  /**
+   * Finds the first entry behind each group's position and, where neither the position nor Redis' own
+   * lag settles how many there are, counts so many at most. Default 0: neither.
+   */
+  count?: number;
+}
+
+type CountedReply = [count: number, lastId: string | null, complete: number, firstId: string | null];
+type GroupReply = [
+  string,
+  number,
+  number,
+  string,
+  number | null,
+  number | null,
+  string | null,
+  CountedReply | null,
+];
+type Reply = [
+  string,
+  number,
+  string | null,
+  string | null,
+  string,
+  string | null,
+  number | null,
+  number | null,
+  GroupReply[],
+];
+
+/** A count ends after about so many bytes: no look may hold up the server. */
+const MOST_BYTES = 1_000_000;
+
+/** Looks at a stream; undefined where there is none. One script, no bodies. */
+export async function readFacts(
+  redis: RedisConnection,
+  stream: string,
+  { memory = false, count = 0 }: FactsOptions = {},
+): Promise<StreamFacts | undefined> {
+  const reply = (await asking(redis, `look at stream ${stream}`, () =>
+    runScript(redis.client, streamFacts, [stream], [memory ? '1' : '0', count, MOST_BYTES]),
+  )) as Reply | null;
+  if (reply === null) return undefined;
+  const [timeMs, length, firstId, lastId, lastGeneratedId, maxDeletedId, entriesAdded, memoryBytes, groups] =
+    reply;
+  return {
+    stream,
+    timeMs: Number(timeMs),
+    length,
+    firstId,
+    lastId,
+    lastGeneratedId,
+    maxDeletedId,
+    entriesAdded,
+    memoryBytes,
+    groups: groups.map(toGroup).sort((a, b) => (a.group < b.group ? -1 : 1)),
+  };
+}
+
+function toGroup(reply: GroupReply): GroupFacts {
+  const [group, consumers, pending, lastDeliveredId, entriesRead, reportedLag, oldestPendingId, counted] =
+    reply;
+  return {
+    ...{ group, consumers, pending, lastDeliveredId, entriesRead, reportedLag, oldestPendingId },
+    ...(counted && { counted: toCounted(counted) }),
+  };
+}
+
+function toCounted([count, lastId, complete, firstId]: CountedReply): Counted {
+  return { count, complete: complete === 1, firstId, lastId };
+}
+
+/** Like {@link readFacts}; throws `failed` STREAM_MISSING where there is none. */
+export async function requireFacts(
+  redis: RedisConnection,
+  stream: string,
+  options: FactsOptions = {},
+): Promise<StreamFacts> {
+  const facts = await readFacts(redis, stream, options);
+  if (!facts) throw await streamMissing(redis, stream);
+  return facts;
+}
+
+/** The facts of many streams, so many at a time; streams that are gone meanwhile are left out. */
+export async function readManyFacts(
+  redis: RedisConnection,
+  streams: readonly string[],
+  options: FactsOptions = {},
+): Promise<StreamFacts[]> {
+  const all: StreamFacts[] = [];
+  for (let at = 0; at < streams.length; at += AT_ONCE) {
+    const some = await Promise.all(
+      streams.slice(at, at + AT_ONCE).map((stream) => readFacts(redis, stream, options)),
+    );
+    all.push(...some.filter((facts) => facts !== undefined));
+  }
+  return all;
+}
+
+const AT_ONCE = 250;
