@@ -9,6 +9,7 @@ import { formatResults, type Result, type Tell, verdict } from './result.ts';
 import { fillRows, type Rig, startRig } from './rig.ts';
 import { benchSqs } from './sqs.ts';
 import { benchStartup } from './startup.ts';
+import { benchStreams } from './streams.ts';
 import { benchXadd } from './xadd.ts';
 
 type Bench = (rig: Rig, options: BenchOptions, tell: Tell) => Promise<void>;
@@ -20,6 +21,7 @@ const BENCHES: Record<Part, Bench> = {
   sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
   ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
+  streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
 };
 const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'ledger', 'memory'];

@@ -1,4 +1,6 @@
 import type { CommandModule } from './command.ts';
+import type { ExtraFormat } from './flags.ts';
+import { STREAM_COMMANDS } from './registry-streams.ts';
 
 /** `read` changes nothing; `write` is done at once; `destructive` shows its plan and asks first. */
 export type Impact = 'read' | 'write' | 'destructive';
@@ -12,6 +14,12 @@ export interface CommandEntry {
   /** Positional arguments in commander's notation: `<run>`, `[stream]`. */
   args?: string;
   aliases?: string[];
+  /** What `-o` takes here besides the formats of every command. */
+  formats?: readonly ExtraFormat[];
+  /** Ends as monitoring expects: 0 OK, 1 WARNING, 2 CRITICAL as the action returns, 3 UNKNOWN for every error. */
+  nagios?: true;
+  /** False leaves out `--watch`, which other read commands have: what is shown stays, or is followed anyway. */
+  watch?: false;
   load: () => Promise<CommandModule>;
 }
 
@@ -51,22 +59,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     args: '<run>',
     load: () => import('./verify.ts'),
   },
+  ...STREAM_COMMANDS,
   {
     name: 'config show',
     summary: 'show the resolved configuration and where each part comes from',
     impact: 'read',
+    watch: false,
     load: () => import('./config/show.ts'),
   },
   {
     name: 'config validate',
     summary: 'check the configuration files without connecting anywhere',
     impact: 'read',
+    watch: false,
     load: () => import('./config/validate.ts'),
   },
   {
     name: 'config profiles',
     summary: 'list the profiles',
     impact: 'read',
+    watch: false,
     load: () => import('./config/profiles.ts'),
   },
   {
@@ -74,6 +86,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'print the completion script for a shell',
     impact: 'read',
     args: '<shell>',
+    watch: false,
     load: () => import('./completion.ts'),
   },
   {
@@ -81,6 +94,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'explain a command or a topic: exit-codes, environment, output, safety',
     impact: 'read',
     args: '[topic]',
+    watch: false,
     load: () => import('./help.ts'),
   },
 ];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillAlerts } from '../../examples/demo/alerts.ts';
 import { sendWebhooks } from '../../examples/demo/webhooks.ts';
+import { fillOrders } from '../support/orders.ts';
 import { cleanEnvironment } from '../support/qctl.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
@@ -25,12 +26,21 @@ function fences(markdown: string, language: string): string[] {
 const blocks = fences(README, 'sh');
 const recipes = blocks.filter((block) => !EXEMPT.includes(block));
 
+/** What the recipes about the streams must come to, in the order in which the README tells them. */
+const OUTCOMES = {
+  'qctl claim orders workers': /^claimed +298 for worker-2\ndead letters +14 to orders:dead$/m,
+  'qctl consumer reap': /^worker-1 .* (deleted|left: it was seen again)$|^no consumer to delete$/m,
+  'qctl dlq replay': /^replayed +14\n/m,
+  'qctl check lag': /^LAG OK - orders\/workers: lag 314, age /m,
+};
+
 let redis: TestRedis;
 let folder: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
   redis = await startRedis({ aof: 'everysec' });
+  await fillOrders(redis.url);
   const sqs = sharedSqs();
   const database = await sharedPostgres().createDatabase();
   await fillAlerts(database, 6000);
@@ -82,6 +92,8 @@ describe('README.md', () => {
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
       if (/^qctl (drain (postgres|sqs).*--yes|verify)/m.test(block))
         expect(stdout.trimEnd()).toMatch(/converged: everything .* exactly once$/);
+      for (const [command, outcome] of Object.entries(OUTCOMES))
+        if (block.includes(command)) expect(stdout).toMatch(outcome);
     },
     90_000,
   );

@@ -1,0 +1,78 @@
+import { formatDuration } from '../../src/model/duration.ts';
+import type { ClaimTarget, Consumer, ReapReport } from '../../src/streams/index.ts';
+import { group as grouped } from '../drain/format-plan.ts';
+import type { Output } from '../term/io.ts';
+import { formatFields, formatTable } from '../term/table.ts';
+
+/** What a reap would do. */
+export interface ReapPlan {
+  stream: string;
+  group: string;
+  minIdleMs: number;
+  /** To be emptied and deleted. */
+  dead: Consumer[];
+  /** Named, and seen too lately. */
+  alive: string[];
+  /** Null where nothing is pending with the dead. */
+  to: ClaimTarget | null;
+  maxDeliveries: number | null;
+  deadLetterStream: string | null;
+}
+
+/** The plan as a person reads it. */
+export function formatReapPlan(output: Output, plan: ReapPlan): string {
+  const { stream, group, minIdleMs, dead, alive, to, maxDeliveries, deadLetterStream } = plan;
+  const fields: [string, string][] = [
+    ['stream', stream],
+    ['group', group],
+    ['to delete', `${dead.length} consumers not seen for ${formatDuration(minIdleMs)} or longer`],
+  ];
+  if (alive.length > 0)
+    fields.push([
+      'alive',
+      `${alive.length}: ${alive.slice(0, 10).join(', ')}${alive.length > 10 ? ', …' : ''}`,
+    ]);
+  if (to) fields.push(['entries go to', to.consumer]);
+  if (to && deadLetterStream !== null)
+    fields.push(['dead letters', `delivered ${maxDeliveries} times or more, to ${deadLetterStream}`]);
+  const list = dead.length === 0 ? '' : `\n${formatDead(output, dead)}`;
+  return `${formatFields(output, fields)}${list}`;
+}
+
+function formatDead(output: Output, dead: readonly Consumer[]): string {
+  return formatTable(
+    output,
+    [
+      { head: 'CONSUMER', value: (row) => row.consumer, whole: true },
+      { head: 'PENDING', value: (row) => grouped(row.pending), align: 'right' },
+      { head: 'IDLE', value: (row) => formatDuration(row.idleMs), align: 'right' },
+    ],
+    dead,
+  );
+}
+
+const OUTCOMES = {
+  deleted: 'deleted',
+  alive: 'left: it was seen again',
+  pending: 'left: it still has pending entries',
+  gone: 'gone: somebody else deleted it',
+  stopped: 'left: stopped before the end',
+  failed: 'left: failed',
+};
+
+/** What became of each consumer. */
+export function formatReapReports(output: Output, reports: readonly ReapReport[]): string {
+  if (reports.length === 0) return 'no consumer to delete\n';
+  return formatTable(
+    output,
+    [
+      { head: 'CONSUMER', value: (row) => row.consumer, whole: true },
+      { head: 'CLAIMED', value: (row) => grouped(row.claimed), align: 'right' },
+      { head: 'FOR', value: (row) => row.to },
+      { head: 'DEAD', value: (row) => grouped(row.deadLettered), align: 'right' },
+      { head: 'REMOVED', value: (row) => grouped(row.removed), align: 'right' },
+      { head: 'OUTCOME', value: (row) => OUTCOMES[row.outcome], wrap: true },
+    ],
+    reports,
+  );
+}

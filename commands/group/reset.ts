@@ -1,0 +1,98 @@
+import {
+  groupOf,
+  lastDeliveredAt,
+  parsePosition,
+  planReset,
+  type ResetPlan,
+  requireFacts,
+  resetGroup,
+} from '../../src/streams/index.ts';
+import { chosenStream } from '../chosen-streams.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { group as grouped } from '../drain/format-plan.ts';
+import { addConnectionOptions } from '../options.ts';
+import type { CommandEntry } from '../registry.ts';
+import { usageError, withProgress } from '../stream-work.ts';
+import type { Output } from '../term/io.ts';
+import { renderResult } from '../term/render.ts';
+import { formatFields } from '../term/table.ts';
+
+interface ResetFlags {
+  to?: string;
+}
+
+const MOST_COUNTED = 10_000_000;
+
+/** `qctl group reset STREAM [GROUP] --to POSITION`. */
+export function newCommand(context: Context, entry: CommandEntry, run = runGroupReset): QctlCommand {
+  const command = createCommand(entry).option(
+    '--to <position>',
+    'start, end, an id (goes on behind it), a time, or 10m for ten minutes ago',
+  );
+  addConnectionOptions(command, ['redis']);
+  addExamples(command, [
+    ['qctl group reset orders workers --to 2026-11-21T09:00:00Z', 'deliver again what came since nine'],
+    ['qctl group reset orders workers --to end --dry-run', 'how much would be skipped'],
+  ]);
+  return command.action((stream: string, group: string | undefined, flags: ResetFlags) =>
+    run(context, stream, group, flags),
+  );
+}
+
+/** Carries it out. */
+export async function runGroupReset(
+  context: Context,
+  stream: string,
+  group: string | undefined,
+  { to }: ResetFlags,
+): Promise<void> {
+  if (to === undefined)
+    throw usageError('--to is missing', 'POSITION_MISSING', 'say where: start, end, an id or a time');
+  const { io, options } = context;
+  const settings = await chosenStream(context, stream);
+  const redis = await context.redis();
+  const facts = await requireFacts(redis, settings.stream);
+  const found = groupOf(facts, group, settings);
+  const next = lastDeliveredAt(parsePosition(to, facts.timeMs), facts);
+  const plan = await withProgress(context, 'count', ({ work }) =>
+    planReset(redis, facts, found, next, { limit: MOST_COUNTED, work }),
+  );
+  context.signal.throwIfAborted();
+  if (options.dryRun) {
+    await renderResult(io, options, {
+      type: 'reset-plan',
+      data: plan,
+      table: () => formatReset(io.stdout, plan, 'would be'),
+    });
+    return;
+  }
+  if (!options.quiet) io.stderr.write(formatReset(io.stderr, plan, 'will be'));
+  await context.confirm(`Move group ${plan.group} of ${plan.stream}?`);
+  const prior = await resetGroup(redis, plan, facts);
+  const done = { ...plan, prior };
+  await renderResult(io, options, {
+    type: 'reset-group',
+    data: done,
+    table: () =>
+      formatFields(io.stdout, [
+        ['group', `${plan.stream} ${plan.group}`],
+        ['position', `${prior} -> ${next}`],
+      ]),
+  });
+}
+
+function formatReset(output: Output, plan: ResetPlan, verb: string): string {
+  const { stream, group, prior, next, again, skipped, atLeast, pending } = plan;
+  const count = (n: number | null): string => (n === null ? `more than ${grouped(atLeast)}` : grouped(n));
+  const fields: [string, string][] = [
+    ['group', `${stream} ${group}`],
+    ['position', `${prior} -> ${next}`],
+  ];
+  if (again !== 0) fields.push(['again', `${count(again)} entries ${verb} delivered again`]);
+  if (skipped !== 0)
+    fields.push(['skipped', `${count(skipped)} entries ${verb} skipped: this group never gets them`]);
+  if (again === 0 && skipped === 0) fields.push(['change', 'no entry lies between the two']);
+  if (pending > 0) fields.push(['pending', `${grouped(pending)} entries stay pending with their consumers`]);
+  return formatFields(output, fields);
+}

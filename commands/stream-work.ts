@@ -1,0 +1,44 @@
+import { QctlError } from '../src/errors.ts';
+import type { Work } from '../src/streams/index.ts';
+import type { Context } from './context.ts';
+import { createProgress, type Progress } from './term/progress.ts';
+
+/** A piece of work with its progress line. */
+export interface WatchedWork {
+  work: Work;
+  progress: Progress;
+}
+
+/** Runs work that goes page by page: the line moves, waits say why, the first signal ends it after the page. */
+export async function withProgress<T>(
+  context: Context,
+  doing: string,
+  run: (watched: WatchedWork) => Promise<T>,
+): Promise<T> {
+  const progress = afterAWhile(createProgress(context.io, context.options));
+  const waiting = (who: string, reason: string | null): void => {
+    if (reason !== null) progress.update(`${doing}: waiting for ${who}: ${reason}`);
+  };
+  try {
+    return await run({ work: { signal: context.signal, waiting }, progress });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** What is done in a moment needs no line; in the log of a cron job it would only be noise. */
+const QUIET_MS = 1000;
+
+function afterAWhile(progress: Progress): Progress {
+  const from = performance.now() + QUIET_MS;
+  return {
+    update: (line, event) => (performance.now() < from ? undefined : progress.update(line, event)),
+    note: (line) => progress.note(line),
+    stop: () => progress.stop(),
+  };
+}
+
+/** The error for arguments that contradict each other or are missing. */
+export function usageError(message: string, code: string, ...hint: string[]): QctlError {
+  return new QctlError('usage', message, { code, hint });
+}
