@@ -19,6 +19,7 @@ import { formatClaimPlan, formatClaimReports } from './format-claim.ts';
 import { addConnectionOptions, parseDuration, parseNonNegativeInteger } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import { withProgress } from './stream-work.ts';
+import { drained } from './term/drained.ts';
 import { formatNdjson } from './term/ndjson.ts';
 import { renderResult } from './term/render.ts';
 
@@ -157,7 +158,8 @@ async function claimOne(
   return withProgress(context, `claim from ${stream}`, ({ work, progress }) =>
     claimPending(redis, request, work, {
       progress: (report) => progress.update(progressLine(report)),
-      ...(options.output === 'ndjson' && options.outFile === undefined && { entry }),
+      ...(options.output === 'ndjson' &&
+        options.outFile === undefined && { entry, written: () => drained(io.stdout) }),
     }),
   );
 }

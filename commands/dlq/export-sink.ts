@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { chmod, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { QctlError } from '../../src/errors.ts';
 import { usageError } from '../stream-work.ts';
+import { drained } from '../term/drained.ts';
 import type { Output } from '../term/io.ts';
 
 /** Writes what comes, as fast as the reader takes it. Returns early where the reader has gone away. */
@@ -21,18 +21,8 @@ export async function writeToOutput(
     if (output.closed) return;
     if (binary) output.stream.write(chunk);
     else output.write(chunk.toString('utf8'));
-    if (output.stream.writableNeedDrain) await drained(output);
+    await drained(output);
   }
-}
-
-/** Also where the stream fails: the output knows why by then. */
-async function drained({ stream }: Output): Promise<void> {
-  const over = new AbortController();
-  const { signal } = over;
-  await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]).catch(
-    () => undefined,
-  );
-  over.abort();
 }
 
 /** Writes a file whole or not at all, readable by its owner alone. Returns its size in bytes. */

@@ -102,7 +102,7 @@ async function tell({ io, options }: Context, report: ExportReport): Promise<voi
     io,
     { output: options.output },
     {
-      type: 'report',
+      type: 'export-report',
       data: report,
       table: () =>
         formatFields(io.stdout, [

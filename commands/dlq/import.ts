@@ -46,7 +46,7 @@ export async function runDlqImport(context: Context, file: string, flags: Import
   const { plan } = prepared;
   if (options.dryRun)
     return renderResult(io, options, {
-      type: 'plan',
+      type: 'import-plan',
       data: plan,
       table: () => formatImportPlan(io.stdout, plan),
     });
@@ -71,7 +71,7 @@ async function renderReport(context: Context, report: ImportReport): Promise<voi
   const { io, options } = context;
   const { failure, appended, entries, stopped } = report;
   await renderResult(io, options, {
-    type: 'report',
+    type: 'import-report',
     data: { ...report, failure: failure?.message ?? null },
     table: () => formatImportReport(io.stdout, report),
   });

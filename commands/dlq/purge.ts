@@ -62,7 +62,7 @@ export async function runDlqPurge(
   const plan = toPlan(survey, `qctl dlq export ${choiceArguments(stream, ids, flags)}`);
   if (options.dryRun) {
     await renderResult(io, options, {
-      type: 'plan',
+      type: 'purge-plan',
       data: plan,
       table: () => formatPurgePlan(io.stdout, plan),
     });
@@ -104,7 +104,7 @@ async function renderReport(context: Context, report: PurgeReport): Promise<numb
   const { io, options } = context;
   const { failure } = report;
   await renderResult(io, options, {
-    type: 'report',
+    type: 'purge-report',
     data: { ...report, failure: failure?.message ?? null },
     table: () => formatPurgeReport(io.stdout, report),
   });

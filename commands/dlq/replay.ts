@@ -77,7 +77,7 @@ export async function runDlqReplay(
 async function renderPlan(context: Context, plan: ReplayPlan): Promise<number> {
   const { io, options } = context;
   await renderResult(io, options, {
-    type: 'plan',
+    type: 'replay-plan',
     data: plan,
     table: () => formatReplayPlan(io.stdout, plan),
   });
@@ -88,7 +88,7 @@ async function renderReport(context: Context, report: ReplayReport): Promise<num
   const { io, options } = context;
   const { failure } = report;
   await renderResult(io, options, {
-    type: 'report',
+    type: 'replay-report',
     data: { ...report, failure: failure?.message ?? null },
     table: () => formatReplayReport(io.stdout, report),
   });

@@ -1,5 +1,9 @@
-import { describeStream, existingStreams, type StreamDetail } from '../../src/streams/index.ts';
-import { chosenStreams } from '../chosen-streams.ts';
+import {
+  describeStream,
+  existingStreams,
+  resolveStreams,
+  type StreamDetail,
+} from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
@@ -27,8 +31,9 @@ export async function runStreamInfo(
   { countUpTo: limit }: CountFlags,
 ): Promise<void> {
   const { io, options } = context;
-  const chosen = await chosenStreams(context, stream);
   const redis = await context.redis();
+  // Without the group of the environment: it is advised on what the configuration says of this stream.
+  const chosen = await resolveStreams(redis, (await context.config()).streams, stream);
   const found = await existingStreams(redis, chosen, {
     memory: true,
     count: Math.min(limit, COUNTED_AT_ONCE),

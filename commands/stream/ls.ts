@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { usageError } from '../stream-work.ts';
 import { ageText, lagText } from '../streams.ts';
 import type { Output } from '../term/io.ts';
 import { renderResult } from '../term/render.ts';
@@ -68,6 +69,10 @@ export async function runStreamLs(
   flags: LsFlags,
 ): Promise<void> {
   const { io, options } = context;
+  if (flags.sort === 'memory' && !flags.memory) {
+    const hint = 'leave out one of the two';
+    throw usageError('--sort memory needs what --no-memory does not ask for', 'SORT_CONFLICT', hint);
+  }
   const { streams, denied } = await summariesOf(context, pattern, flags);
   const rows = sorted(streams, flags.sort).slice(0, flags.limit);
   if (!options.quiet && denied.length > 0) {
@@ -108,10 +113,10 @@ async function namesOf(context: Context, pattern = '*', all = false): Promise<st
 }
 
 function sorted(rows: readonly StreamSummary[], by: keyof typeof SORTS): readonly StreamSummary[] {
-  const valueOf = SORTS[by];
-  if (valueOf === null) return rows;
+  const pick = SORTS[by];
+  if (pick === null) return rows;
   // Those that are not known come last.
-  const rank = (row: StreamSummary) => valueOf(row) ?? -1;
+  const rank = (row: StreamSummary) => pick(row) ?? -1;
   return rows.toSorted((a, b) => rank(b) - rank(a));
 }
 

@@ -66,6 +66,8 @@ export interface ClaimEvents {
   progress?(report: Readonly<ClaimReport>): void;
   /** For each entry; asking for it makes pages a little slower. */
   entry?(outcome: ClaimOutcome, id: string): void;
+  /** Awaited after each page, so that whoever writes the entries down is not overrun. */
+  written?(): Promise<void>;
 }
 
 const PAGE = 1000;
@@ -111,6 +113,7 @@ export async function claimPending(
       runScript(redis.client, claimPage, [request.stream, deadLetter, operation], [...args, ...ids]),
     )) as PageReply;
     add(redis, report, reply, events);
+    await events.written?.();
     return reply[0];
   };
   try {

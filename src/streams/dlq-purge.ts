@@ -81,7 +81,7 @@ interface Purge {
 
 async function purgeShare(
   redis: RedisConnection,
-  { dead: { stream }, dead, chosen, lastId }: ChosenShare,
+  { dead: { stream }, dead, lastId }: ChosenShare,
   { choice, operation, report }: Purge,
   work: Work,
   onProgress?: (report: Readonly<PurgeReport>) => void,
@@ -91,13 +91,7 @@ async function purgeShare(
   const own = { stream, purged: 0 };
   report.streams.push(own);
   let number = 0;
-  for await (const { letters } of chooseDeadLetters(
-    redis,
-    dead,
-    { ...choice, limit: chosen },
-    lastId,
-    work,
-  )) {
+  for await (const { letters } of chooseDeadLetters(redis, dead, choice, lastId, work)) {
     if (letters.length === 0) continue;
     number += 1;
     const args = [number, ...letters.map(({ id }) => id)];

@@ -20,6 +20,7 @@ export interface StreamFacts {
   entriesAdded: number | null;
   /** Null where it was not asked for. */
   memoryBytes: number | null;
+  /** By name, as Redis keeps them. */
   groups: GroupFacts[];
 }
 
@@ -108,7 +109,7 @@ export async function readFacts(
     maxDeletedId,
     entriesAdded,
     memoryBytes,
-    groups: groups.map(toGroup).sort((a, b) => (a.group < b.group ? -1 : 1)),
+    groups: groups.map(toGroup),
   };
 }
 

@@ -28,7 +28,7 @@ export { type DeadLetterStream, findDeadLetters, resolveDeadLetters } from './de
 export { lookPatiently } from './dlq-facts.ts';
 export { originalFields, readDeadLetters, readWhole, type WholeDeadLetter } from './dlq-fetch.ts';
 export { type DeadLetterChoice, type DeadLetterFilter, isOpen } from './dlq-filter.ts';
-export { type ImportedShare, type ImportReport, importDeadLetters } from './dlq-import.ts';
+export { type ImportReport, importDeadLetters } from './dlq-import.ts';
 export { type ImportPlan, type ImportRequest, planImport } from './dlq-import-plan.ts';
 export { type DeadLetter, deadLetterAgeMs } from './dlq-letter.ts';
 export { checkPurgeRights, type PurgeReport, purgeDeadLetters } from './dlq-purge.ts';

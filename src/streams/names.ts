@@ -62,9 +62,11 @@ export function isOwn(name: string): boolean {
 }
 
 function nothingMatches(redis: RedisConnection, pattern: string): QctlError {
+  const hint = ["'qctl stream ls' lists all streams", 'check that this is the right server and database'];
+  if (pattern.includes('[')) hint.push('put a backslash before [ * and ? that belong to a name');
   return new QctlError('failed', `no stream matches ${pattern} (${redis.label})`, {
     code: 'STREAM_MISSING',
-    hint: ["'qctl stream ls' lists all streams", 'check that this is the right server and database'],
+    hint,
     details: { pattern },
   });
 }
@@ -73,10 +75,8 @@ function nothingMatches(redis: RedisConnection, pattern: string): QctlError {
 export async function streamMissing(redis: RedisConnection, stream: string): Promise<QctlError> {
   const { client } = redis;
   const nodes = 'nodes' in client ? client.nodes('master') : [client];
-  const known = (
-    await Promise.all(nodes.map((node) => scan(node, '*', MOST_COMPARED).catch(() => [])))
-  ).flat();
-  const similar = findSimilar(stream, known);
+  const known = await Promise.all(nodes.map((node) => scan(node, '*', MOST_COMPARED).catch(() => [])));
+  const similar = findSimilar(stream, known.flat().sort());
   const hint = ["'qctl stream ls' lists all streams", 'check that this is the right server and database'];
   if (similar) hint.unshift(`did you mean ${similar}?`);
   return new QctlError('failed', `there is no stream ${stream} (${redis.label})`, {

@@ -72,12 +72,12 @@ async function expectAllBack({ stream, dead, ids }: Graveyard, what: string): Pr
 }
 
 test('a replay killed 25 times with kill -9 loses nothing and doubles nothing', async () => {
-  const graveyard = await fillGraveyard(15_000);
+  const graveyard = await fillGraveyard(10_000);
   const seed = Date.now() % 1_000_000;
   const random = seededRandom(seed);
   let landed = 0;
   for (let life = 0; life < KILLS; life += 1) {
-    const process = startReplay(graveyard, ['--rate', '3000/s']);
+    const process = startReplay(graveyard, ['--rate', '2500/s']);
     await untilMore(graveyard.stream, process);
     await new Promise((resolve) => setTimeout(resolve, random() * 60));
     process.child.kill('SIGKILL');
@@ -121,7 +121,7 @@ test('a replay whose connections are cut again and again counts right', async ()
 });
 
 test('an import killed with kill -9 goes on where it was and adds nothing twice', async () => {
-  const [stream, lines] = [uniqueName('orders'), 40_000];
+  const [stream, lines] = [uniqueName('orders'), 24_000];
   const dead = `${stream}:dead`;
   const ids = Array.from({ length: lines }, (_, n) => `m${n}`);
   const file = join(mkdtempSync(join(tmpdir(), 'qctl-import-')), 'x.ndjson');
@@ -131,7 +131,7 @@ test('an import killed with kill -9 goes on where it was and adds nothing twice'
   const seed = Date.now() % 1_000_000;
   const random = seededRandom(seed);
   let landed = 0;
-  for (let life = 0; life < 8; life += 1) {
+  for (let life = 0; life < 6; life += 1) {
     const process = start();
     await untilMore(dead, process);
     await new Promise((resolve) => setTimeout(resolve, random() * 30));
@@ -141,7 +141,7 @@ test('an import killed with kill -9 goes on where it was and adds nothing twice'
   const before = await target.xlen(dead);
   const { code, stdout } = await start().done;
   tell('dead letters, import', { kills: landed, 'there before the last': before, seed });
-  expect(landed, `seed ${seed}`).toBeGreaterThan(3);
+  expect(landed, `seed ${seed}`).toBeGreaterThan(2);
   expect([code, JSON.parse(stdout)], `seed ${seed}`).toMatchObject([
     0,
     { entries: lines, appended: lines - before, importedBefore: before },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startTcpProxy } from '../support/proxy.ts';
 import { runQctl, spawnQctl } from '../support/qctl.ts';
 import { waitFor } from '../support/wait.ts';
 import { type DlqServer, onBoth, startDlqServer } from './dlq-driver.ts';
@@ -106,7 +107,7 @@ describe('dlq export', () => {
     const json = await server.run(['dlq', 'export', 'orders', '--out-file', packed, '-o', 'json']);
     const fileBytes = (await stat(packed)).size;
     expect(JSON.parse(json.stdout)).toEqual({
-      ...{ type: 'report', file: packed, exported: 2, fileBytes, missingIds: [] },
+      ...{ type: 'export-report', file: packed, exported: 2, fileBytes, missingIds: [] },
     });
     expect(gunzipSync(await readFile(packed)).toString()).toBe(written);
     expect(await readdir(folder)).toEqual(['o.ndjson', 'o.ndjson.gz']);
@@ -176,6 +177,31 @@ describe('dlq export', () => {
   });
 });
 
+test('stopped while Redis is away ends at once, and it is no failure', async () => {
+  const pipeline = server.redis.pipeline();
+  for (let n = 0; n < 60; n += 1) pipeline.xadd('orders:dead', '*', 'body', 'x'.repeat(1_000_000));
+  await pipeline.exec();
+  const proxy = await startTcpProxy(Number(new URL(server.url).port));
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  const child = spawnQctl([
+    'dlq',
+    'export',
+    'orders',
+    '--out-file',
+    join(folder, 'o.gz'),
+    '--redis-url',
+    url,
+  ]);
+  await waitFor(async () => (await readdir(folder)).length > 0, { everyMs: 1 });
+  proxy.setBlocked(true);
+  await waitFor(() => child.stderr().includes('export: waiting for Redis'));
+  child.child.kill('SIGINT');
+  const { code, stdout, stderr } = await child.done;
+  expect([code, stdout, await readdir(folder)]).toEqual([130, '', []]);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe('qctl: stopping');
+  await proxy.stop();
+});
+
 describe('dlq import', () => {
   let file: string;
 
@@ -217,7 +243,7 @@ done in TIME
     });
     const json = await server.run(['dlq', 'import', file, '--again', '-o', 'json']);
     expect(JSON.parse(json.stdout)).toEqual({
-      ...{ type: 'report', file, entries: 2, appended: 2, importedBefore: 0, stopped: false },
+      ...{ type: 'import-report', file, entries: 2, appended: 2, importedBefore: 0, stopped: false },
       streams: [
         {
           ...{ stream: 'orders:dead', entries: 2, importedBefore: 0, lengthBefore: 2, appended: 2 },
@@ -239,7 +265,7 @@ orders:dead      2                0          2       0
     });
     const json = await server.run(['dlq', 'import', file, '--to', 'new:dead', '--dry-run', '-o', 'json']);
     expect(JSON.parse(json.stdout)).toEqual({
-      ...{ type: 'plan', file, entries: 2, toAppend: 2 },
+      ...{ type: 'import-plan', file, entries: 2, toAppend: 2 },
       streams: [{ stream: 'new:dead', entries: 2, importedBefore: 0, lengthBefore: 0 }],
     });
     expect(await server.redis.keys('*')).toEqual(expect.arrayContaining(['orders', 'orders:dead']));

@@ -117,6 +117,17 @@ total        -             0      -    0    0    0      0       -       -
     expect((await server.run('dlq ls --quiet')).stderr).toBe('');
   });
 
+  test('never calls 100% what is not everything, nor 0% what is something', async () => {
+    for (let n = 0; n < 399; n += 1) void server.redis.xadd('orders:dead', '*', 'reason', 'often');
+    await server.redis.xadd('orders:dead', '*', 'reason', 'once');
+    const { stdout } = await server.run('dlq ls orders');
+    const shares = stdout.split('\n').map((line) => line.split(/ +/).slice(1, 4));
+    expect(shares.slice(1, 3)).toEqual([
+      ['often', '399', '99%'],
+      ['once', '1', '<1%'],
+    ]);
+  });
+
   test('of a name that nobody knows is an error', async () => {
     expect(await server.run('dlq ls order')).toEqual({
       code: 1,

@@ -89,7 +89,7 @@ time           TIME
     expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({
       ...{ code: 0, stderr: '' },
       stdout: {
-        type: 'plan',
+        type: 'replay-plan',
         sources: [{ stream: 'orders:dead', entries: 3, chosen: 1 }],
         targets: [
           { stream: 'orders', chosen: 1, payloadBytes: 40, exists: true, groups: ['audit', 'workers'] },
@@ -119,7 +119,7 @@ time           TIME
     expect([code, report]).toEqual([
       8,
       {
-        ...{ type: 'report', chosen: 1, replayed: 1, targets: [{ stream: 'orders', replayed: 1 }], gone: 0 },
+        ...{ type: 'replay-report', chosen: 1, replayed: 1, targets: [{ stream: 'orders', replayed: 1 }], gone: 0 },
         ...{ retryCountKept: 0, tooManyFields: 0, tooManyFieldsIds: [], missing: 1, left: 0 },
         moves: [{ stream: 'orders:dead', id: 'HOURS-AGO-002-3', to: 'orders', newId: report.moves[0].newId }],
         ...{ stopped: false, elapsedMs: 0, failure: null },
@@ -189,7 +189,7 @@ time             TIME
     });
     const report = JSON.parse(end.stdout.trimEnd().split('\n').at(-1)!);
     expect(end.code).toBe(130);
-    expect(report).toMatchObject({ type: 'report', chosen: 60, gone: 0, stopped: true, failure: null });
+    expect(report).toMatchObject({ type: 'replay-report', chosen: 60, gone: 0, stopped: true, failure: null });
     expect(report.replayed).toBeGreaterThan(0);
     expect(report.replayed + report.left).toBe(60);
     expect(await server.redis.xlen('orders')).toBe(report.replayed);
@@ -264,7 +264,7 @@ note keep a copy first: qctl dlq export orders --out-file dead-letters.ndjson.gz
     ];
     const { stdout } = await server.run([...args, '-o', 'json']);
     expect(JSON.parse(stdout)).toEqual({
-      ...{ type: 'plan', chosen: 1, payloadBytes: 12 },
+      ...{ type: 'purge-plan', chosen: 1, payloadBytes: 12 },
       streams: [
         {
           ...{ stream: 'orders:dead', entries: 3, chosen: 1 },
@@ -279,7 +279,7 @@ note keep a copy first: qctl dlq export orders --out-file dead-letters.ndjson.gz
     expect([end.code, JSON.parse(end.stdout)]).toEqual([
       8,
       {
-        ...{ type: 'report', chosen: 1, purged: 1, streams: [{ stream: 'orders:dead', purged: 1 }], gone: 0 },
+        ...{ type: 'purge-report', chosen: 1, purged: 1, streams: [{ stream: 'orders:dead', purged: 1 }], gone: 0 },
         ...{ missing: 1, left: 0, stopped: false, elapsedMs: 0, failure: null },
       },
     ]);
@@ -290,6 +290,22 @@ from       orders:dead: 1 of 3, died TIME-HOURS-AGO-000000003 to TIME-HOURS-AGO-
 not there  9-9
 note keep a copy first: qctl dlq export orders 9-9 HOURS-AGO-003-2 --reason 'max*' --since 1d --out-file dead-letters.ndjson.gz
 `);
+  });
+
+  test('suggests a command that a shell takes as it is', async () => {
+    const { stdout } = await server.run([
+      'dlq',
+      'purge',
+      'orders',
+      '--reason',
+      "it's $HOME",
+      '-o',
+      'json',
+      '--dry-run',
+    ]);
+    expect(JSON.parse(stdout).exportFirst).toBe(
+      "qctl dlq export orders --reason 'it'\\''s $HOME' --out-file dead-letters.ndjson.gz",
+    );
   });
 
   test('of nothing deletes nothing and asks nothing', async () => {

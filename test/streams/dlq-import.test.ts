@@ -69,7 +69,7 @@ describe('the lines of an export', () => {
       stream: fc.string({ minLength: 1 }),
       pairs: fc.array(pair, { minLength: 1 }),
     });
-    const end = fc.constantFrom('\n', '\r\n', '\n\n', '\r\n\n');
+    const end = fc.constantFrom('\n', '\r\n', '\n\n', '\r\n\r\n');
     const all = fc.array(fc.tuple(letter, end), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(

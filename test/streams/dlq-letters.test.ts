@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
 import {
+  type DeadLetterChoice,
   type DeadLetterFilter,
   originalFields,
   parsePosition,
+  readDeadLetters,
   surveyDeadLetters,
 } from '../../src/streams/index.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
@@ -106,10 +108,18 @@ describe('what is known of a dead letter', () => {
     await addLetter(redis, dead, '1763721600000-0', {
       ...{ 'dlq.fields': '5', 'dlq.deadAt': 'yesterday', 'dlq.deliveries': 'many', 'dlq.firstSeenAt': '5' },
       ...{ 'dlq.stream': 'x'.repeat(600), attempts: '-1' },
+      // Of the original entry, and no reason of its death.
+      reason: 'of the order',
     });
     const [letter] = await chosenOf(redis, [await deadOf(redis, dead)], ALL);
     expect(letter).toMatchObject({
-      ...{ madeBy: 'qctl', deliveries: null, firstSeenAt: null, deadAt: '2025-11-21T10:40:00.000Z' },
+      ...{
+        madeBy: 'qctl',
+        reason: null,
+        deliveries: null,
+        firstSeenAt: null,
+        deadAt: '2025-11-21T10:40:00.000Z',
+      },
       ...{ originalStream: null, retryCount: null },
     });
   });
@@ -206,6 +216,14 @@ describe('a filter', () => {
   });
 });
 
+test('a limit holds over many pages', async () => {
+  const pipeline = redis.client.pipeline();
+  for (let n = 1; n <= 2500; n += 1) pipeline.xadd(dead, `${n}-0`, 'n', n);
+  await pipeline.exec();
+  const chosen = await chosenOf(redis, [await deadOf(redis, dead)], { filter: {}, limit: 2200 });
+  expect([chosen.length, chosen.at(-1)!.id]).toEqual([2200, '2200-0']);
+});
+
 test('a survey says how much is chosen, how old it is, and where to stop', async () => {
   const now = 1_795_000_000_000;
   for (const n of [0, 1, 2]) await addLetter(redis, dead, `${now + n}-0`, { a: 'x'.repeat(n) });
@@ -223,18 +241,34 @@ test('a survey says how much is chosen, how old it is, and where to stop', async
   });
 });
 
+test('what dies while it is counted is not chosen', async () => {
+  const pipeline = redis.client.pipeline();
+  for (let n = 1; n <= 1500; n += 1) pipeline.xadd(dead, `${n}-0`, 'n', n);
+  await pipeline.exec();
+  const streams = [await deadOf(redis, dead)];
+  const survey = await surveyDeadLetters(redis, streams, ALL, work, {
+    progress: () => void redis.client.xadd(dead, '*', 'n', 'late'),
+  });
+  expect([survey.chosen, survey.shares[0]!.lastId]).toEqual([1500, '1500-0']);
+});
+
 test('bodies of a megabyte are read one after the other, and what is gone meanwhile is left out', async () => {
-  const body = 'x'.repeat(1_000_000);
+  const body = 'x'.repeat(600_000);
   for (let i = 1; i <= 12; i += 1) await addLetter(redis, dead, `${i}-0`, { n: String(i), body });
   const stream = await deadOf(redis, dead);
-  const letters = await lettersOf(redis, stream);
-  expect(letters.map(({ id, fields }) => [id, String(fields[0]![1])])).toEqual(
-    Array.from({ length: 12 }, (_, at) => [`${at + 1}-0`, String(at + 1)]),
-  );
-  await redis.client.xdel(dead, '2-0');
-  expect(
-    (await lettersOf(redis, stream, { filter: {}, ids: ['3-0', '2-0', '1-0'] })).map(({ id }) => id),
-  ).toEqual(['1-0', '3-0']);
+  const read = async (choice: DeadLetterChoice) => {
+    const found: string[][] = [];
+    for await (const { id, fields } of readDeadLetters(redis, stream, choice, '12-0', work)) {
+      if (found.length === 0) await redis.client.xdel(dead, '3-0', '9-0');
+      found.push([id, ...fields.slice(0, -1).flat().map(String)]);
+    }
+    return found;
+  };
+  const left = [1, 2, 4, 5, 6, 7, 8, 10, 11, 12].map((n) => [`${n}-0`, 'n', String(n)]);
+  expect(await read(ALL)).toEqual(left);
+  await addLetter(redis, dead, '13-0', { n: '13', body });
+  const ids = left.map(([id]) => id!).reverse();
+  expect(await read({ filter: {}, ids })).toEqual(left);
   await redis.client.del(dead);
 });
 

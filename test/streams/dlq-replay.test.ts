@@ -99,9 +99,10 @@ describe('a replay', () => {
   test('into another stream keeps the counter of the stream that they come from', async () => {
     const [other, streams] = [uniqueName('other'), { [orders]: { entry: { retryCount: 'tries' } } }];
     await killAll(redis, orders, rows(1));
+    await addLetter(redis, dead, '*', { n: '2', tries: '6' });
     const request = { streams: [await deadOf(redis, orders, streams)], to: other, create: true };
-    expect((await replay(redis, request)).replayed).toBe(1);
-    expect(await textsIn(other)).toEqual(['n 1 tries 1']);
+    expect((await replay(redis, request)).replayed).toBe(2);
+    expect(await textsIn(other)).toEqual(['n 1 tries 1', 'n 2 tries 7']);
   });
 
   test('leaves alone what died after the plan, and what the filter or the limit leaves out', async () => {
@@ -131,12 +132,15 @@ describe('a replay', () => {
     const prepared = await plan({});
     const ids = (await entriesOf(redis.client, dead)).map(({ id }) => id);
     await redis.client.xdel(dead, ...ids.slice(0, 10));
+    // These do not take the place of those.
+    await killAll(redis, orders, [{ id: '9000-0', fields: ['n', 'late'] }]);
     let once = true;
     const report = await replayDeadLetters(redis, prepared, work, () => {
       if (once) void redis.client.xdel(dead, ...ids.slice(900, 905), ...ids.slice(1200, 1210));
       once = false;
     });
     expect([report.replayed, report.gone, report.left]).toEqual([1475, 25, 0]);
+    expect((await textsIn(dead)).map((text) => text.split(' ').at(-1))).toEqual(['late']);
   });
 
   test('tells counters that are no numbers and entries with too many fields, which stay', async () => {

@@ -128,6 +128,16 @@ test('one that was seen again before the work began is left as it is', async () 
   expect(await names()).toEqual(['dead']);
 });
 
+test('one that holds nothing and was seen again is not deleted', async () => {
+  await fillPending(redis.client, stream, 'workers', rows(1));
+  await redis.client.xack(stream, 'workers', '1-0');
+  const dead = await deadOne();
+  await redis.client.xreadgroup('GROUP', 'workers', 'dead', 'COUNT', 1, 'STREAMS', stream, '0');
+  const report = await reapConsumer(redis, requestOf({ to: null }), dead, 60_000, work);
+  expect(report).toEqual(reported(dead, { outcome: 'alive' }));
+  expect(await names()).toEqual(['dead']);
+});
+
 test('one that comes back in the middle keeps what it still has, and is not deleted', async () => {
   await fillPending(redis.client, stream, 'workers', rows(2500));
   const dead = await deadOne();
