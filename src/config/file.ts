@@ -126,10 +126,10 @@ function syntaxError(parsed: Parsed, text: string, cause: YAMLParseError): QctlE
   const unquoted = /[{,].*:\s*\$\{/.test(text.split('\n')[line - 1] ?? '');
   return new QctlError('config', `${parsed.name}:${line}: not valid YAML: ${problem}`, {
     code: 'CONFIG_SYNTAX',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the file's author writes
     hint: [
       unquoted
-        ? 'inside { } a ${NAME} must stand in quotes'
+        ? // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the file's author writes
+          'inside { } a ${NAME} must stand in quotes'
         : 'check indentation and quotes around that line',
     ],
     details: { file: parsed.path, line },

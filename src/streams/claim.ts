@@ -43,7 +43,7 @@ export interface ClaimReport {
   deadLetter: string | null;
   /** Their messages had been trimmed or deleted; they left the pending entries list. */
   removed: number;
-  /** The first of them. */
+  /** The first 1,000 of them. */
   removedIds: string[];
   /** Should have become dead letters and have too many fields for a script: still pending. */
   kept: number;

@@ -119,7 +119,13 @@ time           TIME
     expect([code, report]).toEqual([
       8,
       {
-        ...{ type: 'replay-report', chosen: 1, replayed: 1, targets: [{ stream: 'orders', replayed: 1 }], gone: 0 },
+        ...{
+          type: 'replay-report',
+          chosen: 1,
+          replayed: 1,
+          targets: [{ stream: 'orders', replayed: 1 }],
+          gone: 0,
+        },
         ...{ retryCountKept: 0, tooManyFields: 0, tooManyFieldsIds: [], missing: 1, left: 0 },
         moves: [{ stream: 'orders:dead', id: 'HOURS-AGO-002-3', to: 'orders', newId: report.moves[0].newId }],
         ...{ stopped: false, elapsedMs: 0, failure: null },
@@ -189,7 +195,13 @@ time             TIME
     });
     const report = JSON.parse(end.stdout.trimEnd().split('\n').at(-1)!);
     expect(end.code).toBe(130);
-    expect(report).toMatchObject({ type: 'replay-report', chosen: 60, gone: 0, stopped: true, failure: null });
+    expect(report).toMatchObject({
+      type: 'replay-report',
+      chosen: 60,
+      gone: 0,
+      stopped: true,
+      failure: null,
+    });
     expect(report.replayed).toBeGreaterThan(0);
     expect(report.replayed + report.left).toBe(60);
     expect(await server.redis.xlen('orders')).toBe(report.replayed);
@@ -279,7 +291,13 @@ note keep a copy first: qctl dlq export orders --out-file dead-letters.ndjson.gz
     expect([end.code, JSON.parse(end.stdout)]).toEqual([
       8,
       {
-        ...{ type: 'purge-report', chosen: 1, purged: 1, streams: [{ stream: 'orders:dead', purged: 1 }], gone: 0 },
+        ...{
+          type: 'purge-report',
+          chosen: 1,
+          purged: 1,
+          streams: [{ stream: 'orders:dead', purged: 1 }],
+          gone: 0,
+        },
         ...{ missing: 1, left: 0, stopped: false, elapsedMs: 0, failure: null },
       },
     ]);

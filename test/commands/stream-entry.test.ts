@@ -77,6 +77,12 @@ describe('the fields of an entry', () => {
     );
   });
 
+  test('of a megabyte of JSON are not laid out where most of it is cut', () => {
+    const list = JSON.stringify(Array.from({ length: 100_000 }, (_, at) => at));
+    expect(fieldsOn(TERMINAL, [field('body', list)])).toMatch(/^ {2}body: \[0,1,2,.*… \(575\.1 KiB; .*\)\n$/);
+    expect(fieldsOn(TERMINAL, [field('body', list)], { full: true }).split('\n')).toHaveLength(100_004);
+  });
+
   test('are never cut inside a character', () => {
     const text = fieldsOn(TERMINAL, [field('t', 'é€😀'.repeat(3000))]);
     expect(text).not.toContain('\ufffd');

@@ -153,10 +153,15 @@ describe('stream tail', () => {
   test('keeps odd texts whole in JSON and in YAML', async () => {
     const stream = uniqueName('odd');
     const texts = ['a\u2028b\nc\n\n', ' # no: comment\n', '', '\ttab\r\n', '- 1', 'ü😀\u0085'];
-    for (const [at, text] of texts.entries()) await redis.xadd(stream, `${at + 1}-0`, 'body', text);
+    for (const [at, text] of texts.entries())
+      await redis.xadd(stream, `${at + 1}-0`, 'attempts', '1e3', 'body', text);
     const { items } = JSON.parse((await tail(`${stream} -o json`)).stdout);
     expect(items.map(({ body }: { body: string }) => body)).toEqual(texts);
+    // No number of retries.
+    expect(items[0].retryCount).toBeNull();
     expect(parse((await tail(`${stream} -o yaml`)).stdout).items).toEqual(items);
+    const bodies = parse((await tail(`${stream} -o yaml --field body`)).stdout).items;
+    expect(bodies.map(({ fields }: { fields: { body: string } }) => fields.body)).toEqual(texts);
   });
 
   test('shows chosen fields alone', async () => {

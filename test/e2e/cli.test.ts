@@ -205,6 +205,7 @@ describe('completion', () => {
 
   test('bash fills COMPREPLY', async () => {
     const complete =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: bash expands it
       'source <(qctl completion bash); COMP_WORDS=(qctl config s); COMP_CWORD=2; _qctl; echo "${COMPREPLY[*]}"';
     expect((await shell(complete)).stdout).toBe('show\n');
   });

@@ -18,6 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
+/** So many entries that are gone are named; all are counted. */
+const MOST_NAMED = 1000;
+
 type Row = Required<Omit<PendingRow, 'fields'>>;
 type Chosen = Pick<ClaimRequest, 'minIdleMs' | 'ids' | 'from' | 'maxDeliveries'>;
 
@@ -98,7 +101,12 @@ async function expectAsModel(rows: readonly Row[], request: Chosen, legacy: bool
     ...{ stream, group: 'workers', to: 'worker' },
     ...{ claimed: model.claimed.length, deadLettered: model.dead.length },
     deadLetter: request.maxDeliveries === undefined ? null : deadLetter,
-    ...{ removed: model.removed.length, removedIds: model.removed, kept: 0, keptIds: [] },
+    ...{
+      removed: model.removed.length,
+      removedIds: model.removed.slice(0, MOST_NAMED),
+      kept: 0,
+      keptIds: [],
+    },
     ...{ tooYoung: model.plain && !legacy ? null : model.young, notPending: model.absent },
     ...{ stopped: false, ownerAlive: false, failure: null },
   };
@@ -127,6 +135,7 @@ test('the same over many pages', async () => {
     fc.asyncProperty(rowsOf(990, 2100), chosen, async (rows, request) => {
       for (const legacy of onlyLegacy ? [true] : [false, true]) await expectAsModel(rows, request, legacy);
     }),
-    { numRuns: 24 },
+    // So many rows are not shrunk in any useful time; the seed is printed.
+    { numRuns: 24, endOnFailure: true },
   );
 }, 120_000);
