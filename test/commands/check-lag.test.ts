@@ -65,7 +65,8 @@ const LAG = {
   status: 'warning',
   warning: '5',
   critical: null,
-  note: null,
+  // Redis 6.2 reports none.
+  note: expect.toBeOneOf([null, 'this version of Redis does not report a lag; counted to the end']),
 };
 
 test('json has everything, ndjson is the same on one line', async () => {
@@ -90,7 +91,7 @@ test('json has everything, ndjson is the same on one line', async () => {
   const json = await drive(`check lag ${orders} workers -w 5 -o json`, { env });
   expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({ code: 1, stdout: expected, stderr: '' });
   const ndjson = await drive(`check lag ${orders} workers -w 5 -o ndjson`, { env });
-  expect(ndjson.stdout).toBe(`${JSON.stringify(expected)}\n`);
+  expect(ndjson.stdout).toBe(`${JSON.stringify(JSON.parse(json.stdout))}\n`);
   const yaml = await drive(`check lag ${orders} workers -w 5 -o yaml`, { env });
   expect(yaml.stdout).toContain(`\nstatus: warning\nexit: 1\n`);
 });

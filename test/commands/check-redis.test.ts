@@ -93,6 +93,7 @@ describe('a server without limits', () => {
       await admin.config('SET', 'maxmemory', Math.round((used * 100) / percent));
       expect((await drive('check redis', { env })).code, `${percent}% used`).toBe(code);
     }
+    await admin.config('SET', 'maxmemory', used * 2);
     const { code, stdout } = await drive('check redis -w 20:99.9 -c 100', { env });
     expect(code).toBe(0);
     expect(still(stdout)).toContain(" 'memory'=PERCENT;20:99.9;100;0;100 ");
