@@ -54,7 +54,7 @@ export async function prepareClaim(
   if (maxDeliveries) refuseApart(redis, stream, deadLetter);
   const consumers = await readConsumers(redis, stream, groupFacts.group);
   const choice = {
-    ...{ group: groupFacts.group, given: flags.to, configured: settings.claimTo, minIdleMs },
+    ...{ stream, group: groupFacts.group, given: flags.to, configured: settings.claimTo, minIdleMs },
     ...{ except: flags.from === undefined ? [] : [flags.from], create: flags.createConsumer === true },
   };
   const needed = groupFacts.pending > 0 || flags.to !== undefined;

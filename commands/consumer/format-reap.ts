@@ -19,8 +19,12 @@ export interface ReapPlan {
   deadLetterStream: string | null;
 }
 
-/** The plan as a person reads it. */
-export function formatReapPlan(output: Output, plan: ReapPlan): string {
+/** The plans as a person reads them. */
+export function formatReapPlans(output: Output, plans: readonly ReapPlan[]): string {
+  return plans.map((plan) => formatPlan(output, plan)).join('\n');
+}
+
+function formatPlan(output: Output, plan: ReapPlan): string {
   const { stream, group, minIdleMs, dead, alive, to, maxDeliveries, deadLetterStream } = plan;
   const fields: [string, string][] = [
     ['stream', stream],
@@ -60,12 +64,18 @@ const OUTCOMES = {
   failed: 'left: failed',
 };
 
-/** What became of each consumer. */
-export function formatReapReports(output: Output, reports: readonly ReapReport[]): string {
+/** What became of each consumer; with the streams where there may be several. */
+export function formatReapReports(
+  output: Output,
+  reports: readonly ReapReport[],
+  withStream: boolean,
+): string {
   if (reports.length === 0) return 'no consumer to delete\n';
+  const stream = { head: 'STREAM', value: (row: ReapReport) => row.stream, whole: true };
   return formatTable(
     output,
     [
+      ...(withStream ? [stream] : []),
       { head: 'CONSUMER', value: (row) => row.consumer, whole: true },
       { head: 'CLAIMED', value: (row) => grouped(row.claimed), align: 'right' },
       { head: 'FOR', value: (row) => row.to },

@@ -1,18 +1,7 @@
-import {
-  chooseTarget,
-  type GroupFacts,
-  groupOf,
-  type ReapReport,
-  type ReapRequest,
-  readConsumers,
-  reapConsumer,
-  refuseApart,
-  requireConsumer,
-  requireFacts,
-  type StreamFacts,
-  type StreamSettings,
-} from '../../src/streams/index.ts';
-import { chosenStream } from '../chosen-streams.ts';
+import { Option } from 'commander';
+import { formatDuration } from '../../src/model/duration.ts';
+import { type ReapReport, reapConsumer } from '../../src/streams/index.ts';
+import { chosenGroups } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { group as grouped } from '../drain/format-plan.ts';
@@ -21,16 +10,8 @@ import { addConnectionOptions, parseDuration, parseNonNegativeInteger } from '..
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
-import { formatReapPlan, formatReapReports, type ReapPlan } from './format-reap.ts';
-
-interface ReapFlags {
-  consumer?: string[];
-  minIdle: number;
-  to?: string;
-  createConsumer?: boolean;
-  maxDeliveries?: number;
-  deadLetter?: string;
-}
+import { formatReapPlans, formatReapReports, type ReapPlan } from './format-reap.ts';
+import { type PreparedReap, prepareReaps, type ReapFlags } from './prepare-reap.ts';
 
 const MIN_IDLE_MS = 3_600_000;
 
@@ -38,11 +19,10 @@ const MIN_IDLE_MS = 3_600_000;
 export function newCommand(context: Context, entry: CommandEntry, run = runReap): QctlCommand {
   const command = createCommand(entry)
     .option('--consumer <names...>', 'only these (default: all that are away for long enough)')
-    .option(
-      '--min-idle <duration>',
-      'a consumer that was seen more lately is alive',
-      parseDuration,
-      MIN_IDLE_MS,
+    .addOption(
+      new Option('--min-idle <duration>', 'a consumer that was seen more lately is alive')
+        .argParser(parseDuration)
+        .default(MIN_IDLE_MS, formatDuration(MIN_IDLE_MS)),
     )
     .option(
       '--to <consumer>',
@@ -77,84 +57,56 @@ export async function runReap(
   flags: ReapFlags,
 ): Promise<number> {
   const { io, options } = context;
-  const settings = await chosenStream(context, stream);
-  const redis = await context.redis();
-  const facts = await requireFacts(redis, settings.stream);
-  const plan = await planReap(context, facts, groupOf(facts, group, settings), settings, flags);
+  const reaps = await prepareReaps(context, await chosenGroups(context, stream, group), flags);
+  const plans = reaps.map(({ plan }) => plan);
   if (options.dryRun) {
     await renderResult(io, options, {
       type: 'reap-plan',
-      data: plan,
-      table: () => formatReapPlan(io.stdout, plan),
+      data: plans.length === 1 ? plans[0]! : plans,
+      table: () => formatReapPlans(io.stdout, plans),
     });
     return 0;
   }
-  if (!options.quiet) io.stderr.write(formatReapPlan(io.stderr, plan));
-  const reports = plan.dead.length === 0 ? [] : await confirmAndReap(context, plan, facts);
+  if (!options.quiet) io.stderr.write(formatReapPlans(io.stderr, plans));
+  const reports = plans.every(({ dead }) => dead.length === 0) ? [] : await confirmAndReap(context, reaps);
   await renderResult(io, options, {
     type: 'reaped-consumer',
     data: reports.map((report) => ({ ...report, failure: report.failure?.message ?? null })),
-    table: () => formatReapReports(io.stdout, reports),
+    table: () => formatReapReports(io.stdout, reports, plans.length > 1),
   });
   const failure = reports.find((report) => report.failure)?.failure;
   if (failure) throw failure;
   return reports.some(({ outcome }) => outcome === 'pending') ? exitCodeOf('partial') : 0;
 }
 
-async function planReap(
-  context: Context,
-  facts: StreamFacts,
-  { group }: GroupFacts,
-  settings: StreamSettings,
-  flags: ReapFlags,
-): Promise<ReapPlan> {
-  const redis = await context.redis();
-  const consumers = await readConsumers(redis, facts.stream, group);
-  const { minIdle, consumer: names } = flags;
-  for (const name of names ?? []) requireConsumer(consumers, name, group);
-  const named = consumers.filter(({ consumer }) => !names || names.includes(consumer));
-  const dead = named.filter(({ idleMs }) => idleMs >= minIdle);
-  const maxDeliveries = (flags.maxDeliveries ?? settings.maxDeliveries) || null;
-  const deadLetter = flags.deadLetter ?? settings.deadLetter;
-  if (maxDeliveries !== null) refuseApart(redis, facts.stream, deadLetter);
-  const needed = dead.some(({ pending }) => pending > 0);
-  const choice = {
-    ...{ group, given: flags.to, configured: settings.claimTo, minIdleMs: minIdle },
-    ...{ except: dead.map(({ consumer }) => consumer), create: flags.createConsumer === true },
-  };
-  return {
-    ...{ stream: facts.stream, group, minIdleMs: minIdle, dead },
-    alive: named.filter(({ idleMs }) => idleMs < minIdle).map(({ consumer }) => consumer),
-    to: needed ? chooseTarget(consumers, choice) : null,
-    maxDeliveries,
-    deadLetterStream: maxDeliveries === null ? null : deadLetter,
-  };
-}
-
-async function confirmAndReap(context: Context, plan: ReapPlan, facts: StreamFacts): Promise<ReapReport[]> {
-  const entries = plan.dead.reduce((sum, { pending }) => sum + pending, 0);
-  await context.confirm(
-    `Delete ${plan.dead.length} consumers of ${plan.stream} ${plan.group} and move ${grouped(entries)} entries?`,
-  );
-  const redis = await context.redis();
-  const request: ReapRequest = {
-    ...{ stream: plan.stream, group: plan.group, to: plan.to?.consumer ?? null, reason: 'max-deliveries' },
-    ...{ maxDeliveries: plan.maxDeliveries ?? undefined, deadLetter: plan.deadLetterStream ?? plan.stream },
-    legacy: facts.maxDeletedId === null,
-  };
+async function confirmAndReap(context: Context, reaps: readonly PreparedReap[]): Promise<ReapReport[]> {
+  await context.confirm(questionOf(reaps.map(({ plan }) => plan)));
   context.onHardStop = () =>
     'stopped at once; no consumer with pending entries was deleted, the same command goes on';
   return withProgress(context, 'reap', async ({ work, progress }) => {
+    const redis = await context.redis();
     const reports: ReapReport[] = [];
-    for (const consumer of plan.dead) {
+    for (const { plan, request, dead } of reaps.flatMap(eachConsumer)) {
       if (context.signal.aborted) break;
       const events = {
         progress: ({ claimed }: { claimed: number }) =>
-          progress.update(`${consumer.consumer}: ${grouped(claimed)} claimed`),
+          progress.update(`${plan.stream} ${dead.consumer}: ${grouped(claimed)} claimed`),
       };
-      reports.push(await reapConsumer(redis, request, consumer, plan.minIdleMs, work, events));
+      reports.push(await reapConsumer(redis, request, dead, plan.minIdleMs, work, events));
       if (reports.at(-1)!.failure) break;
     }
     return reports;
   });
+}
+
+function eachConsumer(reap: PreparedReap) {
+  return reap.plan.dead.map((dead) => ({ ...reap, dead }));
+}
+
+function questionOf(plans: readonly ReapPlan[]): string {
+  const [first] = plans;
+  const dead = plans.flatMap((plan) => plan.dead);
+  const entries = dead.reduce((sum, { pending }) => sum + pending, 0);
+  const of = plans.length === 1 ? `${first!.stream} ${first!.group}` : `${plans.length} streams`;
+  return `Delete ${dead.length} consumers of ${of} and move ${grouped(entries)} entries?`;
 }

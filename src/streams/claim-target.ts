@@ -12,6 +12,7 @@ export interface ClaimTarget {
 
 /** What {@link chooseTarget} chooses by. */
 export interface TargetChoice {
+  stream: string;
   group: string;
   given?: string;
   configured?: string;
@@ -33,7 +34,7 @@ export function chooseTarget(consumers: readonly Consumer[], choice: TargetChoic
   if (name === undefined) return latest(consumers, choice);
   if (except.includes(name)) throw sameConsumer(name);
   const found = consumers.find(({ consumer }) => consumer === name);
-  if (!found && !create) throw unknownConsumer(name, choice.group, consumers, minIdleMs);
+  if (!found && !create) throw unknownConsumer(name, choice, consumers);
   return {
     consumer: name,
     chosen: given === undefined ? 'configured' : 'given',
@@ -44,18 +45,18 @@ export function chooseTarget(consumers: readonly Consumer[], choice: TargetChoic
 
 function latest(
   consumers: readonly Consumer[],
-  { group, minIdleMs, except = [] }: TargetChoice,
+  { stream, group, minIdleMs, except = [] }: TargetChoice,
 ): ClaimTarget {
   const alive = consumers.filter(({ consumer, idleMs }) => idleMs < minIdleMs && !except.includes(consumer));
   const [first] = alive.sort((a, b) => a.idleMs - b.idleMs);
   if (first) return { consumer: first.consumer, chosen: 'latest', exists: true, idleMs: first.idleMs };
   throw new QctlError(
     'refused',
-    `no consumer of group ${group} is active: nobody would process the entries`,
+    `no consumer of group ${group} of ${stream} is active: nobody would process the entries`,
     {
       code: 'NO_ACTIVE_CONSUMER',
       hint: ['start one and try again, or name one with --to'],
-      details: { group, consumers: consumers.map(({ consumer }) => consumer) },
+      details: { stream, group, consumers: consumers.map(({ consumer }) => consumer) },
     },
   );
 }
@@ -70,16 +71,15 @@ function sameConsumer(name: string): QctlError {
 
 function unknownConsumer(
   name: string,
-  group: string,
+  { stream, group, minIdleMs }: TargetChoice,
   consumers: readonly Consumer[],
-  minIdleMs: number,
 ): QctlError {
   const alive = consumers.filter(({ idleMs }) => idleMs < minIdleMs).map(({ consumer }) => consumer);
   const known =
     alive.length > 0 ? `active ones: ${alive.slice(0, 10).join(', ')}` : 'none is active at present';
-  return new QctlError('refused', `group ${group} has no consumer ${name}`, {
+  return new QctlError('refused', `group ${group} of ${stream} has no consumer ${name}`, {
     code: 'CONSUMER_UNKNOWN',
     hint: [known, '--create-consumer claims for one that is yet to start'],
-    details: { group, consumer: name },
+    details: { stream, group, consumer: name },
   });
 }

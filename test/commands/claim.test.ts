@@ -181,7 +181,7 @@ dead letters  none: no --max-deliveries, and none configured
     expect(await run([...from, '--dry-run'])).toEqual({
       code: 3,
       stdout: '',
-      stderr: `qctl: no consumer of group workers is active: nobody would process the entries
+      stderr: `qctl: no consumer of group workers of orders is active: nobody would process the entries
   hint: start one and try again, or name one with --to
 `,
     });
@@ -215,7 +215,7 @@ dead letters  none: no --max-deliveries, and none configured
     expect(await run(to)).toEqual({
       code: 3,
       stdout: '',
-      stderr: `qctl: group workers has no consumer rescue
+      stderr: `qctl: group workers of orders has no consumer rescue
   hint: active ones: worker-1, worker-2
   hint: --create-consumer claims for one that is yet to start
 `,

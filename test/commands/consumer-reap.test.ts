@@ -160,7 +160,7 @@ dead-2          0 NOW
     expect(await run([...short, '--yes'], { config })).toEqual({
       code: 3,
       stdout: '',
-      stderr: `qctl: group workers has no consumer rescue
+      stderr: `qctl: group workers of orders has no consumer rescue
   hint: active ones: alive
   hint: --create-consumer claims for one that is yet to start
 `,
@@ -270,7 +270,7 @@ describe('refusals', () => {
       'nobody who lives to take over',
       ['orders', 'workers', ...AWAY],
       3,
-      `qctl: no consumer of group workers is active: nobody would process the entries
+      `qctl: no consumer of group workers of orders is active: nobody would process the entries
   hint: start one and try again, or name one with --to
 `,
     ],
@@ -293,13 +293,87 @@ describe('refusals', () => {
     expect(await held()).toEqual(['1-0 worker-1']);
     expect(await names()).toEqual(['worker-1']);
   });
+});
 
-  test('a pattern that means several streams', async () => {
-    await fillPending(redis.client, 'orders:eu', 'workers', []);
-    expect(await run(['consumer', 'reap', 'orders*', 'workers', '--yes'])).toEqual({
-      code: 2,
+describe('several streams', () => {
+  const config = 'profiles: { p: { streams: { orders: { group: workers, partitions: 3 } } } }\nprofile: p\n';
+  const partitions = ['orders:{0}', 'orders:{1}'];
+  const argv = ['consumer', 'reap', 'orders', ...AWAY];
+  const consumers = () =>
+    Promise.all(partitions.map((stream) => consumersOf(redis.client, stream, 'workers')));
+
+  /** The third partition never got an entry. */
+  beforeEach(async () => {
+    for (const [at, stream] of partitions.entries()) {
+      await fillPending(redis.client, stream, 'workers', [{ id: `${at + 1}-0`, consumer: 'dead' }]);
+      await untilIdle(redis.client, [stream, 'workers', 'dead'], 520);
+    }
+  });
+  const start = (stream: string) =>
+    redis.client.xreadgroup('GROUP', 'workers', 'alive', 'COUNT', 1, 'STREAMS', stream, '0');
+
+  test('the partitions of a stream: what a consumer held of each goes to one that reads it', async () => {
+    for (const stream of partitions) await start(stream);
+    expect(await run([...argv, '--yes'], { config })).toEqual({
+      code: 0,
+      stdout: `STREAM      CONSUMER  CLAIMED  FOR    DEAD  REMOVED  OUTCOME
+orders:{0}  dead            1  alive     0        0  deleted
+orders:{1}  dead            1  alive     0        0  deleted
+`,
+      stderr: `qctl: left out: there is no stream orders:{2} (redis://SERVER/0)
+${['orders:{0}', 'orders:{1}']
+  .map(
+    (stream) => `stream         ${stream}
+group          workers
+to delete      1 consumers not seen for 500ms or longer
+alive          1: alive
+entries go to  alive
+
+CONSUMER  PENDING IDLE
+dead            1 NOW
+`,
+  )
+  .join('\n')}`,
+    });
+    expect(await consumers()).toEqual([['alive'], ['alive']]);
+    for (const [at, stream] of partitions.entries())
+      expect(await pendingOf(redis.client, stream, 'workers')).toMatchObject([
+        { id: `${at + 1}-0`, consumer: 'alive' },
+      ]);
+  });
+
+  test('json: a plan of each, one list of what was done', async () => {
+    for (const stream of partitions) await start(stream);
+    const planned = JSON.parse((await run([...argv, '--dry-run', '-o', 'json'], { config })).stdout);
+    expect(planned).toMatchObject({
+      type: 'reap-plan-list',
+      items: partitions.map((stream) => ({ stream, dead: [{ consumer: 'dead', pending: 1 }] })),
+    });
+    const { stdout } = await run([...argv, '--consumer', 'dead', '--yes', '--quiet', '-o', 'json'], {
+      config,
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      type: 'reaped-consumer-list',
+      items: partitions.map((stream) => ({ stream, consumer: 'dead', outcome: 'deleted', claimed: 1 })),
+    });
+  });
+
+  test('where nobody reads one of them, nothing is done in any, and that one is named', async () => {
+    await start('orders:{0}');
+    expect(await run([...argv, '--yes', '--quiet'], { config })).toEqual({
+      code: 3,
       stdout: '',
-      stderr: 'qctl: orders* means 2 streams; name one\n  hint: it means orders, orders:eu\n',
+      stderr: `qctl: no consumer of group workers of orders:{1} is active: nobody would process the entries
+  hint: start one and try again, or name one with --to
+`,
+    });
+    expect(await consumers()).toEqual([['alive', 'dead'], ['dead']]);
+  });
+
+  test('a consumer that none of them has', async () => {
+    expect(await run([...argv, '--consumer', 'dad', '--yes', '--quiet'], { config })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('qctl: group workers has no consumer dad\n  hint: did you mean dead?'),
     });
   });
 });
