@@ -3,6 +3,7 @@ import {
   type ClaimReport,
   type ClaimRequest,
   type ClaimTarget,
+  checkClaimRights,
   claimPending,
   nothingClaimed,
   planClaim,
@@ -45,6 +46,10 @@ export function newCommand(context: Context, entry: CommandEntry, run = runClaim
     .option('--dead-letter <stream>', 'where those go (default: deadLetter of the stream, else STREAM:dead)')
     .option('--reason <text>', 'why, as the dead letters say it', 'max-deliveries')
     .option('--create-consumer', 'claim for a consumer that does not exist yet');
+  command.addHelpText(
+    'after',
+    '\nWho takes entries over finds them when it reads its own pending entries (XREADGROUP with 0 instead of >), as\nmost programs do when they start.',
+  );
   addConnectionOptions(command, ['redis']);
   addExamples(command, [
     ['qctl claim orders workers --to worker-2 --min-idle 5m', 'what worker-1 left behind goes to worker-2'],
@@ -76,7 +81,13 @@ export async function runClaim(
   const { io, options } = context;
   if (!options.quiet) io.stderr.write(plans.map((plan) => formatClaimPlan(io.stderr, plan)).join('\n'));
   const nothing = plans.every(({ ids, claim, deadLetter }) => !ids && claim === 0 && deadLetter === 0);
-  if (!nothing) await context.confirm(questionOf(plans));
+  if (!nothing) {
+    await checkClaimRights(
+      await context.redis(),
+      claims.flatMap(({ request, target }) => (target ? [request] : [])),
+    );
+    await context.confirm(questionOf(plans));
+  }
   // What has become old enough since the plan was made waits for the next claim: nobody was asked about it.
   const reports = nothing
     ? claims.map(({ request, target }) => nothingLookedAt(request, target))
@@ -88,7 +99,7 @@ export async function runClaim(
   });
   const failure = reports.find((report) => report.failure)?.failure;
   if (failure) throw failure;
-  return reports.some((report) => report.kept > 0) ? exitCodeOf('partial') : 0;
+  return reports.some(({ kept, notPending }) => kept + notPending > 0) ? exitCodeOf('partial') : 0;
 }
 
 /** One of several streams need not know a consumer; where none does, the name is a mistake. */
@@ -134,10 +145,15 @@ function questionOf(plans: readonly ClaimPlan[]): string {
 async function claimAll(context: Context, claims: readonly PreparedClaim[]): Promise<ClaimReport[]> {
   const reports: ClaimReport[] = [];
   for (const { facts, request, target } of claims) {
-    if (context.signal.aborted || reports.at(-1)?.failure) break;
-    reports.push(target ? await claimOne(context, facts, request) : nothingLookedAt(request, target));
+    if (context.signal.aborted || reports.some(({ failure }) => failure)) reports.push(notBegun(request));
+    else reports.push(target ? await claimOne(context, facts, request) : nothingLookedAt(request, target));
   }
   return reports;
+}
+
+/** Whoever reads the report must see that this one is still to be done. */
+function notBegun(request: ClaimRequest): ClaimReport {
+  return { ...nothingClaimed(request), tooYoung: null, stopped: true };
 }
 
 function nothingLookedAt(request: ClaimRequest, target: ClaimTarget | null): ClaimReport {

@@ -2,7 +2,7 @@ import { formatDuration } from '../src/model/duration.ts';
 import type { ClaimPlan, ClaimReport, ClaimTarget } from '../src/streams/index.ts';
 import { group as grouped } from './drain/format-plan.ts';
 import type { Output } from './term/io.ts';
-import { formatFields, formatTable } from './term/table.ts';
+import { type Column, formatFields, formatTable } from './term/table.ts';
 
 /** What a claim would do, as a person reads it. */
 export function formatClaimPlan(output: Output, plan: ClaimPlan): string {
@@ -42,6 +42,8 @@ const NAMED = 10;
 /** What was done: fields for one stream, a line a stream for several. */
 export function formatClaimReports(output: Output, reports: readonly ClaimReport[]): string {
   if (reports.length === 1) return formatReport(output, reports[0]!);
+  const outcome: Column<ClaimReport> = { head: 'OUTCOME', value: outcomeText, wrap: true };
+  const ended = reports.every((report) => !report.stopped && !report.failure);
   return formatTable(
     output,
     [
@@ -52,9 +54,15 @@ export function formatClaimReports(output: Output, reports: readonly ClaimReport
       { head: 'DEAD', value: (row) => grouped(row.deadLettered), align: 'right' },
       { head: 'REMOVED', value: (row) => grouped(row.removed), align: 'right' },
       { head: 'LEFT', value: (row) => leftText(row), align: 'right' },
+      ...(ended ? [] : [outcome]),
     ],
     reports,
   );
+}
+
+function outcomeText({ stopped, failure }: ClaimReport): string {
+  if (failure) return 'failed before the end';
+  return stopped ? 'stopped before the end; the same command goes on' : 'done';
 }
 
 function formatReport(output: Output, report: ClaimReport): string {
@@ -83,6 +91,6 @@ function listOf(ids: readonly string[]): string {
   return `${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ', …' : ''}`;
 }
 
-function leftText({ tooYoung, kept }: ClaimReport): string | null {
-  return tooYoung === null ? null : grouped(tooYoung + kept);
+function leftText({ tooYoung, kept, stopped, failure }: ClaimReport): string | null {
+  return tooYoung === null || stopped || failure ? null : grouped(tooYoung + kept);
 }

@@ -11,7 +11,7 @@ export interface ReapPlan {
   minIdleMs: number;
   /** To be emptied and deleted. */
   dead: Consumer[];
-  /** Named, and seen too lately. */
+  /** Seen too lately. */
   alive: string[];
   /** Null where nothing is pending with the dead. */
   to: ClaimTarget | null;
@@ -57,7 +57,7 @@ function formatDead(output: Output, dead: readonly Consumer[]): string {
 
 const OUTCOMES = {
   deleted: 'deleted',
-  alive: 'left: it was seen again',
+  alive: 'left: it was seen lately',
   pending: 'left: it still has pending entries',
   gone: 'gone: somebody else deleted it',
   stopped: 'left: stopped before the end',

@@ -24,6 +24,8 @@ export interface ReapFlags {
 export interface PreparedReap {
   plan: ReapPlan;
   request: ReapRequest;
+  /** Named by the operator, and alive. */
+  left: Consumer[];
 }
 
 /**
@@ -55,7 +57,9 @@ async function prepare(
   const { stream } = facts;
   const { minIdle, consumer: names } = flags;
   const named = consumers.filter(({ consumer }) => !names || names.includes(consumer));
-  const dead = named.filter(({ idleMs }) => idleMs >= minIdle);
+  const rescuer = names ? undefined : (flags.to ?? settings.claimTo);
+  const dead = named.filter(({ consumer, idleMs }) => idleMs >= minIdle && consumer !== rescuer);
+  const alive = named.filter(({ idleMs }) => idleMs < minIdle);
   const maxDeliveries = (flags.maxDeliveries ?? settings.maxDeliveries) || null;
   const deadLetter = flags.deadLetter ?? settings.deadLetter;
   if (maxDeliveries !== null) refuseApart(await context.redis(), stream, deadLetter);
@@ -68,7 +72,7 @@ async function prepare(
   return {
     plan: {
       ...{ stream, group, minIdleMs: minIdle, dead, to, maxDeliveries },
-      alive: named.filter(({ idleMs }) => idleMs < minIdle).map(({ consumer }) => consumer),
+      alive: alive.map(({ consumer }) => consumer),
       deadLetterStream: maxDeliveries === null ? null : deadLetter,
     },
     request: {
@@ -79,5 +83,6 @@ async function prepare(
       },
       legacy: facts.maxDeletedId === null,
     },
+    left: names ? alive : [],
   };
 }

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { formatDuration } from '../../src/model/duration.ts';
-import { type ReapReport, reapConsumer } from '../../src/streams/index.ts';
+import { checkClaimRights, nothingReaped, type ReapReport, reapConsumer } from '../../src/streams/index.ts';
 import { chosenGroups } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -68,7 +68,11 @@ export async function runReap(
     return 0;
   }
   if (!options.quiet) io.stderr.write(formatReapPlans(io.stderr, plans));
-  const reports = plans.every(({ dead }) => dead.length === 0) ? [] : await confirmAndReap(context, reaps);
+  const none = plans.every(({ dead }) => dead.length === 0);
+  const reports = [
+    ...reaps.flatMap(({ request, left }) => left.map((one) => nothingReaped(request, one, 'alive'))),
+    ...(none ? [] : await confirmAndReap(context, reaps)),
+  ];
   await renderResult(io, options, {
     type: 'reaped-consumer',
     data: reports.map((report) => ({ ...report, failure: report.failure?.message ?? null })),
@@ -76,10 +80,19 @@ export async function runReap(
   });
   const failure = reports.find((report) => report.failure)?.failure;
   if (failure) throw failure;
-  return reports.some(({ outcome }) => outcome === 'pending') ? exitCodeOf('partial') : 0;
+  return reports.every(({ outcome }) => DONE.has(outcome)) ? 0 : exitCodeOf('partial');
 }
 
+/** What nothing is left of. */
+const DONE = new Set(['deleted', 'gone']);
+
 async function confirmAndReap(context: Context, reaps: readonly PreparedReap[]): Promise<ReapReport[]> {
+  const begun = reaps.filter(({ plan }) => plan.dead.length > 0);
+  await checkClaimRights(
+    await context.redis(),
+    begun.map(({ request }) => request),
+    { reap: true },
+  );
   await context.confirm(questionOf(reaps.map(({ plan }) => plan)));
   context.onHardStop = () =>
     'stopped at once; no consumer with pending entries was deleted, the same command goes on';
@@ -87,13 +100,15 @@ async function confirmAndReap(context: Context, reaps: readonly PreparedReap[]):
     const redis = await context.redis();
     const reports: ReapReport[] = [];
     for (const { plan, request, dead } of reaps.flatMap(eachConsumer)) {
-      if (context.signal.aborted) break;
+      if (context.signal.aborted || reports.some(({ failure }) => failure)) {
+        reports.push(nothingReaped(request, dead, 'stopped'));
+        continue;
+      }
       const events = {
         progress: ({ claimed }: { claimed: number }) =>
           progress.update(`${plan.stream} ${dead.consumer}: ${grouped(claimed)} claimed`),
       };
       reports.push(await reapConsumer(redis, request, dead, plan.minIdleMs, work, events));
-      if (reports.at(-1)!.failure) break;
     }
     return reports;
   });

@@ -41,7 +41,7 @@ export function formatTrimmed(output: Output, trimmed: readonly Trimmed[]): stri
       { head: 'CUT', value: cutText, align: 'right' },
       {
         head: 'LENGTH',
-        value: (row) => `${grouped(row.length)} -> ${grouped(row.length - row.trimmed)}`,
+        value: ({ length, lengthAfter }) => `${grouped(length)} -> ${grouped(lengthAfter ?? length)}`,
         align: 'right',
       },
     ],

@@ -1,5 +1,6 @@
 import { QctlError } from '../../src/errors.ts';
 import {
+  checkTrimRights,
   firstIdOf,
   parsePosition,
   planTrim,
@@ -61,6 +62,7 @@ export async function runTrim(context: Context, stream: string | undefined, flag
   else if (!options.quiet) io.stderr.write(formatTrimPlan(io.stderr, plans));
   if (!flags.force) plans.forEach(refuseLoss);
   if (options.dryRun) return;
+  await checkTrimRights(await context.redis(), plans);
   const cut = plans.reduce((sum, plan) => sum + plan.cut, 0);
   if (cut > 0)
     await context.confirm(
@@ -147,6 +149,7 @@ async function trimAll(context: Context, plans: readonly TrimPlan[], flags: Trim
   const redis = await context.redis();
   const how = { force: flags.force === true, approximate: flags.approximate === true };
   const done: Trimmed[] = [];
+  context.onHardStop = () => 'stopped at once; what was cut stays cut, the same command goes on';
   for (const plan of plans) {
     if (context.signal.aborted || done.at(-1)?.failure) break;
     const report = await withProgress(context, 'trim', ({ work, progress }) =>

@@ -48,7 +48,7 @@ export function streamKeys(stream: string): StreamKeys {
     ledger: (run) => `${base}:ledger:${run}`,
     settled: (run, window) => `${base}:ledger:${run}:settled:${window}`,
     stats: (run) => `${base}:ledger:${run}:stats`,
-    operation: (id) => `${base}:op:${id}`,
+    operation: (id) => own(`op:${id}`),
     imported: (content) => own(`import:${content}`),
     quarantine: own('quarantine'),
   };

@@ -29,7 +29,7 @@ export interface TargetChoice {
  * name is unknown: entries claimed for a name that nobody reads with are stuck again.
  */
 export function chooseTarget(consumers: readonly Consumer[], choice: TargetChoice): ClaimTarget {
-  const { given, configured, except = [], minIdleMs, create } = choice;
+  const { given, configured, except = [], create } = choice;
   const name = given ?? configured;
   if (name === undefined) return latest(consumers, choice);
   if (except.includes(name)) throw sameConsumer(name);

@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
-import { missingRights, type RedisConnection } from '../backends/redis/index.ts';
+import type { RedisConnection } from '../backends/redis/index.ts';
 import { QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
 import { readImportLines } from './dlq-import-lines.ts';
 import { readFacts } from './facts.ts';
+import { requireWritable } from './writable.ts';
 
 /** An export that is to be imported. */
 export interface ImportRequest {
@@ -105,10 +106,5 @@ async function checkRights(redis: RedisConnection, marks: ReadonlyMap<string, st
     { command: 'xadd', args: [stream, '*', 'a', 'b'] },
     { command: 'set', args: [mark, '0'] },
   ]);
-  const missing = commands.length === 0 ? [] : ((await missingRights(redis, commands)) ?? []);
-  if (missing.length === 0) return;
-  throw new QctlError('refused', `nothing was imported; Redis would refuse it: ${missing.join('; ')}`, {
-    code: 'MISSING_RIGHTS',
-    hint: ['grant the commands and the keys, those of qctl:* included, with ACL SETUSER'],
-  });
+  await requireWritable(redis, 'import dead letters', commands);
 }

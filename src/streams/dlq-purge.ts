@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { missingRights, type RedisConnection, runScript } from '../backends/redis/index.ts';
+import { type RedisConnection, runScript } from '../backends/redis/index.ts';
 import { purgePage } from '../backends/redis/scripts/purge-page.ts';
-import { isQctlError, QctlError } from '../errors.ts';
+import { isQctlError, type QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import type { DeadLetterChoice } from './dlq-filter.ts';
 import { chooseDeadLetters } from './dlq-scan.ts';
 import type { ChosenShare, Survey } from './dlq-survey.ts';
 import { page, type Work } from './work.ts';
+import { requireWritable } from './writable.ts';
 
 /** What a purge has done. Its counts are exact, also where connections broke on the way. */
 export interface PurgeReport {
@@ -27,7 +28,7 @@ export interface PurgeReport {
   failure: QctlError | null;
 }
 
-/** Throws `refused` where Redis would not let this user delete what is chosen, or make a note of it. */
+/** Throws what `requireWritable` does where this user may not delete what is chosen, or make a note of it. */
 export async function checkPurgeRights(redis: RedisConnection, { shares }: Survey): Promise<void> {
   const commands = shares
     .filter(({ chosen }) => chosen > 0)
@@ -36,12 +37,7 @@ export async function checkPurgeRights(redis: RedisConnection, { shares }: Surve
       { command: 'xdel', args: [stream, '0-1'] },
       { command: 'set', args: [streamKeys(stream).operation('x'), 'x'] },
     ]);
-  const missing = commands.length === 0 ? [] : ((await missingRights(redis, commands)) ?? []);
-  if (missing.length === 0) return;
-  throw new QctlError('refused', `nothing was deleted; Redis would refuse it: ${missing.join('; ')}`, {
-    code: 'MISSING_RIGHTS',
-    hint: ['grant the commands and the keys, those of qctl:* included, with ACL SETUSER'],
-  });
+  await requireWritable(redis, 'delete dead letters', commands);
 }
 
 /**

@@ -1,8 +1,9 @@
-import { missingRights, type PlannedCommand, type RedisConnection } from '../backends/redis/index.ts';
-import type { QctlError } from '../errors.ts';
+import type { PlannedCommand, RedisConnection } from '../backends/redis/index.ts';
+import { isQctlError, type QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { hashTag, slotOf, streamKeys } from '../model/keys.ts';
 import type { ReplayPlan, ReplayRequest, ReplayTarget } from './dlq-replay-plan.ts';
+import { requireWritable } from './writable.ts';
 
 /** What {@link checkReplay} looks at besides the plan. */
 export interface ReplaySides {
@@ -103,10 +104,13 @@ async function checkRights(redis: RedisConnection, { pairs }: ReplaySides): Prom
     { command: 'xdel', args: [source, '0-1'] },
     { command: 'set', args: [streamKeys(source).operation('x'), 'x'] },
   ]);
-  const missing = commands.length === 0 ? [] : ((await missingRights(redis, commands)) ?? []);
-  if (missing.length === 0) return [];
-  const remedy = 'grant the commands and the keys, those of qctl:* included, with ACL SETUSER';
-  return [blocker('MISSING_RIGHTS', `Redis would refuse it: ${[...new Set(missing)].join('; ')}`, remedy)];
+  try {
+    await requireWritable(redis, 'replay', commands);
+    return [];
+  } catch (error) {
+    if (!isQctlError(error) || !['MISSING_RIGHTS', 'REDIS_READONLY'].includes(error.code)) throw error;
+    return [blocker(error.code, error.message, error.hint.join('; '))];
+  }
 }
 
 function lettersText(count: number): string {

@@ -11,6 +11,7 @@ export {
   nothingClaimed,
 } from './claim.ts';
 export { type ClaimPlan, planClaim } from './claim-plan.ts';
+export { checkClaimRights } from './claim-rights.ts';
 export { type ClaimTarget, chooseTarget } from './claim-target.ts';
 export { requireConsumer } from './consumer-of.ts';
 export {
@@ -63,7 +64,7 @@ export {
   scanPending,
 } from './pending.ts';
 export { firstIdOf, type Position, parsePosition } from './position.ts';
-export { type ReapOutcome, type ReapReport, type ReapRequest, reapConsumer } from './reap.ts';
+export { nothingReaped, type ReapOutcome, type ReapReport, type ReapRequest, reapConsumer } from './reap.ts';
 export { serverTimeMs } from './server-time.ts';
 export {
   describeStream,
@@ -74,6 +75,6 @@ export {
 } from './stream-detail.ts';
 export { type StreamSummary, type Summaries, type SummaryOptions, summariseStreams } from './summary.ts';
 export { type TailEntry, type TailRequest, type TailStart, tailEntries } from './tail.ts';
-export { refuseLoss, type TrimOptions, type TrimReport, trimAsPlanned } from './trim.ts';
+export { checkTrimRights, refuseLoss, type TrimOptions, type TrimReport, trimAsPlanned } from './trim.ts';
 export { planTrim, type TrimBound, type TrimLoss, type TrimPlan } from './trim-plan.ts';
 export { PATIENCE_MS, type Work } from './work.ts';

@@ -57,11 +57,7 @@ export async function reapConsumer(
   work: Work,
   events: ClaimEvents = {},
 ): Promise<ReapReport> {
-  const { stream, group, to } = request;
-  const report: ReapReport = {
-    ...{ stream, group, consumer, idleMs, pending, outcome: 'pending', to: pending > 0 ? to : null },
-    ...{ claimed: 0, deadLettered: 0, removed: 0, removedIds: [], kept: 0, failure: null },
-  };
+  const report = nothingReaped(request, { consumer, idleMs, pending }, 'pending');
   try {
     await emptyAndDelete(redis, request, report, minIdleMs, work, events);
   } catch (error) {
@@ -70,6 +66,18 @@ export async function reapConsumer(
     if (isQctlError(error)) report.failure = error;
   }
   return report;
+}
+
+/** The report of a consumer that was left as it is. */
+export function nothingReaped(
+  { stream, group, to }: Pick<ReapRequest, 'stream' | 'group' | 'to'>,
+  { consumer, idleMs, pending }: Pick<Consumer, 'consumer' | 'idleMs' | 'pending'>,
+  outcome: ReapOutcome,
+): ReapReport {
+  return {
+    ...{ stream, group, consumer, idleMs, pending, outcome, to: pending > 0 ? to : null },
+    ...{ claimed: 0, deadLettered: 0, removed: 0, removedIds: [], kept: 0, failure: null },
+  };
 }
 
 async function emptyAndDelete(

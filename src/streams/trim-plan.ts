@@ -3,7 +3,7 @@ import { compareStreamIds, nextStreamId } from '../model/stream-id.ts';
 import { asking } from './asking.ts';
 import { countEntries } from './count.ts';
 import type { GroupFacts, StreamFacts } from './facts.ts';
-import { QUIET, type Work } from './work.ts';
+import { page, QUIET, type Work } from './work.ts';
 
 /** How much of a stream stays. */
 export type TrimBound =
@@ -43,14 +43,14 @@ export async function planTrim(
   work: Work = QUIET,
 ): Promise<TrimPlan> {
   const neededFrom = await firstNeeded(redis, facts);
-  const { below, cut } = await whereToCut(redis, facts, bound, neededFrom, work);
+  const { below, cut, length } = await whereToCut(redis, facts, bound, neededFrom, work);
   const losing = below !== null && neededFrom !== null && compareStreamIds(neededFrom, below) < 0;
   const losses = losing
     ? await Promise.all(facts.groups.map((group) => lossOf(redis, facts, group, below, work)))
     : [];
   return {
     stream: facts.stream,
-    length: facts.length,
+    length,
     below,
     cut,
     neededFrom,
@@ -59,25 +59,51 @@ export async function planTrim(
   };
 }
 
+/** From where on a stream stays, how many entries lie before that, and how long it was then. */
+interface Cut {
+  below: string | null;
+  cut: number;
+  length: number;
+}
+
 async function whereToCut(
   redis: RedisConnection,
   facts: StreamFacts,
   bound: TrimBound,
   neededFrom: string | null,
   work: Work,
-): Promise<{ below: string | null; cut: number }> {
+): Promise<Cut> {
   const { stream, length, firstId, lastId } = facts;
-  if (firstId === null || lastId === null) return { below: null, cut: 0 };
-  if (bound.kind === 'maxLen') {
-    const cut = Math.max(0, length - bound.length);
-    if (cut === 0) return { below: null, cut };
-    const { lastId: lastCut } = await countEntries(redis, stream, '-', '+', { limit: cut, work });
-    return lastCut === null ? { below: null, cut: 0 } : { below: nextStreamId(lastCut)!, cut };
-  }
+  if (firstId === null || lastId === null) return { below: null, cut: 0, length };
+  if (bound.kind === 'maxLen') return whereToKeep(redis, facts, bound.length, work);
   const below = bound.kind === 'minId' ? bound.id : (neededFrom ?? nextStreamId(lastId)!);
-  if (compareStreamIds(below, firstId) <= 0) return { below: null, cut: 0 };
+  if (compareStreamIds(below, firstId) <= 0) return { below: null, cut: 0, length };
   const { count } = await countEntries(redis, stream, '-', `(${below}`, { work });
-  return { below: count > 0 ? below : null, cut: count };
+  return { below: count > 0 ? below : null, cut: count, length };
+}
+
+/**
+ * As many entries as the stream is too long are counted from its start. Where somebody else cuts it
+ * meanwhile these are too many; so it is counted again until the stream has not become shorter: then at
+ * least as many stay as are to be kept, whatever was added and cut.
+ */
+async function whereToKeep(
+  redis: RedisConnection,
+  facts: StreamFacts,
+  keep: number,
+  work: Work,
+): Promise<Cut> {
+  const { stream } = facts;
+  let { length } = facts;
+  while (length > keep) {
+    const limit = length - keep;
+    const { count, lastId } = await countEntries(redis, stream, '-', '+', { limit, work });
+    if (lastId === null) break;
+    const now = await asking(redis, `look at stream ${stream}`, () => redis.client.xlen(stream));
+    if (now >= length) return { below: nextStreamId(lastId) ?? null, cut: count, length };
+    length = now;
+  }
+  return { below: null, cut: 0, length };
 }
 
 /** The first entry that a group has not been given or has not acknowledged, over all groups. */
@@ -114,7 +140,7 @@ async function lossOf(
   const undelivered = behind
     ? await countEntries(redis, stream, `(${lastDeliveredId}`, `(${below}`, { work })
     : null;
-  const unacknowledged = pending === 0 ? 0 : await pendingBelow(redis, facts, group, below);
+  const unacknowledged = pending === 0 ? 0 : await pendingBelow(redis, facts, group, below, work);
   return { group, undelivered: undelivered?.count ?? 0, unacknowledged };
 }
 
@@ -123,14 +149,16 @@ async function pendingBelow(
   { stream, firstId }: StreamFacts,
   group: string,
   below: string,
+  work: Work,
 ): Promise<number> {
   let count = 0;
-  for (let cursor = firstId!; ; ) {
-    const rows = (await asking(redis, `look at the pending entries of ${stream} ${group}`, () =>
+  for (let cursor = firstId!; !work.signal.aborted; ) {
+    const rows = (await page(redis, work, `look at the pending entries of ${stream} ${group}`, () =>
       redis.client.call('XPENDING', stream, group, cursor, `(${below}`, '1000'),
     )) as [string][];
     count += rows.length;
-    if (rows.length < 1000) return count;
+    if (rows.length < 1000) break;
     cursor = `(${rows.at(-1)![0]}`;
   }
+  return count;
 }

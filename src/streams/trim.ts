@@ -6,6 +6,7 @@ import { streamKeys } from '../model/keys.ts';
 import { Interrupted } from '../model/patience.ts';
 import type { TrimPlan } from './trim-plan.ts';
 import { page, type Work } from './work.ts';
+import { requireWritable } from './writable.ts';
 
 /** How a stream is cut. */
 export interface TrimOptions {
@@ -19,6 +20,8 @@ export interface TrimOptions {
 export interface TrimReport {
   /** Entries that went. */
   trimmed: number;
+  /** How long the stream is now, with what was added meanwhile; null where nothing was cut. */
+  lengthAfter: number | null;
   /** True where the operator stopped it before the end. */
   stopped: boolean;
   /** What ended it early; null where nothing did. Thrown by whoever prints the report. */
@@ -26,6 +29,18 @@ export interface TrimReport {
 }
 
 const CUT_AT_ONCE = 10_000;
+
+/** Throws what `requireWritable` does where Redis would refuse to cut, or to make a note of it. */
+export async function checkTrimRights(redis: RedisConnection, plans: readonly TrimPlan[]): Promise<void> {
+  const commands = plans
+    .filter(({ below }) => below !== null)
+    .slice(0, 10)
+    .flatMap(({ stream }) => [
+      { command: 'xtrim', args: [stream, 'MINID', '0-1'] },
+      { command: 'set', args: [streamKeys(stream).operation('x'), 'x'] },
+    ]);
+  await requireWritable(redis, 'trim', commands);
+}
 
 /**
  * Cuts a stream as planned, piece by piece, so that Redis is never blocked for long. Ends with `refused`
@@ -40,7 +55,7 @@ export async function trimAsPlanned(
   work: Work,
   onPage?: (cut: number) => void,
 ): Promise<TrimReport> {
-  const report: TrimReport = { trimmed: 0, stopped: false, failure: null };
+  const report: TrimReport = { trimmed: 0, lengthAfter: null, stopped: false, failure: null };
   try {
     if (plan.below !== null) await cutBelow(redis, plan, plan.below, options, work, report, onPage);
   } catch (error) {
@@ -64,9 +79,10 @@ async function cutBelow(
   for (let number = 1, exact = false; ; number += 1) {
     if (work.signal.aborted) throw new Interrupted();
     const args = [number, below, CUT_AT_ONCE, force ? '1' : '', exact ? '1' : ''];
-    const [gone, needed, group] = (await page(redis, work, `trim stream ${plan.stream}`, () =>
+    const [gone, needed, group, length] = (await page(redis, work, `trim stream ${plan.stream}`, () =>
       runScript(redis.client, trimStream, [plan.stream, operation], args),
-    )) as [number, string, string];
+    )) as [number, string, string, number];
+    report.lengthAfter = length;
     if (needed !== '') throw stillNeeded(plan, needed, group, report.trimmed);
     report.trimmed += gone;
     onPage?.(report.trimmed);

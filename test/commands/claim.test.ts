@@ -157,7 +157,7 @@ left alone    1 delivered too lately
       'worker-2',
     ];
     expect(await run(chosen, { columns: 100, answer: 'y' })).toEqual({
-      code: 0,
+      code: 8,
       stdout: `stream        orders workers
 claimed       2 for worker-2
 dead letters  0
@@ -563,6 +563,69 @@ describe('stopped in the middle', () => {
     expect(
       new Set((await pendingOf(redis.client, 'orders', 'workers')).map(({ consumer }) => consumer)),
     ).toEqual(new Set(['worker-2']));
+  });
+
+  test('of several streams each is in the report: done, stopped, or not begun', async () => {
+    for (const stream of ['orders:1', 'orders:2', 'orders:3'])
+      await fillPending(redis.client, stream, 'workers', [
+        ...rows(stream === 'orders:1' ? 1 : 1500),
+        { id: '9999-0', consumer: 'worker-2', idleMs: 0 },
+      ]);
+    const several = [
+      'claim',
+      'orders:*',
+      'workers',
+      '--to',
+      'worker-2',
+      '--max-deliveries',
+      '9',
+      '--yes',
+      '--quiet',
+    ];
+    const stopAfter = (wanted: string) => {
+      let seen = '';
+      return (text: string, stop: () => void) => {
+        seen += text;
+        if (seen.includes(wanted)) stop();
+      };
+    };
+    const { code, stdout } = await run([...several, '-o', 'ndjson'], { onStdout: stopAfter('orders:2') });
+    const reports = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ type }) => type === 'claim-report');
+    expect(code).toBe(130);
+    expect(reports).toMatchObject([
+      { stream: 'orders:1', claimed: 1, tooYoung: 1, stopped: false },
+      { stream: 'orders:2', claimed: 1000, stopped: true },
+      { stream: 'orders:3', claimed: 0, tooYoung: null, stopped: true },
+    ]);
+  });
+
+  test('of several streams the one that fails is named, and those behind it', async () => {
+    for (const stream of ['orders:1', 'orders:2', 'orders:3'])
+      await fillPending(redis.client, stream, 'workers', [{ ...rows(1)[0]!, deliveries: 9 }]);
+    await redis.client.set('orders:2:dead', 'no stream');
+    const several = [
+      'claim',
+      'orders:?',
+      'workers',
+      '--to',
+      'worker-1',
+      '--max-deliveries',
+      '9',
+      '--yes',
+      '--quiet',
+    ];
+    expect(await run(several)).toMatchObject({
+      code: 7,
+      stdout: `STREAM    GROUP    CLAIMED  FOR       DEAD  REMOVED  LEFT  OUTCOME
+orders:1  workers        0  worker-1     1        0     0  done
+orders:2  workers        0  worker-1     0        0     -  failed before the end
+orders:3  workers        0  worker-1     0        0     -  stopped before the end; the same command goes on
+`,
+    });
   });
 
   test('SIGINT ends the process with 130 and the report, in little memory however much is pending', async () => {

@@ -15,7 +15,7 @@ const redis = useOwnRedis();
 const { run } = redis;
 
 // The first run loads the code, which must not pass for the time of a consumer that is away.
-beforeAll(() => run(['consumer', 'reap', '--help']));
+beforeAll(() => run(['consumer', 'reap', 'none', 'none'], { config: 'profile: p\nprofiles: { p: {} }\n' }));
 
 /** What counts as away here. */
 const AWAY = ['--min-idle', '500ms'];
@@ -137,8 +137,9 @@ dead-2          0  -         0        0  deleted
   test('one that is named; one that is named and lives is left and said to live', async () => {
     const named = ['consumer', 'reap', 'orders', 'workers', ...AWAY, '--consumer', 'dead-2', 'alive'];
     expect(await run([...named, '--yes'])).toEqual({
-      code: 0,
+      code: 8,
       stdout: `CONSUMER  CLAIMED  FOR  DEAD  REMOVED  OUTCOME
+alive           0  -       0        0  left: it was seen lately
 dead-2          0  -       0        0  deleted
 `,
       stderr: `stream     orders
@@ -151,6 +152,24 @@ dead-2          0 NOW
 `,
     });
     expect(await names()).toEqual(['alive', 'dead-1']);
+    const lively = await run(['consumer', 'reap', 'orders', 'workers', '--consumer', 'alive', '--quiet']);
+    expect(lively).toMatchObject({
+      code: 8,
+      stderr: '',
+      stdout: expect.stringContaining('left: it was seen'),
+    });
+  });
+
+  test('who takes over is not deleted, however long it is away', async () => {
+    const to = ['consumer', 'reap', 'orders', 'workers', ...AWAY, '--to', 'dead-2', '--yes', '--quiet'];
+    expect(await run(to)).toEqual({
+      code: 0,
+      stdout: `CONSUMER  CLAIMED  FOR     DEAD  REMOVED  OUTCOME
+dead-1          2  dead-2     0        1  deleted
+`,
+      stderr: '',
+    });
+    expect(await names()).toEqual(['alive', 'dead-2']);
   });
 
   test('the consumer that takes over: given, configured, one that is yet to start', async () => {
@@ -198,6 +217,7 @@ dead-2          0  alive     0        0  left: it still has pending entries
       code: 7,
       stdout: `CONSUMER  CLAIMED  FOR    DEAD  REMOVED  OUTCOME
 dead-1          0  alive     0        0  left: failed
+dead-2          0  -         0        0  left: stopped before the end
 `,
       stderr: `qctl: cannot append to dead-letter stream orders:dead (redis://SERVER/0): the key holds another kind of value
   hint: choose another key, or remove the old one
@@ -276,7 +296,7 @@ describe('refusals', () => {
     ],
     [
       'one of the dead to take over',
-      ['orders', 'workers', ...AWAY, '--to', 'worker-1'],
+      ['orders', 'workers', ...AWAY, '--consumer', 'worker-1', '--to', 'worker-1'],
       3,
       'qctl: worker-1 cannot take its own entries over\n  hint: name another consumer with --to\n',
     ],

@@ -116,7 +116,7 @@ orders      10       7  7-1    slow: 3 not delivered; workers: 2 not acknowledge
       stderr: '',
       report: {
         type: 'trimmed-stream-list',
-        items: [{ ...planned, trimmed: 7, stopped: false, failure: null }],
+        items: [{ ...planned, trimmed: 7, lengthAfter: 3, stopped: false, failure: null }],
       },
     });
   });

@@ -56,7 +56,12 @@ async function idsLeft(client: RedisConnection['client'] = redis.client): Promis
   return ((await client.call('XRANGE', stream, '-', '+')) as [string][]).map(([id]) => id);
 }
 
-const ok = (trimmed: number) => ({ trimmed, stopped: false, failure: null });
+const ok = (trimmed: number, lengthAfter: number | null) => ({
+  trimmed,
+  lengthAfter,
+  stopped: false,
+  failure: null,
+});
 
 test('so many of the newest stay', async () => {
   await fill(5);
@@ -64,15 +69,27 @@ test('so many of the newest stay', async () => {
   expect(plan).toEqual({
     ...{ stream, length: 5, below: '3-1', cut: 3, neededFrom: null, losses: [], groups: 0 },
   });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(3));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(3, 2));
   expect(await idsLeft()).toEqual(['4-0', '5-0']);
+});
+
+test('where somebody else cuts it meanwhile, no fewer stay than were to be kept', async () => {
+  await fill(3000);
+  const stale = await requireFacts(redis, stream);
+  await redis.client.xtrim(stream, 'MAXLEN', '=', 2700);
+  const plan = await planTrim(redis, stale, { kind: 'maxLen', length: 2500 });
+  expect(plan).toMatchObject({ length: 2700, cut: 200, below: '500-1' });
+  await redis.client.xtrim(stream, 'MAXLEN', '=', 2600);
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(100, 2500));
+  const short = await planTrim(redis, stale, { kind: 'maxLen', length: 2800 });
+  expect(short).toMatchObject({ length: 2500, cut: 0, below: null });
 });
 
 test('what came from an id on stays', async () => {
   await fill(5);
   const plan = await planFor({ kind: 'minId', id: '4-0' });
   expect(plan).toMatchObject({ below: '4-0', cut: 3, losses: [] });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(3));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(3, 2));
   expect(await idsLeft()).toEqual(['4-0', '5-0']);
 });
 
@@ -86,7 +103,7 @@ test('what every group has acknowledged goes, nothing else', async () => {
   expect(plan).toEqual({
     ...{ stream, length: 7, below: '3-0', cut: 2, neededFrom: '3-0', losses: [], groups: 3 },
   });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(2));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(2, 5));
   expect(await idsLeft()).toEqual(['3-0', '4-0', '5-0', '6-0', '7-0']);
 });
 
@@ -113,10 +130,10 @@ test('what groups have not been given or not acknowledged is counted for each, a
     }),
   );
   const { failure, ...report } = await trimAsPlanned(redis, plan, EXACT, work);
-  expect(report).toEqual({ trimmed: 0, stopped: false });
+  expect(report).toEqual({ trimmed: 0, lengthAfter: 6, stopped: false });
   expect(failure).toMatchObject({ kind: 'refused', code: 'TRIM_NEEDED' });
   expect(await idsLeft()).toHaveLength(6);
-  expect(await trimAsPlanned(redis, plan, { ...EXACT, force: true }, work)).toEqual(ok(5));
+  expect(await trimAsPlanned(redis, plan, { ...EXACT, force: true }, work)).toEqual(ok(5, 1));
   expect(await idsLeft()).toEqual(['6-0']);
 });
 
@@ -131,7 +148,7 @@ test('entries that were cut away before and are still pending hold nothing up', 
   await call('XACK', stream, 'workers', '3-0');
   const plan = await planFor({ kind: 'acknowledged' });
   expect(plan).toMatchObject({ below: '4-0', cut: 1, neededFrom: '4-0', losses: [] });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(1));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(1, 1));
 });
 
 test.each<[string, TrimBound]>([
@@ -142,7 +159,7 @@ test.each<[string, TrimBound]>([
   await call('XGROUP', 'CREATE', stream, 'workers', '0', 'MKSTREAM');
   const plan = await planFor(bound);
   expect(plan).toMatchObject({ below: null, cut: 0, neededFrom: null, losses: [] });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(0));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(0, null));
 });
 
 test('bounds that cut nothing cut nothing, and bounds that cut everything leave an empty stream', async () => {
@@ -151,7 +168,7 @@ test('bounds that cut nothing cut nothing, and bounds that cut everything leave 
   expect(await planFor({ kind: 'minId', id: '1-0' })).toMatchObject({ below: null, cut: 0 });
   const plan = await planFor({ kind: 'maxLen', length: 0 });
   expect(plan).toMatchObject({ below: '3-1', cut: 3 });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(3));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(3, 0));
   expect(await redis.client.xlen(stream)).toBe(0);
 });
 
@@ -174,7 +191,7 @@ test('a group that falls behind between plan and cut is not cut', async () => {
   expect(plan.losses).toEqual([]);
   await call('XGROUP', 'SETID', stream, 'workers', '2-0');
   const { failure, ...report } = await trimAsPlanned(redis, plan, EXACT, work);
-  expect(report).toEqual({ trimmed: 0, stopped: false });
+  expect(report).toEqual({ trimmed: 0, lengthAfter: 5, stopped: false });
   expect(failure).toMatchObject({
     kind: 'refused',
     code: 'TRIM_NEEDED',
@@ -191,7 +208,7 @@ test('a group that falls behind in the middle keeps what is left, and the error 
   // On the same connection, so that it comes between two pieces.
   const fallBehind = () => void call('XGROUP', 'SETID', stream, 'workers', '15000-0');
   const { failure, ...report } = await trimAsPlanned(redis, plan, EXACT, work, fallBehind);
-  expect(report).toEqual({ trimmed: 10_000, stopped: false });
+  expect(report).toEqual({ trimmed: 10_000, lengthAfter: 20_000, stopped: false });
   expect(failure!.message).toBe(
     `group workers of ${stream} needs entry 15001-0, which lies below 29990-1; 10000 entries before it were cut`,
   );
@@ -204,9 +221,9 @@ test('stopped in the middle: it ends after the piece at hand and says so; the sa
   const stop = new AbortController();
   const stopped = { ...work, signal: stop.signal };
   expect(await trimAsPlanned(redis, plan, EXACT, stopped, () => stop.abort())).toEqual({
-    ...{ trimmed: 10_000, stopped: true, failure: null },
+    ...{ trimmed: 10_000, lengthAfter: 20_000, stopped: true, failure: null },
   });
-  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(19_995));
+  expect(await trimAsPlanned(redis, plan, EXACT, work)).toEqual(ok(19_995, 5));
   expect(await redis.client.xlen(stream)).toBe(5);
 });
 
@@ -317,7 +334,7 @@ describe('while things go wrong', () => {
     loser.loseNext();
     const report = await trimAsPlanned(through, plan, EXACT, work, () => loser.loseNext());
     expect(loser.lost).toBeGreaterThanOrEqual(4);
-    expect(report).toEqual(ok(33_766));
+    expect(report).toEqual(ok(33_766, 1_234));
     expect(await look.xlen(stream)).toBe(1234);
     for (const key of await look.keys('qctl:*')) expect(await look.ttl(key)).toBeGreaterThan(0);
   });
@@ -332,7 +349,7 @@ describe('while things go wrong', () => {
       restarted ??= server.restart();
     });
     await restarted;
-    expect(report).toEqual(ok(25_000));
+    expect(report).toEqual(ok(25_000, 0));
   });
 
   test('stopped while Redis is away: it does not wait, and says how many went', async () => {
@@ -346,7 +363,7 @@ describe('while things go wrong', () => {
     const waiting = (_who: string, reason: string | null) => reason && stop.abort();
     const stopped = { signal: stop.signal, waiting };
     const report = await trimAsPlanned(through, plan, EXACT, stopped, () => proxy.setBlocked('refuse'));
-    expect(report).toEqual({ trimmed: 10_000, stopped: true, failure: null });
+    expect(report).toEqual({ trimmed: 10_000, lengthAfter: 15_000, stopped: true, failure: null });
   });
 
   test('Redis is out of memory: to trim is what helps, and it needs none', async () => {
@@ -361,6 +378,6 @@ describe('while things go wrong', () => {
     await look.xack(stream, 'workers', ...(await pendingOf(look, stream, 'workers')).map(({ id }) => id));
     await look.config('SET', 'maxmemory', '1kb');
     const plan = await planFor({ kind: 'acknowledged' }, connection);
-    expect(await trimAsPlanned(connection, plan, EXACT, work)).toEqual(ok(500));
+    expect(await trimAsPlanned(connection, plan, EXACT, work)).toEqual(ok(500, 0));
   });
 });

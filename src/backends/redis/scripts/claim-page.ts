@@ -19,7 +19,8 @@ export const claimPage = defineScript(`${OP_LOG}${DEAD_LETTER}
 local page, group, to, least, cursor, size, owner = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local most, reason, most_bytes, legacy, name_all, guard = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1', ARGV[12] == '1', tonumber(ARGV[13])
 local stream, dead_stream = KEYS[1], KEYS[2]
-local repeated = page ~= '' and recall(KEYS[3], page)
+local repeated, room
+if page ~= '' then repeated, room = recall(KEYS[3], page) end
 if repeated then return repeated end
 local claimed, dead, removed, wide, young, absent = {}, {}, {}, {}, 0, 0
 local count = 0
@@ -29,6 +30,9 @@ local function finish(next_cursor, trouble)
   if page ~= '' then remember(KEYS[3], page, reply) end
   return reply
 end
+-- A user who may not acknowledge must not add dead letters: nothing takes back what a script has done. Out of
+-- memory no dead letter is added, and a write before it would let it pass.
+if most > 0 and room then redis.call('XACK', stream, group, '0-0') end
 if guard > 0 then
   for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do
     local name, idle

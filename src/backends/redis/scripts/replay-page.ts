@@ -15,8 +15,11 @@ import { OWN_FIELDS } from './own-fields.ts';
 export const replayPage = defineScript(`${OP_LOG}${OWN_FIELDS}
 local MOST_ARGUMENTS = 7900
 local page, counter, most_bytes, name_all = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1'
-local repeated = recall(KEYS[3], page)
+local repeated, room = recall(KEYS[3], page)
 if repeated then return repeated end
+-- A user who may not delete must not append: nothing takes back what a script has done. Out of memory nothing
+-- is appended, and a write before it would let it pass.
+if room then redis.call('XDEL', KEYS[1], '0-0') end
 local seen, replayed, gone, unnumbered, trouble, bytes = 0, 0, 0, 0, '', 0
 local wide, moved = {}, {}
 local function original(fields)

@@ -5,7 +5,8 @@ import { OP_LOG } from './op-log.ts';
  * Cuts a stream below an id, one step, and never what a group still needs unless told so.
  * KEYS stream, op log.
  * ARGV page number, id, most entries to cut, `1` to cut what groups still need, `1` to cut exactly.
- * Returns [entries cut, '' or the first id that a group still needs where that lies below the id, its group].
+ * Returns [entries cut, '' or the first id that a group still needs where that lies below the id, its group,
+ * length of the stream].
  * The check and the cut are one step: a group that falls behind in the meantime is not cut.
  */
 export const trimStream = defineScript(`${OP_LOG}
@@ -20,7 +21,7 @@ local function before(a, b)
   return as < bs
 end
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-if not first then return {0, '', ''} end
+if not first then return {0, '', '', 0} end
 if ARGV[4] ~= '1' then
   for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = {}
@@ -33,11 +34,11 @@ if ARGV[4] ~= '1' then
       local oldest = redis.call('XPENDING', KEYS[1], group['name'], first[1], '+', 1)[1]
       if oldest and (not needed or before(oldest[1], needed)) then needed = oldest[1] end
     end
-    if needed and before(needed, ARGV[2]) then return {0, needed, group['name']} end
+    if needed and before(needed, ARGV[2]) then return {0, needed, group['name'], redis.call('XLEN', KEYS[1])} end
   end
 end
 local cut
 if ARGV[5] == '1' then cut = redis.call('XTRIM', KEYS[1], 'MINID', '=', ARGV[2])
 else cut = redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2], 'LIMIT', ARGV[3]) end
-return remember(KEYS[2], ARGV[1], {cut, '', ''})
+return remember(KEYS[2], ARGV[1], {cut, '', '', redis.call('XLEN', KEYS[1])})
 `);
