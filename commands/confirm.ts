@@ -11,7 +11,7 @@ export async function confirm(context: Context, question: string, interrupt: Int
   refuseWithoutTerminal(context, question);
   const { default: prompt } = await import('@inquirer/confirm');
   const yes = await ask(context, interrupt, (streams) =>
-    prompt({ message: question, default: false }, streams),
+    prompt({ message: printable(question), default: false }, streams),
   );
   if (yes) return true;
   throw declined('declined; nothing was done');
@@ -28,7 +28,7 @@ export async function confirmTyped(
   refuseWithoutTerminal(context, question);
   const { default: prompt } = await import('@inquirer/input');
   const wanted = printable(expected);
-  const message = `${question} Type ${wanted} to go on:`;
+  const message = `${printable(question)} Type ${wanted} to go on:`;
   const typed = await ask(context, interrupt, (streams) => prompt({ message }, streams));
   if (typed !== wanted && typed.trim() !== wanted)
     throw declined(`what was typed is not ${wanted}; nothing was done`);

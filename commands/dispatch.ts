@@ -129,14 +129,30 @@ async function runCommand(entry: CommandEntry, argv: string[], context: OpenCont
     getOutHasColors: () => stdout.colour,
   });
   const joined = canWatch(entry) ? joinWatch(argv, DEFAULT_WATCH) : argv;
-  command.hook('preAction', () => {
+  command.hook('preAction', async () => {
+    refuseEmpty(command);
     fillContext(context, command, entry);
-    const { watchMs: intervalMs } = context.options;
+    const { watchMs: intervalMs, outFile } = context.options;
+    if (outFile !== undefined) await (await import('./term/out-file.ts')).requireWritableFile(outFile);
     if (intervalMs === undefined) return;
     command.around = async (work) =>
       (await import('./watch.ts')).watchAction(context, { entry, argv: joined, intervalMs }, work);
   });
   return parse(command, joined, entry);
+}
+
+/** A variable of a script that is unset: an empty name means a key that nobody looks at. */
+function refuseEmpty(command: QctlCommand): void {
+  if (command.args.includes('')) throw empty('an argument');
+  for (const [name, value] of Object.entries(command.opts<Record<string, unknown>>())) {
+    if (value !== '' && !(Array.isArray(value) && value.includes(''))) continue;
+    const option = command.options.find((one) => one.attributeName() === name);
+    throw empty(option?.long ?? name);
+  }
+}
+
+function empty(what: string): QctlError {
+  return usage(`${what} is empty`, 'EMPTY_ARGUMENT', ['a variable of a script may not be set']);
 }
 
 async function parse(command: QctlCommand, argv: string[], entry: CommandEntry): Promise<number> {

@@ -11,10 +11,11 @@ import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
 import { formatNdjson } from '../term/ndjson.ts';
+import { writeWhole } from '../term/out-file.ts';
 import { renderResult } from '../term/render.ts';
 import { formatFields } from '../term/table.ts';
 import { addChoice, type ChoiceFlags, type Chosen, chosenLetters, lettersText } from './choice.ts';
-import { writeToFile, writeToOutput } from './export-sink.ts';
+import { writeToOutput } from './export-sink.ts';
 
 interface ExportFlags extends ChoiceFlags {
   gzip?: boolean;
@@ -84,7 +85,7 @@ async function write(
   chunks: AsyncIterable<Buffer>,
   gzip: boolean,
 ): Promise<number | null> {
-  if (path !== undefined) return writeToFile(path, chunks);
+  if (path !== undefined) return writeWhole(path, chunks);
   await writeToOutput(io.stdout, chunks, gzip);
   return null;
 }

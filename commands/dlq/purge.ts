@@ -13,7 +13,6 @@ import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
-import { printable } from '../term/text.ts';
 import {
   addChoice,
   type ChoiceFlags,
@@ -97,7 +96,7 @@ function toPlan({ shares, chosen, missingIds }: Survey, exportLine: string): Pur
 /** What is deleted is gone for good: a stray `y` must not be enough. */
 async function askFor(context: Context, argument: string, { chosen, streams }: PurgePlan): Promise<void> {
   const name = streams.length === 1 ? streams[0]!.stream : argument;
-  await context.confirmTyped(name, printable(`Delete ${lettersText(chosen)} from ${name} for good?`));
+  await context.confirmTyped(name, `Delete ${lettersText(chosen)} from ${name} for good?`);
 }
 
 async function renderReport(context: Context, report: PurgeReport): Promise<number> {

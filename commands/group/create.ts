@@ -1,6 +1,7 @@
 import { QctlError } from '../../src/errors.ts';
 import {
   createGroup,
+  groupExists,
   lastDeliveredAt,
   parsePosition,
   readFacts,
@@ -29,6 +30,8 @@ interface Created {
   /** Entries that it will be given; null where an id inside the stream was chosen. */
   toDeliver: number | null;
   streamCreated: boolean;
+  /** It was there already, where it stood: left as it is. Of one stream alone that is an error. */
+  existed: boolean;
   dryRun: boolean;
 }
 
@@ -59,12 +62,14 @@ export async function runGroupCreate(
   flags: CreateFlags,
 ): Promise<void> {
   const { io, options } = context;
-  const created: Created[] = [];
-  for (const settings of await chosenStreams(context, stream))
-    created.push(await createOne(context, settings, group, flags));
+  const chosen = await chosenStreams(context, stream);
+  const planned: Created[] = [];
+  for (const settings of chosen) planned.push(await plan(context, settings, group, flags));
+  if (planned.length === 1 && planned[0]!.existed) throw groupExists(planned[0]!.stream, planned[0]!.group);
+  if (!options.dryRun) await createAll(context, planned, flags);
   await renderResult(io, options, {
     type: 'created-group',
-    data: created,
+    data: planned,
     table: () =>
       formatTable(
         io.stdout,
@@ -73,14 +78,20 @@ export async function runGroupCreate(
           { head: 'GROUP', value: (row) => row.group, whole: true },
           { head: 'POSITION', value: (row) => row.lastDeliveredId, whole: true },
           { head: 'TO-DELIVER', value: (row) => row.toDeliver && grouped(row.toDeliver), align: 'right' },
-          { head: 'DONE', value: (row) => (row.dryRun ? 'no: --dry-run' : 'created') },
+          { head: 'DONE', value: doneText },
         ],
-        created,
+        planned,
       ),
   });
 }
 
-async function createOne(
+function doneText({ existed, dryRun }: Created): string {
+  if (existed) return 'no: it was there';
+  return dryRun ? 'no: --dry-run' : 'created';
+}
+
+/** What is to be made, before anything is: of several streams none must be refused when others are done. */
+async function plan(
   context: Context,
   settings: StreamSettings,
   given: string | undefined,
@@ -93,11 +104,23 @@ async function createOne(
   const { dryRun } = context.options;
   const facts = await readFacts(redis, stream);
   if (!facts && !createStream) throw await withAdvice(streamMissing(redis, stream));
+  const found = facts?.groups.find((one) => one.group === group);
+  const one = { stream, group, streamCreated: !facts, dryRun };
+  if (found) return { ...one, lastDeliveredId: found.lastDeliveredId, toDeliver: null, existed: true };
   const position = parsePosition(from, facts?.timeMs ?? 0);
   const lastDeliveredId = facts ? lastDeliveredAt(position, facts) : '0-0';
-  if (!dryRun) await createGroup(redis, stream, group, { lastDeliveredId, makeStream: createStream });
   const whole = { start: facts?.length ?? 0, end: 0, id: null, time: null }[position.kind];
-  return { stream, group, lastDeliveredId, toDeliver: whole, streamCreated: !facts, dryRun };
+  return { ...one, lastDeliveredId, toDeliver: whole, existed: false };
+}
+
+async function createAll(
+  context: Context,
+  planned: readonly Created[],
+  { createStream: makeStream = false }: CreateFlags,
+): Promise<void> {
+  const redis = await context.redis();
+  for (const { stream, group, lastDeliveredId, existed } of planned)
+    if (!existed) await createGroup(redis, stream, group, { lastDeliveredId, makeStream });
 }
 
 async function withAdvice(missing: Promise<QctlError>): Promise<QctlError> {

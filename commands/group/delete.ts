@@ -16,6 +16,7 @@ import type { CommandEntry } from '../registry.ts';
 import type { Output } from '../term/io.ts';
 import { renderResult } from '../term/render.ts';
 import { formatFields } from '../term/table.ts';
+import { printable } from '../term/text.ts';
 
 interface DeleteFlags {
   force?: boolean;
@@ -72,7 +73,10 @@ export async function runGroupDelete(
   await renderResult(io, options, {
     type: 'deleted-group',
     data: done,
-    table: () => `${done.deleted ? 'deleted' : 'was gone already'}: group ${done.group} of ${done.stream}\n`,
+    table: () => {
+      const what = printable(`group ${done.group} of ${done.stream}`);
+      return `${done.deleted ? 'deleted' : 'was gone already'}: ${what}\n`;
+    },
   });
 }
 

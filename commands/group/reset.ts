@@ -70,16 +70,30 @@ export async function runGroupReset(
   if (!options.quiet) io.stderr.write(formatReset(io.stderr, plan, 'will be'));
   await context.confirm(`Move group ${plan.group} of ${plan.stream}?`);
   const prior = await resetGroup(redis, plan, facts);
-  const done = { ...plan, prior };
+  const done = prior === plan.prior ? plan : await countedFrom(context, plan, prior);
   await renderResult(io, options, {
     type: 'reset-group',
     data: done,
-    table: () =>
-      formatFields(io.stdout, [
-        ['group', `${plan.stream} ${plan.group}`],
-        ['position', `${prior} -> ${next}`],
-      ]),
+    table: () => (done === plan ? formatMoved(io.stdout, done) : formatReset(io.stdout, done, 'are')),
   });
+}
+
+/** The group has moved while the question stood: what was counted for it is not what was done. */
+async function countedFrom(context: Context, plan: ResetPlan, prior: string): Promise<ResetPlan> {
+  const redis = await context.redis();
+  const facts = await requireFacts(redis, plan.stream);
+  const found = facts.groups.find(({ group }) => group === plan.group);
+  if (!found) return { ...plan, prior };
+  return withProgress(context, 'count', ({ work }) =>
+    planReset(redis, facts, { ...found, lastDeliveredId: prior }, plan.next, { limit: MOST_COUNTED, work }),
+  );
+}
+
+function formatMoved(output: Output, { stream, group, prior, next }: ResetPlan): string {
+  return formatFields(output, [
+    ['group', `${stream} ${group}`],
+    ['position', `${prior} -> ${next}`],
+  ]);
 }
 
 function formatReset(output: Output, plan: ResetPlan, verb: string): string {

@@ -1,11 +1,12 @@
 import { parsePosition, type Work } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { writeToFile, writeToOutput } from '../dlq/export-sink.ts';
+import { writeToOutput } from '../dlq/export-sink.ts';
 import { addConnectionOptions, parseNonNegativeInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import type { Output } from '../term/io.ts';
+import { writeWhole } from '../term/out-file.ts';
 import { LAST, openTail, type TailChoice } from './open-tail.ts';
 import { readTail } from './read-tail.ts';
 import { printerOf } from './tail-printer.ts';
@@ -63,7 +64,7 @@ export async function runStreamTail(context: Context, streams: string[], flags: 
   });
   const text = readTail(await context.redis(), tail, { fields: flags.field, printer, work });
   if (outFile === undefined) return writeToOutput(io.stdout, text, false);
-  await writeToFile(outFile, wholeOrNot(text, signal));
+  await writeWhole(outFile, wholeOrNot(text, signal));
 }
 
 /** Throws before anything is connected to. */

@@ -22,16 +22,18 @@ export async function createGroup(
   } catch (error) {
     if (replyCode(error) !== 'BUSYGROUP')
       throw toTargetError(error, redis.label, `create group ${group} on ${stream}`);
-    throw new QctlError('failed', `stream ${stream} has a group ${group} already`, {
-      code: 'GROUP_EXISTS',
-      hint: [
-        `'qctl group reset ${stream} ${group}' moves its position`,
-        `'qctl group ls ${stream}' shows it`,
-      ],
-      details: { stream, group },
-      cause: error,
-    });
+    throw groupExists(stream, group, error);
   }
+}
+
+/** The error for a group that is there already. */
+export function groupExists(stream: string, group: string, cause?: unknown): QctlError {
+  return new QctlError('failed', `stream ${stream} has a group ${group} already`, {
+    code: 'GROUP_EXISTS',
+    hint: [`'qctl group reset ${stream} ${group}' moves its position`, `'qctl group ls ${stream}' shows it`],
+    details: { stream, group },
+    cause,
+  });
 }
 
 /**

@@ -44,6 +44,7 @@ export { describeGroup, type GroupDetail } from './group-detail.ts';
 export { groupOf } from './group-of.ts';
 export {
   createGroup,
+  groupExists,
   lastDeliveredAt,
   pendingRefused,
   planReset,

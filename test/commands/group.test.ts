@@ -51,7 +51,7 @@ orders  workers  0-0                3  created
       run(['group', 'create', 'orders', group, '--from', place, '-o', 'json']);
     const created = (more: object) => ({
       type: 'created-group-list',
-      items: [{ stream: 'orders', streamCreated: false, dryRun: false, ...more }],
+      items: [{ stream: 'orders', streamCreated: false, existed: false, dryRun: false, ...more }],
     });
     expect(JSON.parse((await from('end', 'a')).stdout)).toEqual(
       created({ group: 'a', lastDeliveredId: '3-0', toDeliver: 0 }),
@@ -91,10 +91,26 @@ orders  workers  0-0                3  no: --dry-run
     expect(JSON.parse(stdout).items).toEqual([
       {
         ...{ stream: 'new', group: 'workers', lastDeliveredId: '0-0', toDeliver: 0 },
-        ...{ streamCreated: true, dryRun: false },
+        ...{ streamCreated: true, existed: false, dryRun: false },
       },
     ]);
     expect(await positions('new')).toEqual({ workers: '0-0' });
+  });
+
+  test('of several streams those that have it stay as they are, and the others get it', async () => {
+    await redis.client.xadd('orders:eu', '1-0', 'n', '1');
+    await redis.client.xadd('orders:us', '1-0', 'n', '1');
+    await redis.client.xgroup('CREATE', 'orders:eu', 'audit', '1-0');
+    const several = ['group', 'create', 'orders:*', 'audit'];
+    const table = (done: string) => `STREAM     GROUP  POSITION  TO-DELIVER  DONE
+orders:eu  audit  1-0                -  no: it was there
+orders:us  audit  0-0                1  ${done}
+`;
+    expect(await run([...several, '--dry-run'])).toMatchObject({ code: 0, stdout: table('no: --dry-run') });
+    expect(await run(several)).toEqual({ code: 0, stdout: table('created'), stderr: '' });
+    expect(await positions('orders:us')).toEqual({ audit: '0-0' });
+    const alone = ['group', 'create', 'orders:eu', 'audit', '--dry-run'];
+    expect(await run(alone)).toMatchObject({ code: 1, stdout: '' });
   });
 
   test('the group of the configuration, on every partition', async () => {
@@ -216,6 +232,20 @@ pending   1 entries stay pending with their consumers
     expect(await positions()).toEqual({ workers: '4-0' });
   });
 
+  test('a group that moves on while the question stands: what was done is counted from where it was', async () => {
+    const onQuestion = () =>
+      void redis.client.xreadgroup('GROUP', 'workers', 'a', 'COUNT', 1, 'STREAMS', 'orders', '>');
+    expect(await run(argv, { columns: 100, answer: 'y', onQuestion })).toEqual({
+      code: 0,
+      stdout: `group     orders workers
+position  3-0 -> 0-0
+again     3 entries are delivered again
+pending   2 entries stay pending with their consumers
+`,
+      stderr: plan,
+    });
+  });
+
   test('to where it stands: nothing lies between', async () => {
     expect(await run(['group', 'reset', 'orders', '--to', '2-0', '--yes'])).toEqual({
       code: 0,
@@ -330,6 +360,12 @@ pending    2 entries delivered and not acknowledged
       stderr: workersPlan,
     });
     expect(await positions()).toEqual({ audit: '1-0' });
+  });
+
+  test('its name cannot steer the terminal', async () => {
+    await redis.client.xgroup('CREATE', 'orders', 'y\x1b]0;t\x07', '0');
+    const { stdout } = await run(['group', 'delete', 'orders', 'y\x1b]0;t\x07', '--yes', '--quiet']);
+    expect(stdout).toBe('deleted: group y\\x1b]0;t\\x07 of orders\n');
   });
 
   test('json: the plan, then the result', async () => {
