@@ -37,11 +37,16 @@ export interface PreparedClaim {
 
 const MIN_IDLE_MS = 300_000;
 
-/** From flags, conventions and what Redis says to a request; refuses what makes no sense before anything changes. */
+/**
+ * From flags, conventions and what Redis says to a request; refuses what makes no sense before anything changes.
+ *
+ * @param alone of several streams one where nothing is pending need not know the consumer that is named
+ */
 export async function prepareClaim(
   context: Context,
   { settings, facts, groupFacts }: ChosenGroup,
   flags: ClaimFlags,
+  alone: boolean,
 ): Promise<PreparedClaim> {
   const ids = flags.id && checkedIds(flags.id);
   if (ids && flags.from !== undefined)
@@ -57,7 +62,7 @@ export async function prepareClaim(
     ...{ stream, group: groupFacts.group, given: flags.to, configured: settings.claimTo, minIdleMs },
     ...{ except: flags.from === undefined ? [] : [flags.from], create: flags.createConsumer === true },
   };
-  const needed = groupFacts.pending > 0 || flags.to !== undefined;
+  const needed = groupFacts.pending > 0 || (flags.to !== undefined && alone);
   const target = needed ? chooseTarget(consumers, choice) : null;
   const to = target?.consumer ?? '';
   const request: ClaimRequest = {

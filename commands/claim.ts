@@ -72,8 +72,8 @@ export async function runClaim(
   flags: ClaimFlags,
 ): Promise<number> {
   const claims: PreparedClaim[] = [];
-  for (const one of await chosenGroups(context, stream, group))
-    claims.push(await prepareClaim(context, one, flags));
+  const chosen = await chosenGroups(context, stream, group);
+  for (const one of chosen) claims.push(await prepareClaim(context, one, flags, chosen.length === 1));
   if (flags.from !== undefined) requireAnywhere(claims, flags.from);
   const plans = await planAll(context, claims);
   context.signal.throwIfAborted();

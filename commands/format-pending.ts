@@ -62,7 +62,7 @@ function formatConsumers(output: Output, { consumers }: PendingReport): string {
     [
       { head: 'CONSUMER', value: (row) => row.consumer, whole: true },
       { head: 'PENDING', value: (row) => grouped(row.pending), align: 'right' },
-      { head: 'IDLE', value: (row) => formatDuration(row.idleMs), align: 'right' },
+      { head: 'LAST-SEEN', value: (row) => formatDuration(row.idleMs), align: 'right' },
     ],
     consumers,
   );

@@ -1,4 +1,5 @@
 import { QctlError } from '../errors.ts';
+import { formatDuration } from '../model/duration.ts';
 import type { Consumer } from './consumers.ts';
 
 /** Who is to take entries over, and on what grounds. */
@@ -52,7 +53,7 @@ function latest(
   if (first) return { consumer: first.consumer, chosen: 'latest', exists: true, idleMs: first.idleMs };
   throw new QctlError(
     'refused',
-    `no consumer of group ${group} of ${stream} is active: nobody would process the entries`,
+    `no consumer of group ${group} of ${stream} was seen in the last ${formatDuration(minIdleMs)}: nobody would process the entries`,
     {
       code: 'NO_ACTIVE_CONSUMER',
       hint: ['start one and try again, or name one with --to'],

@@ -10,7 +10,8 @@ export type Position =
   | { kind: 'time'; ms: number };
 
 /**
- * Reads what an operator writes for a place: `start`, `end`, an id, a time in RFC 3339 or how long ago.
+ * Reads what an operator writes for a place: `start`, `end`, an id, a time in RFC 3339 or how long ago. A time
+ * without a zone is that of this machine.
  * Throws `usage` where it is none of these.
  *
  * @param nowMs the server's clock
@@ -22,7 +23,7 @@ export function parsePosition(text: string, nowMs: number): Position {
   if (id) return { kind: 'id', id: formatStreamId(id) };
   const ago = parseDurationMs(text);
   if (ago !== undefined) return { kind: 'time', ms: nowMs - ago };
-  const ms = /^\d{4}-\d{2}-\d{2}(?:[T ]|$)/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
+  const ms = timeOf(text);
   if (!Number.isNaN(ms)) return { kind: 'time', ms };
   throw new QctlError('usage', `${text} is no place in a stream`, {
     code: 'BAD_POSITION',
@@ -31,6 +32,12 @@ export function parsePosition(text: string, nowMs: number): Position {
     ],
     details: { position: text },
   });
+}
+
+/** A day begins where a time without a zone is: here. JavaScript would take it for UTC. */
+function timeOf(text: string): number {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return Date.parse(`${text}T00:00`);
+  return /^\d{4}-\d{2}-\d{2}[T ]/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
 }
 
 /** The first id at or behind a position, for ranges; `+` for the end. */

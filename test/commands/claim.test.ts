@@ -181,7 +181,7 @@ dead letters  none: no --max-deliveries, and none configured
     expect(await run([...from, '--dry-run'])).toEqual({
       code: 3,
       stdout: '',
-      stderr: `qctl: no consumer of group workers of orders is active: nobody would process the entries
+      stderr: `qctl: no consumer of group workers of orders was seen in the last 5ms: nobody would process the entries
   hint: start one and try again, or name one with --to
 `,
     });
@@ -311,6 +311,17 @@ dead letters  0 delivered 3 times or more, to alerts:{2}:dead
     expect(await letters('alerts:{0}:dead')).toEqual(['b1-0']);
   });
 
+  test('of several streams one without pending entries need not know the consumer that is named', async () => {
+    await fillOrders('alerts:{0}');
+    await fillPending(redis.client, 'alerts:{2}', 'workers', []);
+    const partitioned = configOf('{ alerts: { partitions: 3, group: workers } }');
+    const to = ['claim', 'alerts', '--to', 'worker-2', '--yes', '--quiet'];
+    expect(await run(to, { config: partitioned })).toMatchObject({ code: 0 });
+    expect(await run(['claim', 'alerts:{2}', 'workers', '--to', 'worker-2', '--yes'])).toMatchObject({
+      code: 3,
+    });
+  });
+
   test('a pattern as a key; a pattern as the argument leaves the dead letters out', async () => {
     await fillOrders('events:eu');
     await fillOrders('events:us');
@@ -386,7 +397,7 @@ describe('refusals', () => {
       ['text', 'workers'],
       7,
       `qctl: cannot look at stream text (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `,
     ],
     [
@@ -512,7 +523,7 @@ dead letters  0 to orders:dead
 removed       0
 `,
       stderr: `qctl: cannot append to dead-letter stream orders:dead (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `,
     });
     expect(await held()).toEqual(untouched);

@@ -220,7 +220,7 @@ dead-1          0  alive     0        0  left: failed
 dead-2          0  -         0        0  left: stopped before the end
 `,
       stderr: `qctl: cannot append to dead-letter stream orders:dead (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `,
     });
     expect(await held()).toEqual(untouched);
@@ -274,7 +274,7 @@ describe('refusals', () => {
       ['text', 'workers'],
       7,
       `qctl: cannot look at stream text (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `,
     ],
     [
@@ -290,7 +290,7 @@ describe('refusals', () => {
       'nobody who lives to take over',
       ['orders', 'workers', ...AWAY],
       3,
-      `qctl: no consumer of group workers of orders is active: nobody would process the entries
+      `qctl: no consumer of group workers of orders was seen in the last 500ms: nobody would process the entries
   hint: start one and try again, or name one with --to
 `,
     ],
@@ -383,7 +383,7 @@ dead            1 NOW
     expect(await run([...argv, '--yes', '--quiet'], { config })).toEqual({
       code: 3,
       stdout: '',
-      stderr: `qctl: no consumer of group workers of orders:{1} is active: nobody would process the entries
+      stderr: `qctl: no consumer of group workers of orders:{1} was seen in the last 500ms: nobody would process the entries
   hint: start one and try again, or name one with --to
 `,
     });

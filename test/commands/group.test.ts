@@ -23,7 +23,7 @@ const missing = `qctl: there is no stream order (redis://SERVER/0)
 const noStream = (
   stream: string,
 ) => `qctl: cannot look at stream ${stream} (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `;
 const noPlace = (place: string) => `qctl: ${place} is no place in a stream
   hint: write start, end, an id such as 1763721600000-0, a time such as 2026-11-21T09:00:00Z, or 10m for ten minutes ago

@@ -27,7 +27,7 @@ pending     1,237
 idle        under 1m: 1,234, 1h to 1d: 2, over 1d: 1
 deliveries  1: 1,235, 3: 1, over 10: 1
 
-CONSUMER  PENDING IDLE
+CONSUMER  PENDING  LAST-SEEN
 worker-1        2 NOW
 worker-2    1,235 NOW
 
@@ -142,7 +142,7 @@ matching    1
 idle        over 1d: 1
 deliveries  over 10: 1
 
-CONSUMER  PENDING IDLE
+CONSUMER  PENDING  LAST-SEEN
 worker-1        2 NOW
 worker-2    1,235 NOW
 
@@ -158,7 +158,7 @@ group     workers
 pending   1,237
 matching  0
 
-CONSUMER  PENDING IDLE
+CONSUMER  PENDING  LAST-SEEN
 worker-1        2 NOW
 worker-2    1,235 NOW
 `,
@@ -223,7 +223,7 @@ pending     1
 idle        1h to 1d: 1
 deliveries  1: 1
 
-CONSUMER  PENDING IDLE
+CONSUMER  PENDING  LAST-SEEN
 w               1 NOW
 
 ID   AGE   IDLE  DELIVERIES  CONSUMER  MESSAGE
@@ -360,7 +360,7 @@ describe('refusals', () => {
       ['text', 'workers'],
       7,
       `qctl: cannot look at stream text (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `,
     ],
     [

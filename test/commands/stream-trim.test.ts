@@ -218,7 +218,7 @@ describe('refusals', () => {
       ['text', '--max-len', '1'],
       7,
       `qctl: cannot look at stream text (redis://SERVER/0): the key holds another kind of value
-  hint: choose another key, or remove the old one
+  hint: check the name, or choose another key
 `,
     ],
     [

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
@@ -16,6 +17,7 @@ import {
   surveyDeadLetters,
   trimAsPlanned,
 } from '../../src/streams/index.ts';
+import { runCommand } from '../commands/run-command.ts';
 import { fillPending, pendingOf } from '../support/pending.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
@@ -80,6 +82,28 @@ describe.each(['-set', '-xack'])('a user with %s', (rule) => {
       `cannot reap consumers of orders (${limited.label}): Redis would refuse ${rule.slice(1).toUpperCase()}: `,
     );
   });
+});
+
+test('the rights that the documentation names are enough', async () => {
+  const page = await readFile(new URL('../../docs/stuck-messages.md', import.meta.url), 'utf8');
+  const rules = /^ACL SETUSER ops (.*)$/m.exec(page)![1]!.split(' ');
+  await fillPending(admin, 'orders', 'workers', rows(10));
+  await admin.call('ACL', 'SETUSER', 'ops', 'reset', 'on', '>pw', ...rules);
+  const setting = { url: server.url.replace('redis://', 'redis://ops:pw@') };
+  for (const line of [
+    'claim orders workers --to w2 --create-consumer --max-deliveries 3 --yes',
+    'claim orders workers --to w3 --create-consumer --min-idle 0s --yes',
+    'dlq replay orders --all --yes',
+    'consumer reap orders workers --consumer dead --min-idle 0s --to w3 --yes',
+    'stream trim orders --max-len 5 --force --yes',
+    'dlq purge orders --all --yes',
+    'stream info orders',
+    'pending orders',
+  ])
+    expect(await runCommand([...line.split(' '), '--quiet'], setting), line).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
 });
 
 test('without SET a consumer that holds nothing is not deleted', async () => {

@@ -75,7 +75,7 @@ const VERDICTS: [match: RegExp, verdict: Verdict][] = [
       'target',
       'REDIS_WRONG_TYPE',
       'the key holds another kind of value',
-      'choose another key, or remove the old one',
+      'check the name, or choose another key',
     ),
   ],
   [
