@@ -84,9 +84,12 @@ async function planAll(
   flags: TrimFlags,
 ): Promise<TrimPlan[]> {
   const redis = await context.redis();
+  const { defaults } = await context.config();
   const plans: TrimPlan[] = [];
   for (const { settings, facts } of streams) {
-    for (const bound of boundsOf(facts, settings, flags))
+    // REDIS_MAX_LEN is about the stream of REDIS_STREAM_NAME, not about all that a pattern finds.
+    const maxLen = settings.maxLen ?? (settings.stream === defaults.stream ? defaults.maxLen : undefined);
+    for (const bound of boundsOf(facts, { ...settings, maxLen }, flags))
       plans.push(await withProgress(context, 'count', ({ work }) => planTrim(redis, facts, bound, work)));
     context.signal.throwIfAborted();
   }

@@ -164,6 +164,15 @@ describe('the short form', () => {
     );
   });
 
+  test('the stream and the length of the environment', async () => {
+    await add('orders', 5);
+    await add('others', 5);
+    const env = { REDIS_STREAM_NAME: 'orders', REDIS_MAX_LEN: '2' };
+    const trimmed = await run(['stream', 'trim', '--yes', '--quiet'], { env });
+    expect(trimmed).toEqual({ code: 0, stdout: 'STREAM  CUT  LENGTH\norders    3  5 -> 2\n', stderr: '' });
+    expect(await run(['stream', 'trim', 'others', '--yes'], { env })).toMatchObject({ code: 2 });
+  });
+
   test('all partitions, and a group that needs entries of one of them stops all', async () => {
     for (const part of [0, 1]) await add(`alerts:{${part}}`, 4);
     const config = configOf('{ alerts: { partitions: 3, maxLen: 1 } }');
