@@ -8,6 +8,7 @@ import {
   type StreamSettings,
 } from '../src/streams/index.ts';
 import type { Context } from './context.ts';
+import { shortList } from './streams.ts';
 import { printable } from './term/text.ts';
 
 /**
@@ -38,7 +39,7 @@ export async function chosenStream(context: Context, argument: string | undefine
   const names = all.map(({ stream }) => stream);
   throw new QctlError('usage', `${argument} means ${all.length} streams; name one`, {
     code: 'STREAM_SEVERAL',
-    hint: [`it means ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`],
+    hint: [`it means ${shortList(names)}`],
     details: { streams: names.slice(0, 100) },
   });
 }
