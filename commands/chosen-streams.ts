@@ -8,6 +8,7 @@ import {
   type StreamSettings,
 } from '../src/streams/index.ts';
 import type { Context } from './context.ts';
+import { noteLeftOut } from './left-out.ts';
 import { shortList } from './streams.ts';
 import { printable } from './term/text.ts';
 
@@ -28,7 +29,9 @@ export async function chosenStreams(
       hint: [configured.length > 0 ? `configured: ${configured.join(', ')}` : "'qctl stream ls' lists them"],
     });
   }
-  const found = await resolveStreams(await context.redis(), streams, named);
+  const found = await resolveStreams(await context.redis(), streams, named, (count) =>
+    noteLeftOut(context, count, 'stream'),
+  );
   return found.map((settings) => ({ ...settings, group: settings.group ?? defaults.group }));
 }
 

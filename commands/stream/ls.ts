@@ -4,6 +4,7 @@ import { formatBytes } from '../../src/model/bytes.ts';
 import {
   findStreams,
   isOwn,
+  isStream,
   resolveStreams,
   type StreamSummary,
   type Summaries,
@@ -13,6 +14,7 @@ import {
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { group as grouped } from '../drain/format-plan.ts';
+import { noteLeftOut } from '../left-out.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
@@ -101,8 +103,8 @@ async function summariesOf(
 
 async function namesOf(context: Context, pattern = '*', all = false): Promise<string[]> {
   const redis = await context.redis();
-  if (isPattern(pattern)) {
-    const names = await findStreams(redis, pattern);
+  if (isPattern(pattern) && !(await isStream(redis, pattern))) {
+    const names = await findStreams(redis, pattern, (count) => noteLeftOut(context, count, 'stream'));
     return all || isOwn(pattern) ? names : names.filter((name) => !isOwn(name));
   }
   const settings = await resolveStreams(redis, (await context.config()).streams, pattern);

@@ -50,9 +50,10 @@ export {
   removeGroup,
   resetGroup,
 } from './groups.ts';
+export { isIntact } from './intact.ts';
 export { judgeLag, type Lag, type LagSource, measureLag, oldestUndeliveredId } from './lag.ts';
 export { type LongestIdle, longestIdle } from './longest-idle.ts';
-export { findStreams, isOwn, resolveStreams, streamMissing } from './names.ts';
+export { findStreams, isOwn, isStream, type LeftOut, resolveStreams, streamMissing } from './names.ts';
 export { startOfNewest } from './newest.ts';
 export {
   type Bucket,
