@@ -94,5 +94,5 @@ export async function describeStream(
     deadLetters: dead === undefined ? 0 : (dead?.length ?? null),
     groups,
   };
-  return { ...detail, advice: adviseOn(detail) };
+  return { ...detail, advice: adviseOn(detail, facts) };
 }
