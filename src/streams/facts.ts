@@ -137,21 +137,3 @@ export async function requireFacts(
   if (!facts) throw await streamMissing(redis, stream);
   return facts;
 }
-
-/** The facts of many streams, so many at a time; streams that are gone meanwhile are left out. */
-export async function readManyFacts(
-  redis: RedisConnection,
-  streams: readonly string[],
-  options: FactsOptions = {},
-): Promise<StreamFacts[]> {
-  const all: StreamFacts[] = [];
-  for (let at = 0; at < streams.length; at += AT_ONCE) {
-    const some = await Promise.all(
-      streams.slice(at, at + AT_ONCE).map((stream) => readFacts(redis, stream, options)),
-    );
-    all.push(...some.filter((facts) => facts !== undefined));
-  }
-  return all;
-}
-
-const AT_ONCE = 250;

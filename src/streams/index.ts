@@ -38,7 +38,7 @@ export { chooseDeadLetters } from './dlq-scan.ts';
 export { type DeadLetterSummary, type ReasonCount, summariseDeadLetters } from './dlq-summary.ts';
 export { type Survey, surveyDeadLetters } from './dlq-survey.ts';
 export { type EntryState, entryStates } from './entry-states.ts';
-export { type GroupFacts, readFacts, readManyFacts, requireFacts, type StreamFacts } from './facts.ts';
+export { type GroupFacts, readFacts, requireFacts, type StreamFacts } from './facts.ts';
 export { describeGroup, type GroupDetail } from './group-detail.ts';
 export { groupOf } from './group-of.ts';
 export {

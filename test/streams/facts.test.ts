@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
-import { readFacts, readManyFacts, requireFacts, summariseStreams } from '../../src/streams/index.ts';
+import { readFacts, requireFacts, summariseStreams } from '../../src/streams/index.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
 
@@ -179,12 +179,6 @@ describe('the facts of a stream', () => {
     const key = uniqueName('list');
     await call('RPUSH', key, 'x');
     await expect(readFacts(redis, key)).rejects.toMatchObject({ code: 'REDIS_WRONG_TYPE' });
-  });
-
-  test('of many streams come in their order, without those that are gone', async () => {
-    const names = await Promise.all(Array.from({ length: 3 }, rich));
-    const found = await readManyFacts(redis, [names[2]!, uniqueName('gone'), names[0]!, names[1]!]);
-    expect(found.map(({ stream }) => stream)).toEqual([names[2], names[0], names[1]]);
   });
 });
 
