@@ -8,6 +8,8 @@ import {
   type StreamSettings,
 } from '../src/streams/index.ts';
 import type { Context } from './context.ts';
+import { noteLeftOut } from './left-out.ts';
+import { shortList } from './streams.ts';
 import { printable } from './term/text.ts';
 
 /**
@@ -27,7 +29,9 @@ export async function chosenStreams(
       hint: [configured.length > 0 ? `configured: ${configured.join(', ')}` : "'qctl stream ls' lists them"],
     });
   }
-  const found = await resolveStreams(await context.redis(), streams, named);
+  const found = await resolveStreams(await context.redis(), streams, named, (count) =>
+    noteLeftOut(context, count, 'stream'),
+  );
   return found.map((settings) => ({ ...settings, group: settings.group ?? defaults.group }));
 }
 
@@ -38,7 +42,7 @@ export async function chosenStream(context: Context, argument: string | undefine
   const names = all.map(({ stream }) => stream);
   throw new QctlError('usage', `${argument} means ${all.length} streams; name one`, {
     code: 'STREAM_SEVERAL',
-    hint: [`it means ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`],
+    hint: [`it means ${shortList(names)}`],
     details: { streams: names.slice(0, 100) },
   });
 }

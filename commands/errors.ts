@@ -92,7 +92,8 @@ function toText(report: ErrorReport): string {
   return `qctl: ${printableLines(report.message, 6)}\n${hintLines(report)}`;
 }
 
-function hintLines(report: ErrorReport): string {
+/** The hints of an error, a line each, fit for a terminal. */
+export function hintLines(report: Pick<ErrorReport, 'hint'>): string {
   return report.hint.map((line) => `  hint: ${printableLines(line, 8)}\n`).join('');
 }
 

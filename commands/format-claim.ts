@@ -1,6 +1,7 @@
 import { formatDuration } from '../src/model/duration.ts';
 import type { ClaimPlan, ClaimReport, ClaimTarget } from '../src/streams/index.ts';
 import { group as grouped } from './drain/format-plan.ts';
+import { shortList } from './streams.ts';
 import type { Output } from './term/io.ts';
 import { type Column, formatFields, formatTable } from './term/table.ts';
 
@@ -36,8 +37,6 @@ function deadText({ deadLetter, deadLetterStream, maxDeliveries }: ClaimPlan): s
   const count = deadLetter === null ? '' : `${grouped(deadLetter)} `;
   return `${count}delivered ${maxDeliveries} times or more, to ${deadLetterStream}`;
 }
-
-const NAMED = 10;
 
 /** What was done: fields for one stream, a line a stream for several. */
 export function formatClaimReports(output: Output, reports: readonly ClaimReport[]): string {
@@ -76,7 +75,7 @@ function formatReport(output: Output, report: ClaimReport): string {
     ['removed', removedText(report)],
   ];
   if (report.kept > 0)
-    fields.push(['kept', `${grouped(report.kept)} with too many fields: ${listOf(report.keptIds)}`]);
+    fields.push(['kept', `${grouped(report.kept)} with too many fields: ${shortList(report.keptIds)}`]);
   if (report.tooYoung) fields.push(['left alone', `${grouped(report.tooYoung)} delivered too lately`]);
   if (report.notPending > 0) fields.push(['not pending', `${grouped(report.notPending)} of the ids`]);
   if (report.stopped) fields.push(['stopped', 'before the end; the same command goes on']);
@@ -84,11 +83,9 @@ function formatReport(output: Output, report: ClaimReport): string {
 }
 
 function removedText({ removed, removedIds }: ClaimReport): string {
-  return removed === 0 ? '0' : `${grouped(removed)} whose messages were trimmed away: ${listOf(removedIds)}`;
-}
-
-function listOf(ids: readonly string[]): string {
-  return `${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ', …' : ''}`;
+  return removed === 0
+    ? '0'
+    : `${grouped(removed)} whose messages were trimmed away: ${shortList(removedIds)}`;
 }
 
 function leftText({ tooYoung, kept, stopped, failure }: ClaimReport): string | null {

@@ -2,6 +2,7 @@ import { formatBytes } from '../src/model/bytes.ts';
 import { formatDuration } from '../src/model/duration.ts';
 import type { Bucket, PendingEntry, PendingReport } from '../src/streams/index.ts';
 import { group as grouped } from './drain/format-plan.ts';
+import { ageText } from './streams.ts';
 import { formatEntryFields } from './term/entry.ts';
 import type { Output } from './term/io.ts';
 import { formatFields, formatTable } from './term/table.ts';
@@ -83,11 +84,7 @@ function formatLines(output: Output, entries: readonly PendingEntry[]): string {
     output,
     [
       { head: 'ID', value: (row) => row.id, whole: true },
-      {
-        head: 'AGE',
-        value: (row) => (row.ageMs === null ? null : formatDuration(row.ageMs)),
-        align: 'right',
-      },
+      { head: 'AGE', value: (row) => ageText(row.ageMs), align: 'right' },
       { head: 'IDLE', value: (row) => formatDuration(row.idleMs), align: 'right' },
       { head: 'DELIVERIES', value: (row) => grouped(row.deliveries), align: 'right' },
       { head: 'CONSUMER', value: (row) => row.consumer },

@@ -70,7 +70,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     name: 'consumer ls',
     summary: 'list the consumers: who is active, idle, or stuck with entries',
     impact: 'read',
-    args: '<stream> [group]',
+    args: '[stream] [group]',
     load: () => import('./consumer/ls.ts'),
   },
   {

@@ -10,6 +10,13 @@ export function ageText(ms: number | null): string | null {
   return ms === null ? null : formatDuration(ms);
 }
 
+const MOST_NAMED = 10;
+
+/** The first names of many, and that there are more. */
+export function shortList(names: readonly string[]): string {
+  return `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ', …' : ''}`;
+}
+
 /** What is known of a lag. Null where there is nobody who could lag. */
 export interface KnownLag {
   lag: number | null;
@@ -44,5 +51,7 @@ export function addCountOption<C extends Command>(command: C): C {
 
 /** Whether an argument may mean several streams: its result is a list then, even of one. */
 export function isSeveral(argument: string | undefined, chosen: readonly StreamSettings[]): boolean {
+  // A stream whose name looks like a pattern is that one stream.
+  if (chosen.length === 1 && chosen[0]!.stream === argument) return false;
   return chosen.length > 1 || (argument !== undefined && isPattern(argument));
 }

@@ -18,6 +18,16 @@ export interface Watched {
   intervalMs: number;
 }
 
+/** The time that a watch goes by; tests have one of their own. */
+export interface Pacing {
+  /** Milliseconds, from any start. */
+  now(): number;
+  /** Ends early at the signal. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const REAL: Pacing = { now: () => performance.now(), pause };
+
 /**
  * Runs an action again and again, one after the other, until a signal comes or the reader of stdout goes
  * away. An error ends it, too, unless the action has worked before and the error is one of a server that
@@ -30,6 +40,7 @@ export async function watchAction(
   watched: Watched,
   work: () => unknown,
   host?: ScreenHost,
+  pacing = REAL,
 ): Promise<number> {
   const { io, signal } = context;
   context.stopsAtOnce = true;
@@ -38,11 +49,11 @@ export async function watchAction(
   const nextFrame = frames(context, watched, view, work);
   try {
     while (!signal.aborted && !io.stdout.closed) {
-      const next = performance.now() + watched.intervalMs;
+      const next = pacing.now() + watched.intervalMs;
       const frame = await Promise.race([nextFrame(), stopped]);
       if (!frame) break;
       view.show(frame);
-      await pause(next - performance.now(), signal);
+      await pacing.pause(Math.max(0, next - pacing.now()), signal);
     }
   } finally {
     view.close();
@@ -94,7 +105,7 @@ function whenAborted(signal: AbortSignal): Promise<undefined> {
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   // Never skipped, so that signals are seen even where every run takes longer than the interval.
-  await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** `every 2.0s: qctl stream ls --profile production`, without secrets. */

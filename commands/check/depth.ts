@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { chooseSource, type DepthFlags, refuseSeveral } from './depth-source.ts';
+import { unreadableItem } from './failure.ts';
 import type { Metric } from './metrics.ts';
 import { addMissing, type MissingFlag, missingItem, nothingMatches } from './missing.ts';
 import { runCheck } from './run-check.ts';
@@ -82,7 +83,8 @@ async function checkStream(
     measure: async () => {
       const found = await lookAt(context, stream);
       if (found.length === 0) return [nothingMatches(stream, missing)];
-      return found.map(({ settings: { stream: name }, facts }) => {
+      return found.map(({ settings: { stream: name }, facts, failure }) => {
+        if (failure) return unreadableItem({ stream: name }, failure);
         if (!facts) return missingItem({ stream: name }, 'STREAM', missing);
         const readings = [known('length' as const, facts.length, thresholds)];
         return { name, labels: { stream: name }, readings, findings: [] };

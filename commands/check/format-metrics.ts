@@ -1,4 +1,5 @@
 import { CHECK_EXIT } from '../exit-codes.ts';
+import { printable } from '../term/text.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import type { CheckReport } from './report.ts';
 
@@ -57,6 +58,8 @@ function labelText(labels: Record<string, string>): string {
   return `{${pairs.join(',')}}`;
 }
 
+/** Prometheus knows three escapes; other control characters are shown by their code, as on a terminal. */
 function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const lines = value.split('\n').map((line) => printable(line).replaceAll('\\', '\\\\'));
+  return lines.join('\\n').replaceAll('"', '\\"');
 }

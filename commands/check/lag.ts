@@ -11,6 +11,7 @@ import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { COUNTED_AT_ONCE } from '../streams.ts';
 import { type Measuring, measuring } from './measuring.ts';
 import type { Metric } from './metrics.ts';
 import { addMissing, type MissingFlag } from './missing.ts';
@@ -75,8 +76,6 @@ export async function runCheckLag(
   });
 }
 
-/** Together with the facts, at the same instant. */
-const COUNTED_AT_ONCE = 1000;
 /** Far beyond what anybody wants to be told exactly. */
 const MOST_COUNTED = 1_000_000;
 

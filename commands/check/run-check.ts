@@ -1,12 +1,11 @@
 import { within } from '../../src/backends/network.ts';
 import type { Item, Status } from '../../src/checks/index.ts';
-import { isQctlError, QctlError } from '../../src/errors.ts';
-import { formatDuration } from '../../src/model/duration.ts';
-import { Interrupted } from '../../src/model/patience.ts';
+import type { QctlError } from '../../src/errors.ts';
 import type { Context } from '../context.ts';
-import { writeError } from '../errors.ts';
+import { hintLines, writeError } from '../errors.ts';
 import { CHECK_EXIT } from '../exit-codes.ts';
 import { renderResult } from '../term/render.ts';
+import { toFailure } from './failure.ts';
 import { formatStatus } from './format-line.ts';
 import { formatMetrics } from './format-metrics.ts';
 import type { Metric } from './metrics.ts';
@@ -49,26 +48,11 @@ async function measured(context: Context, run: CheckRun): Promise<Item<Metric>[]
   try {
     return await within(run.measure(), limitMs);
   } catch (error) {
-    if (context.signal.aborted) throw error;
-    const failure = asFailure(error, limitMs);
-    if (!failure || !MEASURING.has(failure.kind)) throw error;
+    const failure = toFailure(context, error, limitMs);
     explain(context, failure);
     const finding = { code: failure.code, status: statusOf(failure), text: failure.message };
     return [{ name: target, labels, readings: [], findings: [finding] }];
   }
-}
-
-/** The kinds of error that say something of what is checked; the others are about the command line and its files. */
-const MEASURING = new Set(['target', 'source', 'auth', 'failed']);
-
-function asFailure(error: unknown, limitMs: number): QctlError | undefined {
-  if (isQctlError(error)) return error;
-  const late = (error as NodeJS.ErrnoException).code === 'ETIMEDOUT';
-  if (!late && !(error instanceof Interrupted)) return undefined;
-  const text = late
-    ? `no result within ${formatDuration(limitMs)}`
-    : 'the connection did not come back in time';
-  return new QctlError('target', text, { code: 'CHECK_TIMEOUT', cause: error });
 }
 
 /** Scripts get the error as always; of the status line, which says it, only the hints are left. */
@@ -77,5 +61,5 @@ function explain({ io, options }: Context, error: QctlError): void {
     writeError(io.stderr, error, { ...options, nagios: true });
     return;
   }
-  io.stderr.write(error.hint.map((line) => `  hint: ${line}\n`).join(''));
+  io.stderr.write(hintLines(error));
 }

@@ -1,13 +1,17 @@
 import type { Item, Reading } from '../../src/checks/index.ts';
 import { DEAD_SUFFIX, isPattern } from '../../src/config/streams.ts';
+import type { QctlError } from '../../src/errors.ts';
 import {
   type GroupFacts,
-  readManyFacts,
+  readFacts,
   resolveStreams,
   type StreamFacts,
   type StreamSettings,
 } from '../../src/streams/index.ts';
 import type { Context } from '../context.ts';
+import { noteLeftOut } from '../left-out.ts';
+import { isSeveral } from '../streams.ts';
+import { toFailure, unreadableItem } from './failure.ts';
 import { inTurns } from './measuring.ts';
 import type { Metric } from './metrics.ts';
 import { type MissingFlag, missingItem, noneIfMissing, nothingMatches } from './missing.ts';
@@ -15,25 +19,33 @@ import { type MissingFlag, missingItem, noneIfMissing, nothingMatches } from './
 /** What an argument names, and what stands there. */
 export interface Found {
   settings: StreamSettings;
-  /** Undefined where there is no such stream. */
+  /** Undefined where there is no such stream, and where it could not be read. */
   facts: StreamFacts | undefined;
+  /** Why it could not be read, one among several. */
+  failure?: QctlError;
 }
 
 /**
- * Looks at the streams that an argument names; of a pattern that matches nothing the list is empty.
+ * Looks at the streams that an argument names; of a pattern that matches nothing the list is empty. One of
+ * several that cannot be read does not keep the others from being measured; a stream named alone throws.
  *
  * @param count see `readFacts`
  */
 export async function lookAt(context: Context, argument: string, count = 0): Promise<Found[]> {
   const redis = await context.redis();
-  const named = await resolveStreams(redis, (await context.config()).streams, argument).catch(noneIfMissing);
-  const all = await readManyFacts(
-    redis,
-    named.map(({ stream }) => stream),
-    { count },
-  );
-  const byName = new Map(all.map((facts) => [facts.stream, facts]));
-  return named.map((settings) => ({ settings, facts: byName.get(settings.stream) }));
+  const { streams } = await context.config();
+  const leftOut = (streams: number) => noteLeftOut(context, streams, 'stream');
+  const named = await resolveStreams(redis, streams, argument, leftOut).catch(noneIfMissing);
+  const several = isSeveral(argument, named);
+  const looks = named.map((settings) => async (): Promise<Found> => {
+    try {
+      return { settings, facts: await readFacts(redis, settings.stream, { count }) };
+    } catch (error) {
+      if (!several) throw error;
+      return { settings, facts: undefined, failure: toFailure(context, error) };
+    }
+  });
+  return inTurns(looks);
 }
 
 /** Which groups are meant. */
@@ -50,7 +62,8 @@ export type MeasureGroup = (facts: StreamFacts, group: GroupFacts) => Promise<It
 
 /**
  * Measures the group of each stream, or all groups where none is named. What is missing is an item of its
- * own. Under a pattern a dead-letter stream that nobody reads is none of what is meant.
+ * own, and so is what cannot be read of several streams. Under a pattern a dead-letter stream that nobody
+ * reads is none of what is meant.
  */
 export async function eachGroup(
   context: Context,
@@ -58,22 +71,42 @@ export async function eachGroup(
   measure: MeasureGroup,
 ): Promise<Item<Metric>[]> {
   const found = await lookAt(context, stream, count);
-  const meant = isPattern(stream) ? found.filter((one) => !isUnreadDead(one, group, found)) : found;
+  const several = isSeveral(
+    stream,
+    found.map(({ settings }) => settings),
+  );
+  const pattern = several && isPattern(stream);
+  const meant = pattern ? found.filter((one) => !isUnreadDead(one, group, found)) : found;
   if (meant.length === 0) return [nothingMatches(stream, missing)];
-  const tasks = meant.flatMap(({ settings, facts }) => tasksOf(settings.stream, facts));
-  return inTurns(tasks);
+  return inTurns(meant.flatMap(tasksOf));
 
-  function tasksOf(name: string, facts: StreamFacts | undefined): (() => Promise<Item<Metric>>)[] {
-    if (!facts)
-      return [async () => missingItem({ stream: name, ...(group && { group }) }, 'STREAM', missing)];
+  function tasksOf({ settings, facts, failure }: Found): (() => Promise<Item<Metric>>)[] {
+    const labels = { stream: settings.stream, ...(group && { group }) };
+    if (failure) return [async () => unreadableItem(labels, failure)];
+    if (!facts) return [async () => missingItem(labels, 'STREAM', missing)];
     const groups = group === undefined ? facts.groups : facts.groups.filter((one) => one.group === group);
-    if (groups.length > 0) return groups.map((one) => () => measure(facts, one));
-    return [async () => missingItem({ stream: name, ...(group && { group }) }, 'GROUP', missing)];
+    if (groups.length > 0) return groups.map((one) => () => measureOne(facts, one));
+    return [async () => missingItem(labels, 'GROUP', missing)];
+  }
+
+  async function measureOne(facts: StreamFacts, one: GroupFacts): Promise<Item<Metric>> {
+    try {
+      return await measure(facts, one);
+    } catch (error) {
+      if (!several) throw error;
+      return unreadableItem({ stream: facts.stream, group: one.group }, toFailure(context, error));
+    }
   }
 }
 
-function isUnreadDead({ settings, facts }: Found, group: string | undefined, all: readonly Found[]): boolean {
+function isUnreadDead(
+  { settings, facts, failure }: Found,
+  group: string | undefined,
+  all: readonly Found[],
+): boolean {
   const { stream } = settings;
+  // Who reads it is not known.
+  if (failure) return false;
   const read = facts?.groups.some((one) => group === undefined || one.group === group);
   return (
     !read && (stream.endsWith(DEAD_SUFFIX) || all.some(({ settings: other }) => other.deadLetter === stream))

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../src/model/duration.ts';
 import type { ClaimTarget, Consumer, ReapReport } from '../../src/streams/index.ts';
 import { group as grouped } from '../drain/format-plan.ts';
+import { shortList } from '../streams.ts';
 import type { Output } from '../term/io.ts';
 import { formatFields, formatTable } from '../term/table.ts';
 
@@ -31,11 +32,7 @@ function formatPlan(output: Output, plan: ReapPlan): string {
     ['group', group],
     ['to delete', `${dead.length} consumers not seen for ${formatDuration(minIdleMs)} or longer`],
   ];
-  if (alive.length > 0)
-    fields.push([
-      'alive',
-      `${alive.length}: ${alive.slice(0, 10).join(', ')}${alive.length > 10 ? ', …' : ''}`,
-    ]);
+  if (alive.length > 0) fields.push(['alive', `${alive.length}: ${shortList(alive)}`]);
   if (to) fields.push(['entries go to', to.consumer]);
   if (to && deadLetterStream !== null)
     fields.push(['dead letters', `delivered ${maxDeliveries} times or more, to ${deadLetterStream}`]);

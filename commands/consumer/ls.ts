@@ -3,12 +3,14 @@ import {
   type FoundStream,
   groupOf,
   IDLE_MS,
+  isIntact,
   type Member,
   readMembers,
 } from '../../src/streams/index.ts';
 import { chosenStreams } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { noteLeftOut } from '../left-out.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import type { Output } from '../term/io.ts';
@@ -19,7 +21,7 @@ import { MEMBER_COLUMNS } from './columns.ts';
 /** One consumer of one group. */
 type Row = { stream: string; group: string } & Member;
 
-/** `qctl consumer ls STREAM [GROUP]`. */
+/** `qctl consumer ls [STREAM] [GROUP]`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runConsumerLs): QctlCommand {
   const command = createCommand(entry);
   addConnectionOptions(command, ['redis']);
@@ -28,7 +30,9 @@ export function newCommand(context: Context, entry: CommandEntry, run = runConsu
     ['qctl consumer ls orders workers', 'who is at work, and who holds entries and is gone'],
     ['qctl consumer ls orders', 'the consumers of all groups, where the configuration names none'],
   ]);
-  return command.action((stream: string, group: string | undefined) => run(context, stream, group));
+  return command.action((stream: string | undefined, group: string | undefined) =>
+    run(context, stream, group),
+  );
 }
 
 const NUANCES = `A consumer is active where it asked for entries in the last 5 minutes (minIdle of the stream in qctl.yaml),
@@ -39,14 +43,16 @@ blocks on a quiet stream (XREADGROUP BLOCK 0), or on Redis before 7.2 just gets 
 /** Carries it out. */
 export async function runConsumerLs(
   context: Context,
-  stream: string,
+  stream: string | undefined,
   group: string | undefined,
 ): Promise<void> {
   const { io, options } = context;
   const redis = await context.redis();
   const found = await existingStreams(redis, await chosenStreams(context, stream));
   const rows: Row[] = [];
-  for (const { settings, facts, name } of groupsOf(found, group)) {
+  const groups = groupsOf(found, group);
+  noteLeftOut(context, groups.filter(({ name }) => !isIntact(name)).length, 'group');
+  for (const { settings, facts, name } of groups.filter((one) => isIntact(one.name))) {
     const members = await readMembers(redis, facts, name, settings.minIdleMs ?? IDLE_MS);
     rows.push(...members.map((member) => ({ stream: facts.stream, group: name, ...member })));
   }

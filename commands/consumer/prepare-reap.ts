@@ -1,6 +1,7 @@
 import {
   type Consumer,
   chooseTarget,
+  isIntact,
   type ReapRequest,
   readConsumers,
   refuseApart,
@@ -8,6 +9,7 @@ import {
 } from '../../src/streams/index.ts';
 import type { ChosenGroup } from '../chosen-streams.ts';
 import type { Context } from '../context.ts';
+import { noteLeftOut } from '../left-out.ts';
 import type { ReapPlan } from './format-reap.ts';
 
 /** What `consumer reap` is told. */
@@ -45,7 +47,13 @@ export async function prepareReaps(
   }
   const all = groups.flatMap(({ consumers }) => consumers);
   for (const name of flags.consumer ?? []) requireConsumer(all, name, chosen[0]!.groupFacts.group);
+  const away = chosenOf(all, flags).filter(({ idleMs }) => idleMs >= flags.minIdle);
+  noteLeftOut(context, away.filter(({ consumer }) => !isIntact(consumer)).length, 'consumer');
   return Promise.all(groups.map((one) => prepare(context, one, one.consumers, flags)));
+}
+
+function chosenOf(consumers: readonly Consumer[], { consumer: names }: ReapFlags): Consumer[] {
+  return consumers.filter(({ consumer }) => !names || names.includes(consumer));
 }
 
 async function prepare(
@@ -56,9 +64,11 @@ async function prepare(
 ): Promise<PreparedReap> {
   const { stream } = facts;
   const { minIdle, consumer: names } = flags;
-  const named = consumers.filter(({ consumer }) => !names || names.includes(consumer));
+  const named = chosenOf(consumers, flags);
   const rescuer = names ? undefined : (flags.to ?? settings.claimTo);
-  const dead = named.filter(({ consumer, idleMs }) => idleMs >= minIdle && consumer !== rescuer);
+  // What is not the name itself would empty and delete another consumer, or none.
+  const away = ({ consumer, idleMs }: Consumer) => idleMs >= minIdle && isIntact(consumer);
+  const dead = named.filter((one) => away(one) && one.consumer !== rescuer);
   const alive = named.filter(({ idleMs }) => idleMs < minIdle);
   const maxDeliveries = (flags.maxDeliveries ?? settings.maxDeliveries) || null;
   const deadLetter = flags.deadLetter ?? settings.deadLetter;

@@ -6,6 +6,7 @@ import {
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { noteLeftOut } from '../left-out.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
@@ -33,7 +34,9 @@ export async function runStreamInfo(
   const { io, options } = context;
   const redis = await context.redis();
   // Without the group of the environment: it is advised on what the configuration says of this stream.
-  const chosen = await resolveStreams(redis, (await context.config()).streams, stream);
+  const chosen = await resolveStreams(redis, (await context.config()).streams, stream, (count) =>
+    noteLeftOut(context, count, 'stream'),
+  );
   const found = await existingStreams(redis, chosen, {
     memory: true,
     count: Math.min(limit, COUNTED_AT_ONCE),

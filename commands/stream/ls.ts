@@ -4,6 +4,7 @@ import { formatBytes } from '../../src/model/bytes.ts';
 import {
   findStreams,
   isOwn,
+  isStream,
   resolveStreams,
   type StreamSummary,
   type Summaries,
@@ -13,10 +14,11 @@ import {
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { group as grouped } from '../drain/format-plan.ts';
+import { noteLeftOut } from '../left-out.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
-import { ageText, lagText } from '../streams.ts';
+import { ageText, COUNTED_AT_ONCE, lagText } from '../streams.ts';
 import type { Output } from '../term/io.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatTable } from '../term/table.ts';
@@ -38,9 +40,6 @@ const SORTS = {
   memory: (row: StreamSummary) => row.memoryBytes,
   age: (row: StreamSummary) => row.oldestPendingAgeMs,
 };
-
-/** Lags that Redis does not know are counted up to here. */
-const MOST_COUNTED = 1000;
 
 /** `qctl stream ls [PATTERN]`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runStreamLs): QctlCommand {
@@ -96,7 +95,7 @@ async function summariesOf(
   const redis = await context.redis();
   const names = await namesOf(context, pattern, all);
   const shown = sort === 'name' ? names.slice(0, limit) : names;
-  const found = await summariseStreams(redis, shown, { memory, count: MOST_COUNTED });
+  const found = await summariseStreams(redis, shown, { memory, count: COUNTED_AT_ONCE });
   const missing = found.streams.length === 0 && pattern !== undefined && !isPattern(pattern);
   if (missing) throw await streamMissing(redis, pattern);
   return found;
@@ -104,8 +103,8 @@ async function summariesOf(
 
 async function namesOf(context: Context, pattern = '*', all = false): Promise<string[]> {
   const redis = await context.redis();
-  if (isPattern(pattern)) {
-    const names = await findStreams(redis, pattern);
+  if (isPattern(pattern) && !(await isStream(redis, pattern))) {
+    const names = await findStreams(redis, pattern, (count) => noteLeftOut(context, count, 'stream'));
     return all || isOwn(pattern) ? names : names.filter((name) => !isOwn(name));
   }
   const settings = await resolveStreams(redis, (await context.config()).streams, pattern);

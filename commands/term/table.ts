@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { colourOf } from './colour.ts';
 import type { Output } from './io.ts';
 import { printable, truncate, visibleWidth, wrap } from './text.ts';
@@ -23,8 +22,6 @@ export interface Column<R> {
 const GAP = 2;
 const MIN_WIDTH = 4;
 const MIN_TEXT_WIDTH = 8;
-const BORDERS =
-  'top,top-mid,top-left,top-right,bottom,bottom-mid,bottom-left,bottom-right,left,left-mid,mid,mid-mid,right,right-mid';
 
 /**
  * A borderless table. On a terminal long texts are cut to its width, numbers never: a table that does not
@@ -38,14 +35,39 @@ export function formatTable<R>(output: Output, columns: readonly Column<R>[], ro
   const widths = fitWidths(natural, least, output.columns);
   if (!widths) return formatBlocks(output, heads, cells);
   const bold = colourOf(output).bold;
-  const table = newTable(columns);
-  table.push(heads.map((head, at) => bold(truncate(head, widths[at]!))));
-  rows.forEach((row, line) => {
-    table.push(
-      columns.map((column, at) => styled(output, column, row, cut(column, cells[line]![at]!, widths[at]!))),
-    );
-  });
-  return `${trimLines(table.toString())}\n`;
+  const head = heads.map((text, at) => bold(truncate(text, widths[at]!)));
+  const body = rows.map((row, line) =>
+    columns.map((column, at) => styled(output, column, row, cut(column, cells[line]![at]!, widths[at]!))),
+  );
+  return `${trimLines(layOut(columns, [head, ...body]))}\n`;
+}
+
+/** The cells side by side, each as wide as the widest of its column; one of several lines goes on below. */
+function layOut<R>(columns: readonly Column<R>[], rows: readonly (readonly string[])[]): string {
+  const split = rows.map((cells) => cells.map((cell) => cell.split('\n')));
+  const widths = columns.map((_, at) => largest(split.map((cells) => largest(cells[at]!.map(visibleWidth)))));
+  return split.flatMap((cells) => linesOf(columns, widths, cells)).join('\n');
+}
+
+function linesOf<R>(
+  columns: readonly Column<R>[],
+  widths: readonly number[],
+  cells: readonly (readonly string[])[],
+): string[] {
+  const height = largest(cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    columns.map(({ align }, at) => padded(cells[at]![line] ?? '', widths[at]!, align)).join(' '.repeat(GAP)),
+  );
+}
+
+function padded(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const blanks = ' '.repeat(width - visibleWidth(text));
+  return align === 'left' ? text + blanks : blanks + text;
+}
+
+/** Of any number of numbers: as arguments of Math.max a hundred thousand are too many. */
+function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, one) => Math.max(most, one), 0);
 }
 
 function formatBlocks(output: Output, heads: readonly string[], cells: readonly string[][]): string {
@@ -63,7 +85,7 @@ export function formatFields(
   output: Output,
   fields: readonly (readonly [name: string, value: CellValue])[],
 ): string {
-  const width = Math.max(0, ...fields.map(([name]) => visibleWidth(name)));
+  const width = largest(fields.map(([name]) => visibleWidth(name)));
   const room = Math.max(MIN_WIDTH, output.columns - width - GAP);
   const indent = `\n${' '.repeat(width + GAP)}`;
   const lines = fields.map(([name, value]) => {
@@ -85,18 +107,9 @@ function styled<R>(output: Output, column: Column<R>, row: R, text: string): str
   return column.style && output.colour ? column.style(text, row) : text;
 }
 
-function newTable<R>(columns: readonly Column<R>[]): Table.Table {
-  const chars = Object.fromEntries(BORDERS.split(',').map((name) => [name, '']));
-  return new Table({
-    chars: { ...chars, middle: ' '.repeat(GAP) },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: columns.map((column) => column.align ?? 'left'),
-  });
-}
-
 function naturalWidths(lines: readonly (readonly string[])[]): number[] {
   const [first = []] = lines;
-  return first.map((_, at) => Math.max(...lines.map((line) => visibleWidth(line[at] ?? ''))));
+  return first.map((_, at) => largest(lines.map((line) => visibleWidth(line[at] ?? ''))));
 }
 
 /** How narrow each column may become: numbers and ids stay whole, their headings need not. */

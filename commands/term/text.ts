@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
 const EMOJI = /\p{Emoji_Presentation}/u;
 const ZERO = /^(?:\p{Mark}|[\u200b-\u200d]|[\ufe00-\ufe0f])$/u;
 /** Most texts: a table of a thousand rows would take half a second otherwise. */

@@ -1,6 +1,7 @@
 import { QctlError } from '../errors.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Consumer } from './consumers.ts';
+import { isIntact } from './intact.ts';
 
 /** Who is to take entries over, and on what grounds. */
 export interface ClaimTarget {
@@ -27,12 +28,13 @@ export interface TargetChoice {
 
 /**
  * The consumer that takes entries over. Throws `refused` where nobody is there to do so, or where the
- * name is unknown: entries claimed for a name that nobody reads with are stuck again.
+ * name is unknown or no UTF-8 text: entries claimed for a name that nobody reads with are stuck again.
  */
 export function chooseTarget(consumers: readonly Consumer[], choice: TargetChoice): ClaimTarget {
   const { given, configured, except = [], create } = choice;
   const name = given ?? configured;
   if (name === undefined) return latest(consumers, choice);
+  if (!isIntact(name)) throw notIntact(name);
   if (except.includes(name)) throw sameConsumer(name);
   const found = consumers.find(({ consumer }) => consumer === name);
   if (!found && !create) throw unknownConsumer(name, choice, consumers);
@@ -48,7 +50,9 @@ function latest(
   consumers: readonly Consumer[],
   { stream, group, minIdleMs, except = [] }: TargetChoice,
 ): ClaimTarget {
-  const alive = consumers.filter(({ consumer, idleMs }) => idleMs < minIdleMs && !except.includes(consumer));
+  const alive = consumers.filter(
+    ({ consumer, idleMs }) => idleMs < minIdleMs && !except.includes(consumer) && isIntact(consumer),
+  );
   const [first] = alive.sort((a, b) => a.idleMs - b.idleMs);
   if (first) return { consumer: first.consumer, chosen: 'latest', exists: true, idleMs: first.idleMs };
   throw new QctlError(
@@ -70,12 +74,26 @@ function sameConsumer(name: string): QctlError {
   });
 }
 
+function notIntact(name: string): QctlError {
+  return new QctlError(
+    'refused',
+    `${name} is not the name of a consumer as Redis has it: that is no UTF-8 text`,
+    {
+      code: 'CONSUMER_NOT_TEXT',
+      hint: ['entries claimed for it would go to a consumer that nobody reads with; name another with --to'],
+      details: { consumer: name },
+    },
+  );
+}
+
 function unknownConsumer(
   name: string,
   { stream, group, minIdleMs }: TargetChoice,
   consumers: readonly Consumer[],
 ): QctlError {
-  const alive = consumers.filter(({ idleMs }) => idleMs < minIdleMs).map(({ consumer }) => consumer);
+  const alive = consumers
+    .filter(({ consumer, idleMs }) => idleMs < minIdleMs && isIntact(consumer))
+    .map(({ consumer }) => consumer);
   const known =
     alive.length > 0 ? `active ones: ${alive.slice(0, 10).join(', ')}` : 'none is active at present';
   return new QctlError('refused', `group ${group} of ${stream} has no consumer ${name}`, {

@@ -56,7 +56,8 @@ export interface FactsOptions {
   memory?: boolean;
   /**
    * Finds the first entry behind each group's position and, where neither the position nor Redis' own
-   * lag settles how many there are, counts so many at most. Default 0: neither.
+   * lag settles how many there are, counts them: so many at most for all groups together, those that lie
+   * behind several groups once. Default 0: neither.
    */
   count?: number;
 }
@@ -84,7 +85,7 @@ type Reply = [
   GroupReply[],
 ];
 
-/** A count ends after about so many bytes: no look may hold up the server. */
+/** All counts of one look end after about so many bytes: none may hold up the server. */
 const MOST_BYTES = 1_000_000;
 
 /** Looks at a stream; undefined where there is none. One script, no bodies. */
@@ -136,21 +137,3 @@ export async function requireFacts(
   if (!facts) throw await streamMissing(redis, stream);
   return facts;
 }
-
-/** The facts of many streams, so many at a time; streams that are gone meanwhile are left out. */
-export async function readManyFacts(
-  redis: RedisConnection,
-  streams: readonly string[],
-  options: FactsOptions = {},
-): Promise<StreamFacts[]> {
-  const all: StreamFacts[] = [];
-  for (let at = 0; at < streams.length; at += AT_ONCE) {
-    const some = await Promise.all(
-      streams.slice(at, at + AT_ONCE).map((stream) => readFacts(redis, stream, options)),
-    );
-    all.push(...some.filter((facts) => facts !== undefined));
-  }
-  return all;
-}
-
-const AT_ONCE = 250;

@@ -39,7 +39,7 @@ export { chooseDeadLetters } from './dlq-scan.ts';
 export { type DeadLetterSummary, type ReasonCount, summariseDeadLetters } from './dlq-summary.ts';
 export { type Survey, surveyDeadLetters } from './dlq-survey.ts';
 export { type EntryState, entryStates } from './entry-states.ts';
-export { type GroupFacts, readFacts, readManyFacts, requireFacts, type StreamFacts } from './facts.ts';
+export { type GroupFacts, readFacts, requireFacts, type StreamFacts } from './facts.ts';
 export { describeGroup, type GroupDetail } from './group-detail.ts';
 export { groupOf } from './group-of.ts';
 export {
@@ -52,9 +52,10 @@ export {
   removeGroup,
   resetGroup,
 } from './groups.ts';
+export { isIntact } from './intact.ts';
 export { judgeLag, type Lag, type LagSource, measureLag, oldestUndeliveredId } from './lag.ts';
 export { type LongestIdle, longestIdle } from './longest-idle.ts';
-export { findStreams, isOwn, resolveStreams, streamMissing } from './names.ts';
+export { findStreams, isOwn, isStream, type LeftOut, resolveStreams, streamMissing } from './names.ts';
 export { startOfNewest } from './newest.ts';
 export {
   type Bucket,

@@ -1,59 +1,100 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { RedisConnection } from '../backends/redis/index.ts';
+import { type RedisConnection, refuseClusterNode, replyCode } from '../backends/redis/index.ts';
 import type { StreamConfig } from '../config/schema.ts';
 import { findSimilar } from '../config/similar.ts';
 import { isPattern, type StreamSettings, streamSettings } from '../config/streams.ts';
 import { QctlError } from '../errors.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
+import { isIntact } from './intact.ts';
 
 const SCAN_COUNT = '1000';
-/** A name is compared with this many others before a hint is given up. */
-const MOST_COMPARED = 5000;
 
-/** All streams whose names match, in the order of their names. On a cluster every master is asked. */
-export async function findStreams(redis: RedisConnection, pattern: string): Promise<string[]> {
-  const found = await asking(redis, `list the streams ${pattern}`, async () => {
-    const { client } = redis;
-    const nodes = 'nodes' in client ? client.nodes('master') : [client];
-    return Promise.all(nodes.map((node) => scan(node, pattern, Number.POSITIVE_INFINITY)));
-  });
-  return [...new Set(found.flat())].sort();
+/** Is told how many streams were found whose names are no UTF-8 text: nobody can ask for one of them. */
+export type LeftOut = (streams: number) => void;
+
+/**
+ * All streams whose names match, in the order of their names. On a cluster every master is asked; throws
+ * `config` REDIS_IS_CLUSTER where one URL leads to a node of one.
+ */
+export async function findStreams(
+  redis: RedisConnection,
+  pattern: string,
+  leftOut?: LeftOut,
+): Promise<string[]> {
+  const doing = `list the streams ${pattern}`;
+  await refuseClusterNode(redis, doing);
+  const found = await asking(redis, doing, () =>
+    Promise.all(nodesOf(redis).map((node) => scan(node, pattern))),
+  );
+  const names = [...new Set(found.flat())];
+  const intact = names.filter(isIntact);
+  if (intact.length < names.length) leftOut?.(names.length - intact.length);
+  return intact.sort();
 }
 
-async function scan(node: Redis | Cluster, pattern: string, most: number): Promise<string[]> {
+function nodesOf({ client }: RedisConnection): (Redis | Cluster)[] {
+  return 'nodes' in client ? client.nodes('master') : [client];
+}
+
+interface ScanLimits {
+  names: number;
+  rounds: number;
+}
+
+const ALL: ScanLimits = { names: Number.POSITIVE_INFINITY, rounds: Number.POSITIVE_INFINITY };
+
+async function scan(node: Redis | Cluster, pattern: string, most = ALL): Promise<string[]> {
   const names: string[] = [];
   let cursor = '0';
+  let rounds = 0;
   do {
     const args = [cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT, 'TYPE', 'stream'];
     const reply = (await node.call('SCAN', ...args)) as [string, string[]];
     [cursor] = reply;
     names.push(...reply[1]);
-  } while (cursor !== '0' && names.length < most);
+    rounds += 1;
+  } while (cursor !== '0' && names.length < most.names && rounds < most.rounds);
   return names;
 }
 
 /**
  * The settings of the streams that an argument names: the stream itself, all partitions of one that the
  * configuration calls partitioned, or all that match a pattern. A pattern leaves out qctl's own streams
- * and throws `failed` where nothing matches; a plain name is not looked up.
+ * and throws `failed` where nothing matches; a plain name is not looked up. An argument that is both a
+ * pattern and the name of a stream is that name.
  */
 export async function resolveStreams(
   redis: RedisConnection,
   streams: Record<string, StreamConfig>,
   argument: string,
+  leftOut?: LeftOut,
 ): Promise<StreamSettings[]> {
   const cluster = redis.kind === 'cluster';
-  if (!isPattern(argument)) {
+  if (!isPattern(argument) || (await isStream(redis, argument))) {
     const whole = streamSettings(streams, argument, cluster);
     return partitionKeys(argument, whole.partitions).map((name) => ({
       ...streamSettings(streams, name, cluster),
       partitions: 1,
     }));
   }
-  const names = (await findStreams(redis, argument)).filter((name) => !isOwn(name) || isOwn(argument));
+  const names = (await findStreams(redis, argument, leftOut)).filter(
+    (name) => !isOwn(name) || isOwn(argument),
+  );
   if (names.length === 0) throw nothingMatches(redis, argument);
   return names.map((name) => ({ ...streamSettings(streams, name, cluster), partitions: 1 }));
+}
+
+/** Whether there is a stream of exactly this name. A key that the user may not look at is none. */
+export async function isStream(redis: RedisConnection, name: string): Promise<boolean> {
+  return asking(redis, `look at stream ${name}`, async () => {
+    try {
+      return (await redis.client.type(name)) === 'stream';
+    } catch (error) {
+      if (replyCode(error) === 'NOPERM') return false;
+      throw error;
+    }
+  });
 }
 
 /** Whether qctl keeps a stream for itself. */
@@ -71,12 +112,16 @@ function nothingMatches(redis: RedisConnection, pattern: string): QctlError {
   });
 }
 
+/**
+ * A name is compared with so many others before a hint is given up; so many rounds look at about 100,000
+ * keys, since most keys may be no streams at all.
+ */
+const COMPARED: ScanLimits = { names: 5000, rounds: 100 };
+
 /** The error for a stream that is not there; names one that is spelled almost alike. */
 export async function streamMissing(redis: RedisConnection, stream: string): Promise<QctlError> {
-  const { client } = redis;
-  const nodes = 'nodes' in client ? client.nodes('master') : [client];
-  const known = await Promise.all(nodes.map((node) => scan(node, '*', MOST_COMPARED).catch(() => [])));
-  const similar = findSimilar(stream, known.flat().sort());
+  const known = await Promise.all(nodesOf(redis).map((node) => scan(node, '*', COMPARED).catch(() => [])));
+  const similar = findSimilar(stream, known.flat().filter(isIntact).sort());
   const hint = ["'qctl stream ls' lists all streams", 'check that this is the right server and database'];
   if (similar) hint.unshift(`did you mean ${similar}?`);
   return new QctlError('failed', `there is no stream ${stream} (${redis.label})`, {

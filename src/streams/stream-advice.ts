@@ -1,11 +1,14 @@
 import { formatDuration } from '../model/duration.ts';
 import type { Finding } from '../model/finding.ts';
 import { IDLE_MS } from './consumers.ts';
+import type { StreamFacts } from './facts.ts';
+import { adviseOnLoss } from './lost-advice.ts';
 import type { GroupWithMembers, StreamDetail } from './stream-detail.ts';
 
 /** What is odd about a stream, the worst first, and what to do about it. */
-export function adviseOn(detail: Omit<StreamDetail, 'advice'>): Finding[] {
+export function adviseOn(detail: Omit<StreamDetail, 'advice'>, facts: StreamFacts): Finding[] {
   const findings = [
+    ...facts.groups.flatMap((group) => adviseOnLoss(facts, group)),
     ...detail.groups.flatMap((group) => [nobodyReads(group), stuck(group, detail)]),
     missingGroup(detail),
     tooLong(detail),

@@ -5,6 +5,7 @@ import { streamIdAgeMs } from '../model/stream-id.ts';
 import { type Member, readMembers } from './consumers.ts';
 import { type FactsOptions, readFacts, type StreamFacts } from './facts.ts';
 import { describeGroup, type GroupDetail } from './group-detail.ts';
+import { isIntact } from './intact.ts';
 import { streamMissing } from './names.ts';
 import { adviseOn } from './stream-advice.ts';
 import type { Work } from './work.ts';
@@ -77,7 +78,11 @@ export async function describeStream(
   const groups: GroupWithMembers[] = [];
   for (const group of facts.groups) {
     const detail = await describeGroup(redis, facts, group, options);
-    groups.push({ ...detail, members: await readMembers(redis, facts, group.group, settings.minIdleMs) });
+    // Nobody can ask for the members of a group whose name is not known.
+    const members = isIntact(group.group)
+      ? await readMembers(redis, facts, group.group, settings.minIdleMs)
+      : [];
+    groups.push({ ...detail, members });
   }
   const { timeMs, groups: _groups, ...rest } = facts;
   const dead = await readFacts(redis, settings.deadLetter).catch(() => null);
@@ -89,5 +94,5 @@ export async function describeStream(
     deadLetters: dead === undefined ? 0 : (dead?.length ?? null),
     groups,
   };
-  return { ...detail, advice: adviseOn(detail) };
+  return { ...detail, advice: adviseOn(detail, facts) };
 }

@@ -89,8 +89,9 @@ async function look(
   }
 }
 
+/** What lies behind several groups was counted once. */
 function countedFor(groups: readonly GroupFacts[]): number {
-  return groups.reduce((sum, { counted }) => sum + (counted?.count ?? 0), 0);
+  return groups.reduce((most, { counted }) => Math.max(most, counted?.count ?? 0), 0);
 }
 
 /** The summary of a stream whose facts are known. */

@@ -178,3 +178,9 @@ test('metrics: any label value comes back when it is unescaped, on a line of its
     }),
   );
 });
+
+test('metrics: a control character in a name is shown by its code, whatever else is left as it is', () => {
+  const name = 'a\u001b]0;x\u0007\tä"\n\u009b\\';
+  const [, , line] = formatMetrics(toReport('lag', name, [lagOf(name, 1)])).split('\n');
+  expect(line).toBe('qctl_stream_lag{stream="a\\\\x1b]0;x\\\\x07\\\\tä\\"\\n\\\\x9b\\\\"} 1');
+});

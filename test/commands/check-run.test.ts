@@ -78,3 +78,13 @@ test('what cannot be measured has its reason on the line and its hints below, in
   expect(metrics.io.stdout.text).toContain('qctl_check_item_status{check="lag",source="a"} 2\n');
   expect(metrics.io.stderr.text).toBe('qctl: cannot read: gone\n  hint: wait\n');
 });
+
+test('a hint cannot move the cursor of a terminal, whatever names stand in it', async () => {
+  const { context, io } = newContext();
+  const error = new QctlError('failed', 'no', { code: 'NO', hint: ['try \u001b[2J now', 'or\nthen'] });
+  await runCheck(
+    context,
+    run(() => Promise.reject(error)),
+  );
+  expect(io.stderr.text).toBe('  hint: try \\x1b[2J now\n  hint: or\n        then\n');
+});

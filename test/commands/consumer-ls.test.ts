@@ -95,6 +95,15 @@ describe('consumer ls', () => {
     expect(await groupsOf('o* workers', {})).toEqual(['orders/workers']);
   });
 
+  test('takes the stream of the environment where none is named', async () => {
+    const env = { REDIS_STREAM_NAME: 'orders', REDIS_CONSUMER_GROUP: 'audit' };
+    const { code, stdout } = await runCommand(['consumer', 'ls', '-o', 'json'], { url: server.url, env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).items).toMatchObject([{ stream: 'orders', group: 'audit', consumer: 'a1' }]);
+    const none = await runCommand(['consumer', 'ls'], { url: server.url });
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^qctl: no stream is named\n/) });
+  });
+
   test('of a group without consumers is empty, and says so on a terminal alone', async () => {
     expect(await ls('other audit', { columns: 100 })).toEqual({
       code: 0,

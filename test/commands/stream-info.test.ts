@@ -230,3 +230,18 @@ describe('stream info', () => {
     expect(stderr).toMatch(/^qctl: there is no stream ordrs .*\n {2}hint: did you mean orders\?\n/);
   });
 });
+
+test('a group that lost what was trimmed before it got there is odd, however small its lag', async () => {
+  const pipeline = redis.pipeline();
+  for (let n = 1; n <= 100; n += 1) pipeline.xadd('lossy', `${n}-0`, 'n', String(n));
+  pipeline
+    .xgroup('CREATE', 'lossy', 'g', '0')
+    .xreadgroup('GROUP', 'g', 'c', 'COUNT', 10, 'STREAMS', 'lossy', '>')
+    .xtrim('lossy', 'MAXLEN', 20);
+  await pipeline.exec();
+  const { groups, advice } = JSON.parse((await info('lossy -o json')).stdout);
+  expect(groups).toMatchObject([{ lag: 20 }]);
+  const texts = ['group g: the oldest pending entries were trimmed away'];
+  if (since7) texts.unshift('up to 70 entries were trimmed before group g got them');
+  expect(advice.map(({ text }: { text: string }) => text)).toEqual(texts);
+});

@@ -123,3 +123,27 @@ test('widths count what a terminal shows', () => {
   expect(wrap('a bb ccc', 4)).toBe('a bb\nccc');
   expect(printable('plain ü 日')).toBe('plain ü 日');
 });
+
+test('a wide or combining letter takes as many columns as a terminal gives it, colours take none', () => {
+  const columns: Column<{ name: string }>[] = [
+    { head: 'NAME', value: (row) => row.name, style: (text) => `\u001b[31m${text}\u001b[39m` },
+    { head: 'N', value: () => 1, align: 'right' },
+  ];
+  const rows = ['abcd', '注文', '\u{20bb7}野', 'שָׁב', '🙂é'].map((name) => ({ name }));
+  const lines = formatTable(memoryIo({ columns: 40, colour: true }).stdout, columns, rows)
+    .trimEnd()
+    .split('\n');
+  expect(lines.map((line) => visibleWidth(line))).toEqual(Array(6).fill(7));
+  expect(lines[2]).toBe('\u001b[31m注文\u001b[39m  1');
+});
+
+test('a table of very many rows is made at all, and each row is as wide as the widest', () => {
+  const rows = Array.from({ length: 150_000 }, (_, at) => ({ name: `n${at}` }));
+  const lines = formatTable(
+    memoryIo().stdout,
+    [COLUMNS[0]!, { ...COLUMNS[1]!, value: () => 7 }] as Column<{ name: string }>[],
+    rows,
+  ).split('\n');
+  expect(lines).toHaveLength(150_002);
+  expect(new Set(lines.slice(0, -1).map((line) => line.length))).toEqual(new Set([15]));
+});

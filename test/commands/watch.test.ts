@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createContext } from '../../commands/context.ts';
 import type { GlobalOptions } from '../../commands/options.ts';
 import { watchSignals } from '../../commands/signals.ts';
 import { renderResult } from '../../commands/term/render.ts';
-import { watchAction } from '../../commands/watch.ts';
+import { type Pacing, watchAction } from '../../commands/watch.ts';
 import { QctlError } from '../../src/errors.ts';
 import { waitFor } from '../support/wait.ts';
 import { type MemoryIo, memoryIo } from './memory-io.ts';
@@ -22,6 +22,7 @@ interface Given {
   nagios?: true;
   intervalMs?: number;
   env?: Record<string, string>;
+  pacing?: Pacing;
 }
 
 /** An action under watch; `turn` counts its runs from 1. */
@@ -41,7 +42,7 @@ function start(
     state.turns += 1;
     return work(context, state.turns);
   };
-  const done = watchAction(context, watched, turn, terminal);
+  const done = watchAction(context, watched, turn, terminal, given.pacing);
   done.catch(silent);
   const stop = () => signals.deliver('SIGINT');
   return { io, context, state, done, stop, reached: (n: number) => waitFor(() => state.turns >= n) };
@@ -261,31 +262,45 @@ test('it ends when nobody reads any more', async () => {
 });
 
 test('a run starts an interval after the start of the one before, not after its end', async () => {
+  let now = 1000;
   const starts: number[] = [];
-  const { done, stop, reached } = start(
-    async () => {
-      starts.push(performance.now());
-      await sleep(300);
+  const pauses: number[] = [];
+  const pacing: Pacing = {
+    now: () => now,
+    pause: async (ms) => {
+      pauses.push(ms);
+      now += ms;
+      await nextTurn();
     },
-    { intervalMs: 400 },
+  };
+  const tookMs = [300, 0, 401, 5000];
+  const { done, stop, reached } = start(
+    (_, turn) => {
+      starts.push(now);
+      now += tookMs[turn - 1] ?? 0;
+    },
+    { intervalMs: 400, pacing },
   );
-  await reached(2);
+  await reached(6);
   stop();
   await done;
-  const between = starts[1]! - starts[0]!;
-  expect(between).toBeGreaterThanOrEqual(398);
-  expect(between).toBeLessThan(650);
+  expect(pauses.slice(0, 5)).toEqual([100, 400, 0, 0, 400]);
+  // One that took longer than the interval is followed at once, and nothing is made up for.
+  expect(starts.slice(0, 6)).toEqual([1000, 1400, 1800, 2201, 7201, 7601]);
 });
 
 test('runs that take longer than the interval do not overlap', async () => {
   let running = 0;
   const most: number[] = [];
-  const { done, stop, reached } = start(async () => {
-    running += 1;
-    most.push(running);
-    await sleep(20);
-    running -= 1;
-  });
+  const { done, stop, reached } = start(
+    async () => {
+      running += 1;
+      most.push(running);
+      for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+      running -= 1;
+    },
+    { intervalMs: 0 },
+  );
   await reached(4);
   stop();
   await done;

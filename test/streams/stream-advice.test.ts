@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { streamSettings } from '../../src/config/streams.ts';
-import type { GroupWithMembers, Member, StreamDetail } from '../../src/streams/index.ts';
+import type { GroupWithMembers, Member, StreamDetail, StreamFacts } from '../../src/streams/index.ts';
 import { adviseOn } from '../../src/streams/stream-advice.ts';
 
 const settings = streamSettings({}, 'orders');
@@ -46,14 +46,16 @@ const detail: Omit<StreamDetail, 'advice'> = {
   deadLetters: 0,
   groups: [group],
 };
+const facts: StreamFacts = { ...detail, timeMs: 0, groups: [] };
+const advise = (one: Omit<StreamDetail, 'advice'>) => adviseOn(one, facts);
 const stuck = (count: number): Member[] =>
   Array.from({ length: count }, (_, at) => ({ ...member, consumer: `c${at + 1}`, verdict: 'stuck' }));
 
 test('a stream that is well is left alone', () => {
-  expect(adviseOn(detail)).toEqual([]);
+  expect(advise(detail)).toEqual([]);
   const caughtUp = { ...group, consumers: 0, pending: 0, members: [] };
-  expect(adviseOn({ ...detail, groups: [caughtUp] })).toEqual([]);
-  expect(adviseOn({ ...detail, length: 0, groups: [] })).toEqual([]);
+  expect(advise({ ...detail, groups: [caughtUp] })).toEqual([]);
+  expect(advise({ ...detail, length: 0, groups: [] })).toEqual([]);
 });
 
 test.each<[what: string, more: Partial<StreamDetail>, finding: object]>([
@@ -123,10 +125,10 @@ test.each<[what: string, more: Partial<StreamDetail>, finding: object]>([
     { level: 'note', code: 'NO_GROUPS', text: 'it has no groups: whoever reads it leaves no trace' },
   ],
 ])('it is said when %s', (_, more, finding) => {
-  expect(adviseOn({ ...detail, ...more })).toEqual([finding]);
+  expect(advise({ ...detail, ...more })).toEqual([finding]);
 });
 
 test('what is allowed is not called too much', () => {
   const exact = { ...settings, maxLen: 9, maxAgeMs: 5000, group: 'workers' };
-  expect(adviseOn({ ...detail, settings: exact, deadLetters: null })).toEqual([]);
+  expect(advise({ ...detail, settings: exact, deadLetters: null })).toEqual([]);
 });

@@ -9,6 +9,23 @@ export interface WaitOptions {
   what?: string;
 }
 
+/** Far beyond what anything takes that ends at once, however busy the machine is. */
+const GENEROUS_MS = 20_000;
+
+/** What a promise gives; an error that says what did not happen where it takes for ever. */
+export async function inTime<T>(promise: Promise<T>, what: string, timeoutMs = GENEROUS_MS): Promise<T> {
+  const timer = new AbortController();
+  const late = sleep(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`${what} did not happen within ${timeoutMs} ms`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
 /**
  * Polls until `condition` returns something truthy and returns that. An error of the condition
  * counts as "not yet"; the last one is the cause when time runs out.

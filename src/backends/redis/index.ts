@@ -1,4 +1,5 @@
 export { missingRights, type PlannedCommand } from './acl.ts';
+export { refuseClusterNode } from './cluster-node.ts';
 export { connectRedis, type RedisConnection } from './connect.ts';
 export { isRetryable, replyCode, toTargetError } from './errors.ts';
 export { type RedisFacts, redisFacts } from './info.ts';

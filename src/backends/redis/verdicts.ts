@@ -15,6 +15,14 @@ function is(kind: Verdict['kind'], code: string, why: string, ...hint: string[])
   return { kind, code, why, hint };
 }
 
+/** Of a server that answers MOVED, and of one that would if it were asked for another key. */
+export const CLUSTER_NODE = is(
+  'config',
+  'REDIS_IS_CLUSTER',
+  'the server is a node of a cluster',
+  'configure it as a cluster: list its nodes under redis.cluster.nodes',
+);
+
 const VERDICTS: [match: RegExp, verdict: Verdict][] = [
   [
     /^WRONGPASS|invalid password|invalid username-password/i,
@@ -43,15 +51,7 @@ const VERDICTS: [match: RegExp, verdict: Verdict][] = [
       'set a password on the server, or a bind address and protected-mode no',
     ),
   ],
-  [
-    /^MOVED/,
-    is(
-      'config',
-      'REDIS_IS_CLUSTER',
-      'the server is a node of a cluster',
-      'configure it as a cluster: list its nodes under redis.cluster.nodes',
-    ),
-  ],
+  [/^MOVED/, CLUSTER_NODE],
   [
     /cluster support disabled/,
     is('config', 'REDIS_NOT_CLUSTER', 'the server is not a cluster', 'configure it with a url'),

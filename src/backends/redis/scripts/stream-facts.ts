@@ -3,8 +3,8 @@ import { COUNT_ENTRIES } from './count-range.ts';
 
 /**
  * Looks at one stream and all its groups at one instant, without sending a body.
- * KEYS stream. ARGV `1` to measure the memory too, most entries to count for a group, most bytes to look
- * at for that.
+ * KEYS stream. ARGV `1` to measure the memory too, most entries to count for all groups together, most
+ * bytes to look at for that. The first entry behind each group is looked at whatever the limits.
  * Returns nil where the key does not exist, else [server time in ms, length, first id, last id,
  * last generated id, greatest deleted id, entries added, bytes, groups]; a group is [name, consumers,
  * pending, last delivered id, entries read, lag, oldest pending id, counted]. What the server does not
@@ -32,7 +32,7 @@ if ARGV[1] == '1' then
   local usage = redis.pcall('MEMORY', 'USAGE', KEYS[1])
   if type(usage) == 'number' then bytes = usage end
 end
-local most_entries, most_bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
+local entries_left, bytes_left = tonumber(ARGV[2]), tonumber(ARGV[3])
 local function before(one, other)
   local one_ms, one_seq = string.match(one, '(%d+)-(%d+)')
   local other_ms, other_seq = string.match(other, '(%d+)-(%d+)')
@@ -40,23 +40,56 @@ local function before(one, other)
   if #one_ms ~= #other_ms then return #one_ms < #other_ms end
   return one_ms < other_ms
 end
-local function counted(group)
-  local position, limit = group['last-delivered-id'], most_entries
-  if limit == 0 or length == 0 then return false end
-  if before(position, first[1]) or not before(position, last[1]) then return false end
-  -- Where no entry was ever removed the lag that Redis reports is right; behind the first lie all others.
-  if (length == added and group['lag']) or position == first[1] then limit = 1 end
-  local count, from, to, done = count_entries(KEYS[1], '(' .. position, '+', limit, most_bytes)
-  return {count, to, done and 1 or 0, from}
+local function behind(position, to, limit)
+  local count, from, last_id, done, looked = count_entries(KEYS[1], '(' .. position, to, limit, math.max(bytes_left, 1))
+  entries_left, bytes_left = entries_left - count, bytes_left - looked
+  return count, from, last_id, done
+end
+-- Where no entry was ever removed the lag that Redis reports is right; behind the first lie all others.
+local function settled(group)
+  return (length == added and group['lag']) or group['last-delivered-id'] == first[1]
+end
+-- From the last position to the first: what lies behind the later one lies behind the earlier one, too, and
+-- is counted once.
+local function count_behind(waiting)
+  table.sort(waiting, function(a, b) return before(b['last-delivered-id'], a['last-delivered-id']) end)
+  local later
+  for _, group in ipairs(waiting) do
+    local position = group['last-delivered-id']
+    local limit = bytes_left > 0 and math.max(entries_left, 1) or 1
+    local count, from, to, done = behind(position, later and later.position or '+', limit)
+    if done and later then
+      count, from, to, done = count + later.count, from or later.from, later.to, later.done
+    end
+    later = {position = position, count = count, from = from, to = to, done = done}
+    group.counted = {count, to, done and 1 or 0, from}
+  end
+end
+local function count_all(all)
+  local waiting, others = {}, {}
+  for _, group in ipairs(all) do
+    local position = group['last-delivered-id']
+    if not before(position, first[1]) and before(position, last[1]) then
+      local list = settled(group) and others or waiting
+      list[#list + 1] = group
+    end
+  end
+  count_behind(waiting)
+  for _, group in ipairs(others) do
+    local count, from, to = behind(group['last-delivered-id'], '+', 1)
+    group.counted = {count, to, 0, from}
+  end
 end
 local groups = {}
 if stream['groups'] > 0 then
-  for i, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-    local group = map(flat)
+  local all = {}
+  for i, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do all[i] = map(flat) end
+  if entries_left > 0 and length > 0 then count_all(all) end
+  for i, group in ipairs(all) do
     local oldest = false
     if group['pending'] > 0 then oldest = redis.call('XPENDING', KEYS[1], group['name'])[2] end
     groups[i] = {group['name'], group['consumers'], group['pending'], group['last-delivered-id'],
-      group['entries-read'] or false, group['lag'] or false, oldest, counted(group)}
+      group['entries-read'] or false, group['lag'] or false, oldest, group.counted or false}
   end
 end
 return {string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), length,

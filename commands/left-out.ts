@@ -1,0 +1,13 @@
+import type { Context } from './context.ts';
+import { group as grouped } from './drain/format-plan.ts';
+
+/** Says that some things were passed over because nobody can name them; a list must not look whole. */
+export function noteLeftOut(
+  { io, options }: Pick<Context, 'io' | 'options'>,
+  count: number,
+  what: 'stream' | 'group' | 'consumer',
+): void {
+  if (count === 0 || options.quiet) return;
+  const which = count === 1 ? `1 ${what} whose name is` : `${grouped(count)} ${what}s whose names are`;
+  io.stderr.write(`qctl: left out: ${which} no UTF-8 text\n`);
+}
