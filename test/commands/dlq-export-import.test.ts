@@ -299,6 +299,81 @@ orders:dead      2                0          2       0
     expect(await readdir(env.TMPDIR)).toEqual([]);
   });
 
+  test('of an empty file says that it holds no dead letters', async () => {
+    const empty = join(folder, 'empty.ndjson');
+    await writeFile(empty, '\n');
+    const end = { code: 0, stderr: '', stdout: `${empty} holds no dead letters\n` };
+    expect(await server.run(['dlq', 'import', empty])).toEqual(end);
+    expect(await server.run(['dlq', 'import', empty, '--dry-run'])).toEqual(end);
+    const json = await server.run(['dlq', 'import', empty, '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toEqual({
+      ...{ type: 'import-report', file: empty, entries: 0, appended: 0, importedBefore: 0, streams: [] },
+      ...{ stopped: false, elapsedMs: 0, failure: null },
+    });
+  });
+
+  test('that Redis refuses in the middle says how far it came', async () => {
+    await exported();
+    await server.redis.xadd('orders:dead', '18446744073709551615-18446744073709551614', 'n', '-1');
+    const { code, stdout, stderr } = await server.run(['dlq', 'import', file]);
+    expect([code, stdout]).toEqual([
+      7,
+      `\
+STREAM       LINES  IMPORTED-BEFORE  APPENDED        LENGTH
+orders:dead      2                0         1  1 -> unknown
+failed with 1 of 2 lines there; the same command goes on
+`,
+    ]);
+    expect(stderr).toMatch(/^qctl: cannot append to stream orders:dead .*exhausted/);
+  });
+
+  test('of what still stands there is refused before anything changes', async () => {
+    await seed();
+    file = join(folder, 'o.ndjson');
+    await server.run(['dlq', 'export', 'orders', '--out-file', file]);
+    expect(await server.run(['dlq', 'import', file])).toEqual({
+      ...{ code: 3, stdout: '' },
+      stderr: `\
+qctl: 2 of the first 2 dead letters of ${file} still stand in orders:dead: they would be there twice
+  hint: delete them first with 'qctl dlq purge', or name another stream with --to
+  hint: --again imports them all the same
+`,
+    });
+    expect(await server.redis.xlen('orders:dead')).toBe(2);
+    const piped = await runQctl(['dlq', 'import', '-', '--redis-url', server.url], {
+      input: await readFile(file),
+    });
+    expect([piped.code, piped.stderr.split('\n')[0]]).toEqual([
+      3,
+      'qctl: 2 of the first 2 dead letters of stdin still stand in orders:dead: they would be there twice',
+    ]);
+    expect((await server.run(['dlq', 'import', file, '--again'])).stdout).toContain('2 -> 4');
+  });
+
+  test('goes on behind a deleted first part with --continue, and never both ways at once', async () => {
+    await exported();
+    await server.run(['dlq', 'import', file]);
+    const [mark] = await server.redis.keys('qctl:*import*');
+    await server.redis.set(mark!, 1);
+    await server.redis.xtrim('orders:dead', 'MAXLEN', 0);
+    const refused = await server.run(['dlq', 'import', file]);
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      `\
+qctl: nothing was imported of ${file}: the first 1 of 2 lines were imported before, and orders:dead holds 0 now: what was imported has been deleted or replayed
+  hint: --again begins anew with the first line
+  hint: --continue goes on behind those 1, where they were replayed or deleted on purpose
+`,
+    ]);
+    const both = await server.run(['dlq', 'import', file, '--again', '--continue']);
+    expect([both.code, both.stderr.split('\n')[0]]).toEqual([
+      2,
+      'qctl: --again begins anew, --continue goes on',
+    ]);
+    expect((await server.run(['dlq', 'import', file, '--continue'])).stdout).toContain('0 -> 1');
+    expect((await fieldsIn('orders:dead'))[0]![0]).toBe('reason');
+  });
+
   test('names a bad line and changes nothing', async () => {
     await exported();
     await writeFile(file, `${await readFile(file, 'utf8')}{"type":"dead-letter","str`);
