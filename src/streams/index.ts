@@ -29,6 +29,7 @@ export { lookPatiently } from './dlq-facts.ts';
 export { originalFields, readDeadLetters, readWhole, type WholeDeadLetter } from './dlq-fetch.ts';
 export { type DeadLetterChoice, type DeadLetterFilter, isOpen } from './dlq-filter.ts';
 export { type ImportReport, importDeadLetters } from './dlq-import.ts';
+export { MOST_IMPORT_FIELDS } from './dlq-import-lines.ts';
 export { type ImportPlan, type ImportRequest, planImport } from './dlq-import-plan.ts';
 export { type DeadLetter, deadLetterAgeMs } from './dlq-letter.ts';
 export { checkPurgeRights, type PurgeReport, purgeDeadLetters } from './dlq-purge.ts';

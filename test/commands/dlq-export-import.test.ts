@@ -98,7 +98,12 @@ describe('dlq export', () => {
     const written = await readFile(file, 'utf8');
     expect(end).toEqual({
       ...{ code: 0, stderr: '' },
-      stdout: `exported  2 dead letters\nto        ${file}, ${(written.length / 1024).toFixed(1)} KiB\n`,
+      stdout: `\
+exported  2 dead letters
+to        ${file}, ${(written.length / 1024).toFixed(1)} KiB
+up to     HOURS-AGO-002-0
+note delete just these with: qctl dlq purge orders --until HOURS-AGO-002-0
+`,
     });
     expect(written.trimEnd().split('\n')).toHaveLength(2);
     expect(written.length).toBe(plain.length);
@@ -107,7 +112,14 @@ describe('dlq export', () => {
     const json = await server.run(['dlq', 'export', 'orders', '--out-file', packed, '-o', 'json']);
     const fileBytes = (await stat(packed)).size;
     expect(JSON.parse(json.stdout)).toEqual({
-      ...{ type: 'export-report', file: packed, exported: 2, fileBytes, missingIds: [] },
+      ...{ type: 'export-report', file: packed, exported: 2, fileBytes, kept: false, missingIds: [] },
+      streams: [
+        {
+          ...{ stream: 'orders:dead', exported: 2, lastId: 'HOURS-AGO-002-0' },
+          purge: 'qctl dlq purge orders --until HOURS-AGO-002-0',
+        },
+      ],
+      ...{ tooManyFields: 0, tooManyFieldsIds: [] },
     });
     expect(gunzipSync(await readFile(packed)).toString()).toBe(written);
     expect(await readdir(folder)).toEqual(['o.ndjson', 'o.ndjson.gz']);
@@ -141,6 +153,67 @@ describe('dlq export', () => {
     const file = join(folder, 'o.ndjson');
     await server.run(['dlq', 'export', 'orders', '--out-file', file]);
     expect(await readFile(file, 'utf8')).toBe('');
+  });
+
+  test('of nothing leaves the copy that is there as it is, and says so', async () => {
+    await seed();
+    const file = join(folder, 'o.ndjson.gz');
+    const line = ['dlq', 'export', 'orders', '--out-file', file];
+    await server.run(line);
+    const copy = await readFile(file);
+    await server.run('dlq purge orders --all --yes');
+    expect(await server.run(line)).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: `exported  0 dead letters\nkept      ${file} as it was\n`,
+    });
+    expect(JSON.parse((await server.run([...line, '-o', 'json'])).stdout)).toEqual({
+      ...{ type: 'export-report', file, exported: 0, fileBytes: null, kept: true, streams: [] },
+      ...{ missingIds: [], tooManyFields: 0, tooManyFieldsIds: [] },
+    });
+    expect(await readFile(file)).toEqual(copy);
+    expect(await readdir(folder)).toEqual(['o.ndjson.gz']);
+  });
+
+  test.each([
+    ['everything', 'orders', '2'],
+    ['the first few', 'orders --limit 1', '1'],
+    ['what a relative time chooses', 'orders --until 1h --since 3h', '1'],
+    ['what ids choose', 'orders 9-9 ID', '1'],
+    ['those of several streams, each with its own end', "'*'", '2'],
+  ])('of %s names the purge that deletes just that, not what died since', async (_, words, exported) => {
+    await seed();
+    await server.die(1, { dead: 'mails:dead' });
+    const url = ['--redis-url', server.url];
+    const args = words.replace('ID', server.idAt(2)).replaceAll("'", '').split(' ');
+    const line = ['dlq', 'export', ...args, '--out-file', join(folder, 'o.gz'), '-o', 'json', ...url];
+    const report = JSON.parse((await runQctl(line)).stdout);
+    expect(String(report.streams.at(-1).exported)).toBe(exported);
+    // Died since, and imported since: dead for long, with an id of now.
+    await server.redis.xadd('orders:dead', '*', 'n', 'late');
+    const deadAt = new Date(Date.now() - 7_200_000).toISOString();
+    await server.redis.xadd('orders:dead', '*', 'dlq.fields', '2', 'dlq.deadAt', deadAt, 'n', 'imported');
+    const before = await server.redis.xlen('orders:dead');
+    for (const { purge } of report.streams) await shell(`${purge} --yes --redis-url "$URL"`);
+    const left = (await server.redis.xrange('orders:dead', '-', '+')).map(([, fields]) => fields.at(-1));
+    expect(left.slice(-2)).toEqual(['late', 'imported']);
+    expect(before - left.length).toBe(Number(exported));
+  });
+
+  test('names what an import would not take back', async () => {
+    await server.reset();
+    const fields = (count: number) => Array.from({ length: 2 * count }, (_, at) => `f${at}`);
+    await server.redis.xadd('orders:dead', server.idAt(2), ...fields(3975));
+    await server.redis.xadd('orders:dead', server.idAt(1), ...fields(3976));
+    const file = join(folder, 'o.gz');
+    const end = await server.run(['dlq', 'export', 'orders', '--out-file', file, '-o', 'json']);
+    expect([end.code, end.stderr]).toEqual([
+      0,
+      "1 of them have more fields than 'qctl dlq import' takes back (3,975); do not purge HOURS-AGO-001-0\n",
+    ]);
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      ...{ exported: 2, tooManyFields: 1, tooManyFieldsIds: ['HOURS-AGO-001-0'] },
+    });
+    expect((await server.run('dlq export orders')).stderr).toBe(end.stderr);
   });
 
   test('compressed into a pipe, and not onto a terminal', async () => {
