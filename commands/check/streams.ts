@@ -1,7 +1,8 @@
 import type { Item, Reading } from '../../src/checks/index.ts';
-import { DEAD_SUFFIX, isPattern } from '../../src/config/streams.ts';
+import { isPattern } from '../../src/config/streams.ts';
 import {
   type GroupFacts,
+  isDeadLetter,
   readManyFacts,
   resolveStreams,
   type StreamFacts,
@@ -58,7 +59,12 @@ export async function eachGroup(
   measure: MeasureGroup,
 ): Promise<Item<Metric>[]> {
   const found = await lookAt(context, stream, count);
-  const meant = isPattern(stream) ? found.filter((one) => !isUnreadDead(one, group, found)) : found;
+  const { streams } = await context.config();
+  const deadOnes = new Set(found.map(({ settings }) => settings.deadLetter));
+  const isDead = (name: string): boolean => deadOnes.has(name) || isDeadLetter(streams, name);
+  const meant = isPattern(stream)
+    ? found.filter((one) => !isUnread(one, group) || !isDead(one.settings.stream))
+    : found;
   if (meant.length === 0) return [nothingMatches(stream, missing)];
   const tasks = meant.flatMap(({ settings, facts }) => tasksOf(settings.stream, facts));
   return inTurns(tasks);
@@ -72,12 +78,8 @@ export async function eachGroup(
   }
 }
 
-function isUnreadDead({ settings, facts }: Found, group: string | undefined, all: readonly Found[]): boolean {
-  const { stream } = settings;
-  const read = facts?.groups.some((one) => group === undefined || one.group === group);
-  return (
-    !read && (stream.endsWith(DEAD_SUFFIX) || all.some(({ settings: other }) => other.deadLetter === stream))
-  );
+function isUnread({ facts }: Found, group: string | undefined): boolean {
+  return !facts?.groups.some((one) => group === undefined || one.group === group);
 }
 
 /** The item of a group. */

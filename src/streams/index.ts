@@ -24,7 +24,13 @@ export {
 } from './consumers.ts';
 export { countEntries, type RangeCount } from './count.ts';
 export { refuseApart } from './dead-letter-slot.ts';
-export { type DeadLetterStream, findDeadLetters, resolveDeadLetters } from './dead-letters.ts';
+export {
+  type DeadLetterStream,
+  findDeadLetters,
+  isDeadLetter,
+  resolveDeadLetters,
+  UNREADABLE,
+} from './dead-letters.ts';
 export { lookPatiently } from './dlq-facts.ts';
 export { originalFields, readDeadLetters, readWhole, type WholeDeadLetter } from './dlq-fetch.ts';
 export { type DeadLetterChoice, type DeadLetterFilter, isOpen } from './dlq-filter.ts';
