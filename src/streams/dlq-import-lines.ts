@@ -20,6 +20,7 @@ export interface ImportLine {
 const MOST_LINE_BYTES = 500_000_000;
 /** More arguments do not fit a script; what qctl makes dead letters of has at most 3,950 and ten of its own. */
 export const MOST_IMPORT_FIELDS = 3975;
+const OWN_FIELDS = Buffer.from('dlq.fields');
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -67,12 +68,15 @@ function parseLine(bytes: Buffer, where: string): Pick<ImportLine, 'stream' | 'i
   if (!isUtf8(bytes)) throw bad(where, 'is not UTF-8');
   const value = parseJson(bytes.toString('utf8'), where);
   if (typeof value !== 'object' || value === null) throw bad(where, 'is no object');
-  const { type, stream, id, fields: written } = value as Record<string, unknown>;
+  const { type, stream, id, madeBy, fields: written } = value as Record<string, unknown>;
   if (type !== 'dead-letter') throw bad(where, 'is no dead letter: its type is not dead-letter');
   if (typeof stream !== 'string' || stream === '') throw bad(where, 'names no stream');
   const fields = fieldsFromJson(written);
   if (!fields) throw bad(where, 'has fields that are no fields of an entry');
   if (fields.length === 0) throw bad(where, 'has no fields');
+  // A line of 'qctl dlq show' has the original fields alone: how it died would be lost.
+  if (madeBy === 'qctl' && !fields[0]![0].equals(OWN_FIELDS))
+    throw bad(where, 'lacks the fields of its death');
   if (fields.length > MOST_IMPORT_FIELDS) throw bad(where, `has more than ${MOST_IMPORT_FIELDS} fields`);
   return { stream, id: toId(id), fields };
 }

@@ -104,6 +104,7 @@ describe('the lines of an export', () => {
     ['with numbers as fields', lineOf('s', { a: 1 }), 'has fields that are no fields of an entry'],
     ['with damaged base64', lineOf('s', { a: { base64: 'x' } }), 'has fields that are no fields of an entry'],
     ['with no field at all', lineOf('s', {}), 'has no fields'],
+    ['as dlq show prints it', good.replace('{', '{"madeBy":"qctl",'), 'lacks the fields of its death'],
     ['with too many fields', lineOf('s', Array(3976).fill(['a', 'b'])), 'has more than 3975 fields'],
   ])('a line %s is named', async (_, line, what) => {
     await expect(read(Buffer.from(`${good}\n\n${line}\n${good}\n`))).rejects.toMatchObject({
