@@ -10,7 +10,7 @@ const MOST_NAMED = 1000;
 export class ExportTally {
   exported = 0;
   readonly #chosen: Chosen;
-  readonly #byStream = new Map<string, { exported: number; lastId: string }>();
+  readonly #byStream = new Map<string, { exported: number; lastId: string; wide: boolean }>();
   readonly #taken = new Set<string>();
   readonly #wideIds: string[] = [];
   #wide = 0;
@@ -21,12 +21,15 @@ export class ExportTally {
 
   add({ stream, id, fields }: WholeDeadLetter): void {
     this.exported += 1;
+    const wide = fields.length > MOST_IMPORT_FIELDS;
+    const before = this.#byStream.get(stream) ?? { exported: 0, wide: false };
     this.#byStream.set(stream, {
-      exported: (this.#byStream.get(stream)?.exported ?? 0) + 1,
+      exported: before.exported + 1,
       lastId: id,
+      wide: before.wide || wide,
     });
     if (this.#chosen.choice.ids) this.#taken.add(id);
-    if (fields.length <= MOST_IMPORT_FIELDS) return;
+    if (!wide) return;
     this.#wide += 1;
     if (this.#wideIds.length < MOST_NAMED) this.#wideIds.push(id);
   }
@@ -39,8 +42,9 @@ export class ExportTally {
     const taken = { ...choice, ids: ids.filter((id) => this.#taken.has(id)) };
     return {
       exported: this.exported,
-      streams: [...this.#byStream].map(([stream, { exported, lastId }]) => ({
-        ...{ stream, exported, lastId, purge: purgeOfExport(named(stream), flags, taken, lastId) },
+      streams: [...this.#byStream].map(([stream, { exported, lastId, wide }]) => ({
+        ...{ stream, exported, lastId },
+        purge: wide ? null : purgeOfExport(named(stream), flags, taken, lastId),
       })),
       missingIds: this.exported < limit ? [...new Set(ids)].filter((id) => !this.#taken.has(id)) : [],
       tooManyFields: this.#wide,

@@ -22,8 +22,11 @@ export interface ExportReport {
     exported: number;
     /** Of the last letter that was exported. */
     lastId: string;
-    /** The command that deletes what was exported, and nothing that died since. */
-    purge: string;
+    /**
+     * The command that deletes what was exported, and nothing that died since; null where it would delete
+     * what an import does not take back.
+     */
+    purge: string | null;
   }[];
   /** Of the ids asked for. */
   missingIds: string[];
@@ -48,7 +51,7 @@ export function formatExportReport(output: Output, report: ExportReport): string
   // Not wrapped: it is to be copied.
   const commands = streams
     .slice(0, SHOWN)
-    .map(({ purge }) => `${note} delete just these with: ${printable(purge)}\n`);
+    .flatMap(({ purge }) => (purge === null ? [] : `${note} delete just these with: ${printable(purge)}\n`));
   return formatFields(output, fields) + commands.join('');
 }
 
@@ -59,7 +62,7 @@ export function exportNotes({ file, exported, missingIds, ...wide }: ExportRepor
     notes.push(`${grouped(missingIds.length)} of the ids are not there: ${shortList(missingIds)}`);
   if (wide.tooManyFields > 0)
     notes.push(
-      `${grouped(wide.tooManyFields)} of them have more fields than 'qctl dlq import' takes back (${grouped(MOST_IMPORT_FIELDS)}); do not purge ${shortList(wide.tooManyFieldsIds)}`,
+      `more fields than 'qctl dlq import' takes back (${grouped(MOST_IMPORT_FIELDS)}) are in ${grouped(wide.tooManyFields)} of them; do not purge ${shortList(wide.tooManyFieldsIds)}`,
     );
   if (file === null && exported === 0) notes.push('there is nothing to export');
   return notes;

@@ -208,10 +208,11 @@ note delete just these with: qctl dlq purge orders --until HOURS-AGO-002-0
     const end = await server.run(['dlq', 'export', 'orders', '--out-file', file, '-o', 'json']);
     expect([end.code, end.stderr]).toEqual([
       0,
-      "1 of them have more fields than 'qctl dlq import' takes back (3,975); do not purge HOURS-AGO-001-0\n",
+      "more fields than 'qctl dlq import' takes back (3,975) are in 1 of them; do not purge HOURS-AGO-001-0\n",
     ]);
     expect(JSON.parse(end.stdout)).toMatchObject({
       ...{ exported: 2, tooManyFields: 1, tooManyFieldsIds: ['HOURS-AGO-001-0'] },
+      streams: [{ stream: 'orders:dead', exported: 2, lastId: 'HOURS-AGO-001-0', purge: null }],
     });
     expect((await server.run('dlq export orders')).stderr).toBe(end.stderr);
   });
