@@ -125,7 +125,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'dlq import',
-    summary: 'bring exported dead letters back, each exactly once',
+    summary: 'bring exported dead letters back; the same file adds nothing twice',
     impact: 'write',
     args: '<file>',
     load: () => import('./dlq/import.ts'),

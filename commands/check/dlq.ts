@@ -7,6 +7,7 @@ import {
   type Thresholds,
 } from '../../src/checks/index.ts';
 import { isPattern } from '../../src/config/streams.ts';
+import { isQctlError } from '../../src/errors.ts';
 import { streamIdTimeMs } from '../../src/model/stream-id.ts';
 import {
   countEntries,
@@ -16,6 +17,7 @@ import {
   readFacts,
   resolveDeadLetters,
   type StreamFacts,
+  UNREADABLE,
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -44,14 +46,14 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCheck
   });
   command.option(
     '--since <duration>',
-    'count only what died in the last so many minutes: 30m, 1h',
+    'count only what was added within that time: 30m, 1h; an import counts as well',
     parseDuration,
   );
   addMissing(command);
   addConnectionOptions(command, ['redis']);
   addExamples(command, [
     ['qctl check dlq', 'warn of any dead letter in any dead-letter stream'],
-    ['qctl check dlq orders --since 1h -w 0 -c 100', 'only what died within the last hour'],
+    ['qctl check dlq orders --since 1h -w 0 -c 100', 'only what was added within the last hour'],
     ['qctl check dlq orders:dead -c 1000', 'the dead-letter stream by its own name'],
   ]);
   addRangeHelp(command);
@@ -78,13 +80,24 @@ export async function runCheckDlq(
         named === undefined
           ? await findDeadLetters(at.redis, streams)
           : await resolveDeadLetters(at.redis, streams, named).catch(noneIfMissing);
-      if (found.length > 0)
-        return inTurns(found.map((one) => () => measure(at, one, { since, missing, thresholds })));
+      const options = { since, missing, thresholds };
+      if (found.length === 1) return [await measure(at, found[0]!, options)];
+      if (found.length > 1)
+        return inTurns(found.map((one) => () => measure(at, one, options).catch(unreadable(one))));
       if (named !== undefined && !isPattern(named))
         return [missingItem({ stream: named }, 'STREAM', missing)];
       return [nothingMatches(named ?? '*:dead', missing)];
     },
   });
+}
+
+/** Of several streams one that cannot be read is UNKNOWN, and hides nothing of the others. */
+function unreadable({ stream }: DeadLetterStream): (error: unknown) => Item<Metric> {
+  return (error) => {
+    if (!isQctlError(error) || !UNREADABLE.has(error.code)) throw error;
+    const finding = { code: error.code, status: 'unknown', text: error.message } as const;
+    return { name: stream, labels: { stream }, readings: [], findings: [finding] };
+  };
 }
 
 async function measure(
@@ -114,7 +127,7 @@ async function someOwnerExists({ redis }: Measuring, { owners }: DeadLetterStrea
 
 const MOST_COUNTED = 1_000_000;
 
-/** By the ids, which Redis gives a dead letter when it is written. */
+/** By the ids, which Redis gives a dead letter when it is added, also by an import. */
 async function newReading(
   { redis, work }: Measuring,
   facts: StreamFacts | undefined,

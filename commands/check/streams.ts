@@ -1,8 +1,9 @@
 import type { Item, Reading } from '../../src/checks/index.ts';
-import { DEAD_SUFFIX, isPattern } from '../../src/config/streams.ts';
+import { isPattern } from '../../src/config/streams.ts';
 import type { QctlError } from '../../src/errors.ts';
 import {
   type GroupFacts,
+  isDeadLetter,
   readFacts,
   resolveStreams,
   type StreamFacts,
@@ -71,12 +72,17 @@ export async function eachGroup(
   measure: MeasureGroup,
 ): Promise<Item<Metric>[]> {
   const found = await lookAt(context, stream, count);
+  const { streams } = await context.config();
   const several = isSeveral(
     stream,
     found.map(({ settings }) => settings),
   );
-  const pattern = several && isPattern(stream);
-  const meant = pattern ? found.filter((one) => !isUnreadDead(one, group, found)) : found;
+  const deadOnes = new Set(found.map(({ settings }) => settings.deadLetter));
+  const isDead = (name: string): boolean => deadOnes.has(name) || isDeadLetter(streams, name);
+  const meant =
+    several && isPattern(stream)
+      ? found.filter((one) => !isUnread(one, group) || !isDead(one.settings.stream))
+      : found;
   if (meant.length === 0) return [nothingMatches(stream, missing)];
   return inTurns(meant.flatMap(tasksOf));
 
@@ -99,18 +105,9 @@ export async function eachGroup(
   }
 }
 
-function isUnreadDead(
-  { settings, facts, failure }: Found,
-  group: string | undefined,
-  all: readonly Found[],
-): boolean {
-  const { stream } = settings;
-  // Who reads it is not known.
-  if (failure) return false;
-  const read = facts?.groups.some((one) => group === undefined || one.group === group);
-  return (
-    !read && (stream.endsWith(DEAD_SUFFIX) || all.some(({ settings: other }) => other.deadLetter === stream))
-  );
+/** Of what could not be looked at it is not known who reads it. */
+function isUnread({ facts, failure }: Found, group: string | undefined): boolean {
+  return !failure && !facts?.groups.some((one) => group === undefined || one.group === group);
 }
 
 /** The item of a group. */

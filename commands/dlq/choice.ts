@@ -22,7 +22,7 @@ export interface ChoiceFlags {
   stream?: string;
   type?: string;
   since?: string;
-  until?: string;
+  until?: string[];
   limit?: number;
 }
 
@@ -35,10 +35,14 @@ export function addChoice<C extends Command>(command: C, limit?: number): C {
     .option('--stream <name>', 'only those that come from this stream')
     .option('--type <text>', 'only messages of this type')
     .option('--since <position>', 'died then or later: 2h, a time, or the id of a dead letter')
-    .option('--until <position>', 'died then or earlier')
+    .option('--until <position>', 'died then or earlier, or up to that id; given twice both hold', collected)
     .option('--limit <n>', shown, parsePositiveInteger, limit)
     .option('--dead-letter <stream>', 'where they are (default: deadLetter of the stream, else STREAM:dead)');
   return command;
+}
+
+function collected(text: string, before: string[] = []): string[] {
+  return [...before, text];
 }
 
 /** Dead letters as the arguments choose them. */
@@ -100,7 +104,7 @@ function positionsOf(
 ): Pick<DeadLetterFilter, 'since' | 'until'> {
   return {
     since: since === undefined ? undefined : parsePosition(since, nowMs),
-    until: until === undefined ? undefined : parsePosition(until, nowMs),
+    until: until?.map((text) => parsePosition(text, nowMs)),
   };
 }
 
@@ -114,8 +118,8 @@ function checkedId(text: string): string {
 export function choiceArguments(argument: string, ids: readonly string[], flags: ChoiceFlags): string {
   const named = ['deadLetter', 'reason', 'group', 'stream', 'type', 'since', 'until', 'limit'] as const;
   const given = named.flatMap((name) => {
-    const value = flags[name];
-    return value === undefined ? [] : [`--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`, String(value)];
+    const values = [flags[name] ?? []].flat();
+    return values.flatMap((value) => [`--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`, String(value)]);
   });
   return [argument, ...ids, ...given].map(quoted).join(' ');
 }

@@ -1,11 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { formatBytes } from '../../src/model/bytes.ts';
 import { fieldsToJson } from '../../src/model/entry.ts';
 import { lookPatiently, readDeadLetters, type WholeDeadLetter, type Work } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
@@ -13,22 +12,14 @@ import { withProgress } from '../stream-work.ts';
 import { formatNdjson } from '../term/ndjson.ts';
 import { writeWhole } from '../term/out-file.ts';
 import { renderResult } from '../term/render.ts';
-import { formatFields } from '../term/table.ts';
+import { printable } from '../term/text.ts';
 import { addChoice, type ChoiceFlags, type Chosen, chosenLetters, lettersText } from './choice.ts';
 import { writeToOutput } from './export-sink.ts';
+import { ExportTally } from './export-tally.ts';
+import { type ExportReport, exportNotes, formatExportReport } from './format-export.ts';
 
 interface ExportFlags extends ChoiceFlags {
   gzip?: boolean;
-}
-
-/** What was exported. */
-interface ExportReport {
-  /** Null where it went to stdout. */
-  file: string | null;
-  exported: number;
-  fileBytes: number | null;
-  /** Of the ids asked for. */
-  missingIds: string[];
 }
 
 /** `qctl dlq export STREAM [ID…]`. */
@@ -40,7 +31,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDlqEx
   addChoice(command);
   command.addHelpText(
     'after',
-    "\nOne dead letter a line, as NDJSON whatever -o says; nothing is lost of it, and 'qctl dlq import' brings it back.",
+    "\nOne dead letter a line, as NDJSON whatever -o says; nothing is lost of it, and 'qctl dlq import' brings it back.\nThe report names the purge that deletes what was exported, and nothing that died since. A file is left as it is\nwhere there is nothing to export.",
   );
   addConnectionOptions(command, ['redis']);
   addExamples(command, [
@@ -63,54 +54,60 @@ export async function runDlqExport(
   const chosen = await chosenLetters(context, stream, ids, flags);
   const path = options.outFile;
   const gzip = flags.gzip === true || path?.endsWith('.gz') === true;
-  const taken = new Set<string>();
-  let exported = 0;
-  const fileBytes = await withProgress(context, 'export', ({ work, progress }) => {
-    const lines = linesOf(context, chosen, work, (id) => {
-      exported += 1;
-      if (chosen.choice.ids) taken.add(id);
-      progress.update(`${lettersText(exported)} exported`);
+  const tally = new ExportTally(chosen);
+  const written = await withProgress(context, 'export', ({ work, progress }) => {
+    const lines = linesOf(context, chosen, work, (letter) => {
+      tally.add(letter);
+      progress.update(`${lettersText(tally.exported)} exported`);
     });
-    return write(context, path, gzip ? compressed(lines) : lines, gzip);
+    return write(context, path, lines, gzip);
   });
-  const { ids: wanted = [], limit = Number.POSITIVE_INFINITY } = chosen.choice;
-  const missingIds = exported < limit ? [...new Set(wanted)].filter((id) => !taken.has(id)) : [];
-  await tell(context, { file: path ?? null, exported, fileBytes, missingIds });
-  return missingIds.length > 0 ? exitCodeOf('partial') : 0;
+  const report: ExportReport = { file: path ?? null, ...written, ...tally.report(stream, flags) };
+  await tell(context, report);
+  return report.missingIds.length > 0 ? exitCodeOf('partial') : 0;
 }
 
 async function write(
   { io }: Context,
   path: string | undefined,
-  chunks: AsyncIterable<Buffer>,
+  lines: AsyncGenerator<Buffer>,
   gzip: boolean,
-): Promise<number | null> {
-  if (path !== undefined) return writeWhole(path, chunks);
-  await writeToOutput(io.stdout, chunks, gzip);
-  return null;
+): Promise<Pick<ExportReport, 'fileBytes' | 'kept'>> {
+  if (path === undefined) {
+    await writeToOutput(io.stdout, gzip ? compressed(lines) : lines, gzip);
+    return { fileBytes: null, kept: false };
+  }
+  const first = await lines.next();
+  // After a purge there is nothing, and the file may be the only copy of what there was.
+  if (first.done && (await isThere(path))) return { fileBytes: null, kept: true };
+  const all = goingOn(first, lines);
+  return { fileBytes: await writeWhole(path, gzip ? compressed(all) : all), kept: false };
+}
+
+async function* goingOn(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer>,
+): AsyncGenerator<Buffer> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Of a file the result is what was written; otherwise stdout holds the dead letters and nothing else. */
 async function tell({ io, options }: Context, report: ExportReport): Promise<void> {
-  const { file, exported, fileBytes, missingIds } = report;
-  if (missingIds.length > 0 && !options.quiet)
-    io.stderr.write(`${grouped(missingIds.length)} of the ids are not there: ${shortList(missingIds)}\n`);
-  if (file === null) {
-    if (exported === 0 && !options.quiet) io.stderr.write('there is nothing to export\n');
-    return;
-  }
+  if (!options.quiet) for (const note of exportNotes(report)) io.stderr.write(`${printable(note)}\n`);
+  if (report.file === null) return;
   await renderResult(
     io,
     { output: options.output },
-    {
-      type: 'export-report',
-      data: report,
-      table: () =>
-        formatFields(io.stdout, [
-          ['exported', lettersText(exported)],
-          ['to', `${file}, ${formatBytes(fileBytes!)}`],
-        ]),
-    },
+    { type: 'export-report', data: report, table: () => formatExportReport(io.stdout, report) },
   );
 }
 
@@ -121,7 +118,7 @@ async function* linesOf(
   context: Context,
   { streams, choice }: Chosen,
   work: Work,
-  onLetter: (id: string) => void,
+  onLetter: (letter: WholeDeadLetter) => void,
 ): AsyncGenerator<Buffer> {
   const redis = await context.redis();
   let left = choice.limit;
@@ -132,7 +129,7 @@ async function* linesOf(
     const own = { ...choice, limit: left };
     for await (const letter of readDeadLetters(redis, dead, own, facts.lastGeneratedId, work)) {
       text += toLine(letter);
-      onLetter(letter.id);
+      onLetter(letter);
       if (left !== undefined) left -= 1;
       if (text.length < CHUNK_BYTES) continue;
       yield Buffer.from(text);
@@ -152,8 +149,4 @@ function compressed(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   // What goes wrong comes out at the other end.
   pipeline(chunks, gzip).catch(() => undefined);
   return gzip;
-}
-
-function shortList(ids: readonly string[]): string {
-  return `${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ', …' : ''}`;
 }

@@ -3,9 +3,11 @@ import type { ImportPlan, ImportReport } from '../../src/streams/index.ts';
 import { group as grouped } from '../drain/format-plan.ts';
 import type { Output } from '../term/io.ts';
 import { type Column, formatTable } from '../term/table.ts';
+import { printable } from '../term/text.ts';
 
 /** What an import would append, by stream. */
-export function formatImportPlan(output: Output, { streams }: ImportPlan): string {
+export function formatImportPlan(output: Output, { file, streams }: ImportPlan): string {
+  if (streams.length === 0) return emptyText(file);
   type Row = ImportPlan['streams'][number];
   const columns: Column<Row>[] = [
     { head: 'STREAM', value: (row) => row.stream },
@@ -18,7 +20,9 @@ export function formatImportPlan(output: Output, { streams }: ImportPlan): strin
 }
 
 /** What was appended, by stream: prior length -> new one. */
-export function formatImportReport(output: Output, { streams, elapsedMs, stopped }: ImportReport): string {
+export function formatImportReport(output: Output, report: ImportReport): string {
+  const { file, streams, failure } = report;
+  if (streams.length === 0 && failure === null) return emptyText(file);
   type Row = ImportReport['streams'][number];
   const columns: Column<Row>[] = [
     { head: 'STREAM', value: (row) => row.stream },
@@ -27,10 +31,18 @@ export function formatImportReport(output: Output, { streams, elapsedMs, stopped
     { head: 'APPENDED', value: (row) => grouped(row.appended), align: 'right' },
     { head: 'LENGTH', value: lengthText, align: 'right' },
   ];
-  const end = stopped
-    ? 'stopped before the end; the same command goes on'
-    : `done in ${formatDuration(elapsedMs)}`;
-  return `${formatTable(output, columns, streams)}${end}\n`;
+  return `${formatTable(output, columns, streams)}${endText(report)}\n`;
+}
+
+function endText({ entries, appended, importedBefore, stopped, failure, elapsedMs }: ImportReport): string {
+  if (failure !== null)
+    return `failed with ${grouped(importedBefore + appended)} of ${grouped(entries)} lines there; the same command goes on`;
+  if (stopped) return 'stopped before the end; the same command goes on';
+  return `done in ${formatDuration(elapsedMs)}`;
+}
+
+function emptyText(file: string): string {
+  return `${printable(file)} holds no dead letters\n`;
 }
 
 function lengthText({ lengthBefore, lengthNow }: ImportReport['streams'][number]): string {

@@ -21,7 +21,7 @@ export interface PurgePlan {
   }[];
   /** Of the ids asked for. */
   missingIds: string[];
-  /** The command that keeps a copy of just these. */
+  /** The command that keeps a copy of these; what it prints at its end deletes just that copy's. */
   exportFirst: string;
 }
 
@@ -38,7 +38,8 @@ export function formatPurgePlan(output: Output, plan: PurgePlan): string {
   if (missingIds.length > 0)
     fields.push(['not there', `${missingIds.slice(0, 10).join(', ')}${missingIds.length > 10 ? ', …' : ''}`]);
   const colour = colourOf(output);
-  const advice = chosen === 0 ? '' : `${colour.dim('note')} keep a copy first: ${printable(exportFirst)}\n`;
+  const what = 'keep a copy first, and delete with the command that it prints';
+  const advice = chosen === 0 ? '' : `${colour.dim('note')} ${what}: ${printable(exportFirst)}\n`;
   return `${formatFields(output, fields)}${advice}`;
 }
 

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
-import { withProgress } from '../stream-work.ts';
+import { usageError, withProgress } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
 import { formatImportPlan, formatImportReport } from './format-import.ts';
 import { openInput } from './import-input.ts';
@@ -17,16 +17,18 @@ import { openInput } from './import-input.ts';
 interface ImportFlags {
   to?: string;
   again?: boolean;
+  continue?: boolean;
 }
 
 /** `qctl dlq import FILE`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDlqImport): QctlCommand {
   const command = createCommand(entry)
     .option('--to <stream>', 'instead of the dead-letter streams that the lines name')
-    .option('--again', 'append once more what was imported before');
+    .option('--again', 'append once more what was imported before, or still stands there')
+    .option('--continue', 'go on with a half-finished import although its first part is gone');
   command.addHelpText(
     'after',
-    '\nThe file is what qctl dlq export writes, compressed or not; - is stdin. The same lines are imported once,\nhowever often it is run: Redis keeps a note of them for 30 days.',
+    '\nThe file is what qctl dlq export writes, compressed or not; - is stdin. The same file is imported once, however\noften it is run: Redis keeps a note of it for 30 days. The note is of all lines for a stream in their order: a file\nwith some of them, or more, is another one, and is appended again.',
   );
   addConnectionOptions(command, ['redis']);
   addExamples(command, [
@@ -40,9 +42,16 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDlqIm
 /** Carries it out. */
 export async function runDlqImport(context: Context, file: string, flags: ImportFlags): Promise<void> {
   const { io, options, signal } = context;
-  const { to, again = false } = flags;
+  const { to, again = false, continue: goOn = false } = flags;
+  if (again && goOn)
+    throw usageError(
+      '--again begins anew, --continue goes on',
+      'IMPORT_CONFLICT',
+      'leave out one of the two',
+    );
   const redis = await context.redis();
-  const prepared = await planImport(redis, { ...(await openInput(context, file)), to, again, signal });
+  const input = await openInput(context, file);
+  const prepared = await planImport(redis, { ...input, to, again, goOn, signal });
   const { plan } = prepared;
   if (options.dryRun)
     return renderResult(io, options, {

@@ -1,9 +1,11 @@
+import { isQctlError, type QctlError } from '../../src/errors.ts';
 import {
   type DeadLetterStream,
   type DeadLetterSummary,
   findDeadLetters,
   resolveDeadLetters,
   summariseDeadLetters,
+  UNREADABLE,
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -37,8 +39,9 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDlqLs
 /** Carries it out. */
 export async function runDlqLs(context: Context, stream: string | undefined, flags: LsFlags): Promise<void> {
   const { io, options } = context;
-  const summaries = await summariseAll(context, await meant(context, stream, flags), flags);
-  if (!options.quiet) for (const note of notesOf(summaries)) io.stderr.write(`${printable(note)}\n`);
+  const { summaries, leftOut } = await summariseAll(context, await meant(context, stream, flags), flags);
+  const notes = [...notesOf(summaries), ...leftOut.map(({ message }) => `left out: ${message}`)];
+  if (!options.quiet) for (const note of notes) io.stderr.write(`${printable(note)}\n`);
   await renderResult(io, options, {
     type: 'dead-letter-stream',
     data: summaries,
@@ -58,25 +61,39 @@ async function meant(
   return findDeadLetters(redis, streams, defaults.stream);
 }
 
+interface Summarised {
+  summaries: DeadLetterSummary[];
+  /** Why some streams are missing: this user may not read them, or they are no streams. */
+  leftOut: QctlError[];
+}
+
+/** Throws where none of them can be read. */
 async function summariseAll(
   context: Context,
   streams: readonly DeadLetterStream[],
   { reasons }: LsFlags,
-): Promise<DeadLetterSummary[]> {
+): Promise<Summarised> {
   const redis = await context.redis();
   return withProgress(context, 'count', async ({ work, progress }) => {
-    const summaries: DeadLetterSummary[] = [];
+    const found: Summarised = { summaries: [], leftOut: [] };
     for (const dead of streams) {
       const tell = (seen: number, entries: number): void =>
         progress.update(`${dead.stream}: ${grouped(seen)} of ${grouped(entries)} counted`);
-      summaries.push(await summariseDeadLetters(redis, dead, { reasons, progress: tell }, work));
+      try {
+        found.summaries.push(await summariseDeadLetters(redis, dead, { reasons, progress: tell }, work));
+      } catch (error) {
+        if (!isQctlError(error) || !UNREADABLE.has(error.code)) throw error;
+        found.leftOut.push(error);
+      }
     }
-    return summaries;
+    if (found.summaries.length === 0 && found.leftOut.length > 0) throw found.leftOut[0]!;
+    return found;
   });
 }
 
 function notesOf(summaries: readonly DeadLetterSummary[]): string[] {
-  if (summaries.length === 0) return ['no dead-letter streams are configured, and none is called …:dead'];
+  if (summaries.length === 0)
+    return ['no dead-letter streams are configured, and no stream is called like one'];
   return summaries.flatMap(({ stream, reasons, exactReasons }) => {
     const others = reasons.at(-1)?.otherReasons ?? 0;
     if (!exactReasons)

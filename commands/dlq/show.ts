@@ -4,6 +4,7 @@ import {
   type DeadLetter,
   deadLetterAgeMs,
   lookPatiently,
+  originalFields,
   readWhole,
   type WholeDeadLetter,
   type Work,
@@ -66,7 +67,10 @@ export async function runDlqShow(
   if (!options.quiet) io.stderr.write(noteOn({ shown: shown.length, more, missing }));
   await renderResult(io, options, {
     type: 'dead-letter',
-    data: shown.map(({ fields, ...letter }) => ({ ...letter, fields: fields && fieldsToJson(fields) })),
+    data: shown.map(({ fields, ...letter }) => ({
+      ...letter,
+      fields: fields && fieldsToJson(originalFields(fields)),
+    })),
     table: () => (bodies ? formatBodies(io.stdout, shown) : formatLetters(io.stdout, shown)),
   });
   return missing.length > 0 ? exitCodeOf('partial') : 0;

@@ -37,7 +37,7 @@ export async function readConfigFile(path: string, required: boolean): Promise<C
   const parsed = parse(path, text);
   const raw = parsed.raw ?? {};
   const top = fileSchema.safeParse(raw);
-  if (!top.success) throw toError(parsed, toIssues(top.error, fileSchema, raw));
+  if (!top.success) throw toError(parsed, toIssues(top.error, fileSchema, raw).map(misplaced));
   const profiles = top.data.profiles ?? {};
   return {
     path,
@@ -47,6 +47,13 @@ export async function readConfigFile(path: string, required: boolean): Promise<C
     readProfile: (name, env) => validate(parsed, ['profiles', name], profileSchema, profiles[name], env),
     lineOf: (field) => lineOf(parsed, field),
   };
+}
+
+/** What stands at the top and belongs to a profile is not misspelt. */
+function misplaced(issue: Issue): Issue {
+  const [field, ...rest] = issue.path;
+  if (rest.length > 0 || !Object.hasOwn(profileSchema.shape, String(field))) return issue;
+  return { ...issue, hint: `${field} belongs below profiles.NAME` };
 }
 
 async function readText(path: string, required: boolean): Promise<string | undefined> {

@@ -45,6 +45,18 @@ const ENTRY_NAMES: EntryNames = {
 /** Ends the name of a dead-letter stream that nobody has named. */
 export const DEAD_SUFFIX = ':dead';
 
+const DEAD_SEGMENT = /(?:^|[:._/-])(?:dlq|dead(?:[_-]?letters?)?)(?:$|[:._/-])/i;
+
+/**
+ * Whether a name is one that people give to dead-letter streams: a part of it is `dlq`, `dead` or
+ * `dead-letters`, as in `orders_dlq` and `app:dead_letter:events`. What the configuration calls a stream is one.
+ */
+export function looksDead(streams: Record<string, StreamConfig>, name: string): boolean {
+  const whole = partitioned(name);
+  if (Object.hasOwn(streams, name) || (whole !== undefined && Object.hasOwn(streams, whole))) return false;
+  return DEAD_SEGMENT.test(name.replace(/[{}]/g, ''));
+}
+
 /**
  * The settings of one stream: those under its own name, else under the name of the partitioned stream
  * that it is a part of (`alerts` for `alerts:{0}`), else those of the longest matching pattern (`orders:*`).
@@ -58,13 +70,13 @@ export function streamSettings(
 ): StreamSettings {
   const config = configOf(streams, stream);
   const { group, maxLen, maxAge, maxDeliveries, minIdle, claimTo, deadLetter } = config;
-  const partitioned = streams[stream] !== undefined && (config.partitions ?? 1) > 1;
+  const parted = streams[stream] !== undefined && (config.partitions ?? 1) > 1;
   return {
     stream,
     group,
     maxLen,
     maxAgeMs: maxAge,
-    partitions: partitioned ? config.partitions! : 1,
+    partitions: parted ? config.partitions! : 1,
     deadLetter: deadLetter ?? defaultDeadLetter(stream, cluster),
     deadLetterNamed: deadLetter !== undefined,
     maxDeliveries,
@@ -79,8 +91,13 @@ function defaultDeadLetter(stream: string, cluster: boolean): string {
   return cluster && hashTag(stream) === stream ? `{${stream}}${DEAD_SUFFIX}` : `${stream}${DEAD_SUFFIX}`;
 }
 
+/** `alerts` for `alerts:{0}`. */
+function partitioned(stream: string): string | undefined {
+  return /^(.*):\{\d+\}$/.exec(stream)?.[1];
+}
+
 function configOf(streams: Record<string, StreamConfig>, stream: string): StreamConfig {
-  const whole = /^(.*):\{\d+\}$/.exec(stream)?.[1];
+  const whole = partitioned(stream);
   const own = streams[stream] ?? (whole === undefined ? undefined : streams[whole]);
   if (own) return own;
   const patterns = Object.keys(streams).filter((name) => isPattern(name) && matchesPattern(name, stream));

@@ -1,9 +1,10 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { StreamConfig } from '../config/schema.ts';
-import { DEAD_SUFFIX, isPattern, type StreamSettings, streamSettings } from '../config/streams.ts';
+import { DEAD_SUFFIX, isPattern, looksDead, type StreamSettings, streamSettings } from '../config/streams.ts';
+import { isQctlError } from '../errors.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { readFacts } from './facts.ts';
-import { findStreams, resolveStreams, streamMissing } from './names.ts';
+import { findStreams, isOwn, resolveStreams, streamMissing } from './names.ts';
 
 /** A stream of dead letters; it need not exist yet. */
 export interface DeadLetterStream {
@@ -19,7 +20,8 @@ export interface DeadLetterStream {
 
 /**
  * The dead-letter streams that an argument names: an argument that is one itself (somebody's `deadLetter`,
- * or `…:dead`), else those of the streams that it means; all partitions and all that match a pattern.
+ * `…:dead`, or one that exists and is called like `orders_dlq`), else those of the streams that it means;
+ * all partitions and all that match a pattern.
  * Throws `failed` STREAM_MISSING where neither the dead-letter stream nor its stream is known to anybody.
  *
  * @param given the name of the dead-letter stream, whatever the conventions say
@@ -30,26 +32,31 @@ export async function resolveDeadLetters(
   argument: string,
   given?: string,
 ): Promise<DeadLetterStream[]> {
-  const named = given === undefined && isDeadLetter(streams, argument) && !isPattern(argument);
+  const named = given === undefined && !isPattern(argument) && (await isNamed(redis, streams, argument));
   const meant = named ? [] : await resolveStreams(redis, streams, argument);
-  const names = meant.map(
-    (one) => given ?? (isDeadLetter(streams, one.stream) ? one.stream : one.deadLetter),
-  );
+  // What matches a pattern exists.
+  const isItself = isPattern(argument) ? isDeadLetter : isCertain;
+  const names = meant.map((one) => given ?? (isItself(streams, one.stream) ? one.stream : one.deadLetter));
   const home = meant.length === 1 && names[0] !== meant[0]!.stream ? meant[0]!.stream : undefined;
   const found = unique(named ? [argument] : names).map((name) => describe(redis, streams, name, home));
   if (!isPattern(argument)) await refuseUnknown(redis, streams, argument, found);
   return found;
 }
 
-/** All dead-letter streams that anybody knows of: those of the configuration, and all that are called `…:dead`. */
+/** All dead-letter streams that anybody knows of: those of the configuration, and all that are called like one. */
 export async function findDeadLetters(
   redis: RedisConnection,
   streams: Record<string, StreamConfig>,
   defaultStream?: string,
 ): Promise<DeadLetterStream[]> {
-  const further = defaultStream === undefined ? {} : { [defaultStream]: streams[defaultStream] ?? {} };
+  const further =
+    defaultStream === undefined || looksDead(streams, defaultStream)
+      ? {}
+      : { [defaultStream]: streams[defaultStream] ?? {} };
   const configured = configuredStreams({ ...further, ...streams }, redis.kind === 'cluster');
-  const existing = await findStreams(redis, `*${DEAD_SUFFIX}`);
+  const existing = (await findStreams(redis, '*')).filter(
+    (name) => name.endsWith(DEAD_SUFFIX) || (looksDead(streams, name) && !isOwn(name)),
+  );
   const names = [
     ...configured.filter(({ stream, deadLetterNamed }) => deadLetterNamed || !isPattern(stream)),
     ...existing.map((deadLetter) => ({ deadLetter })),
@@ -59,9 +66,37 @@ export async function findDeadLetters(
     .map((name) => describe(redis, streams, name));
 }
 
-function isDeadLetter(streams: Record<string, StreamConfig>, name: string): boolean {
+/** Of a stream that exists. */
+export function isDeadLetter(streams: Record<string, StreamConfig>, name: string): boolean {
+  return isCertain(streams, name) || looksDead(streams, name);
+}
+
+function isCertain(streams: Record<string, StreamConfig>, name: string): boolean {
   return name.endsWith(DEAD_SUFFIX) || Object.values(streams).some(({ deadLetter }) => deadLetter === name);
 }
+
+/** A name that only looks like one may be that of a stream to come, whose dead letters are meant. */
+async function isNamed(
+  redis: RedisConnection,
+  streams: Record<string, StreamConfig>,
+  name: string,
+): Promise<boolean> {
+  if (isCertain(streams, name)) return true;
+  return looksDead(streams, name) && (await exists(redis, name));
+}
+
+/** What may not be read, or is no stream, is there: whoever reads it then is told why not. */
+async function exists(redis: RedisConnection, name: string): Promise<boolean> {
+  try {
+    return (await readFacts(redis, name)) !== undefined;
+  } catch (error) {
+    if (isQctlError(error) && UNREADABLE.has(error.code)) return true;
+    throw error;
+  }
+}
+
+/** The codes of errors that say that this key cannot be read, and nothing of the others. */
+export const UNREADABLE: ReadonlySet<string> = new Set(['REDIS_NOPERM', 'REDIS_WRONG_TYPE']);
 
 function describe(
   redis: RedisConnection,

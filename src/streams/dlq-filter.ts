@@ -13,8 +13,8 @@ export interface DeadLetterFilter {
   type?: string;
   /** Died then or later; an id is that of the dead letter. */
   since?: Position;
-  /** Died then or earlier. */
-  until?: Position;
+  /** Died then or earlier; of several all hold. */
+  until?: readonly Position[];
 }
 
 /** Dead letters by filter or by id. */
@@ -40,7 +40,7 @@ export function matchesFilter(filter: DeadLetterFilter, letter: DeadLetter, home
     matchesText(stream, letter.originalStream ?? home) &&
     matchesText(type, letter.messageType) &&
     (since === undefined || compareTo(letter, since, -1) >= 0) &&
-    (until === undefined || compareTo(letter, until, 1) <= 0)
+    (until === undefined || until.every((position) => compareTo(letter, position, 1) <= 0))
   );
 }
 
@@ -74,7 +74,10 @@ export function firstIdToLookAt({ since }: DeadLetterFilter): string {
 }
 
 /** The last id to look at, within a bound. */
-export function lastIdToLookAt({ until }: DeadLetterFilter, bound: string): string {
-  if (until?.kind !== 'id' || compareStreamIds(until.id, bound) >= 0) return bound;
-  return until.id;
+export function lastIdToLookAt({ until = [] }: DeadLetterFilter, bound: string): string {
+  return until.reduce(
+    (last, position) =>
+      position.kind === 'id' && compareStreamIds(position.id, last) < 0 ? position.id : last,
+    bound,
+  );
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { QctlError } from '../errors.ts';
 import { type Field, fieldsFromJson } from '../model/entry.ts';
+import { formatStreamId, parseStreamId } from '../model/stream-id.ts';
 
 /** One line of an export. */
 export interface ImportLine {
@@ -8,6 +9,8 @@ export interface ImportLine {
   line: number;
   /** The dead-letter stream that it was taken from. */
   stream: string;
+  /** The id that it had there; null where the line does not say so. */
+  id: string | null;
   fields: Field[];
   /** The line itself. */
   bytes: Buffer;
@@ -16,7 +19,8 @@ export interface ImportLine {
 /** No line may be longer: one command to Redis could not hold it. */
 const MOST_LINE_BYTES = 500_000_000;
 /** More arguments do not fit a script; what qctl makes dead letters of has at most 3,950 and ten of its own. */
-const MOST_FIELDS = 3975;
+export const MOST_IMPORT_FIELDS = 3975;
+const OWN_FIELDS = Buffer.from('dlq.fields');
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -60,18 +64,26 @@ function withoutReturn(line: Buffer): Buffer {
   return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
 }
 
-function parseLine(bytes: Buffer, where: string): Pick<ImportLine, 'stream' | 'fields'> {
+function parseLine(bytes: Buffer, where: string): Pick<ImportLine, 'stream' | 'id' | 'fields'> {
   if (!isUtf8(bytes)) throw bad(where, 'is not UTF-8');
   const value = parseJson(bytes.toString('utf8'), where);
   if (typeof value !== 'object' || value === null) throw bad(where, 'is no object');
-  const { type, stream, fields: written } = value as Record<string, unknown>;
+  const { type, stream, id, madeBy, fields: written } = value as Record<string, unknown>;
   if (type !== 'dead-letter') throw bad(where, 'is no dead letter: its type is not dead-letter');
   if (typeof stream !== 'string' || stream === '') throw bad(where, 'names no stream');
   const fields = fieldsFromJson(written);
   if (!fields) throw bad(where, 'has fields that are no fields of an entry');
   if (fields.length === 0) throw bad(where, 'has no fields');
-  if (fields.length > MOST_FIELDS) throw bad(where, `has more than ${MOST_FIELDS} fields`);
-  return { stream, fields };
+  // A line of 'qctl dlq show' has the original fields alone: how it died would be lost.
+  if (madeBy === 'qctl' && !fields[0]![0].equals(OWN_FIELDS))
+    throw bad(where, 'lacks the fields of its death');
+  if (fields.length > MOST_IMPORT_FIELDS) throw bad(where, `has more than ${MOST_IMPORT_FIELDS} fields`);
+  return { stream, id: toId(id), fields };
+}
+
+function toId(written: unknown): string | null {
+  const id = typeof written === 'string' ? parseStreamId(written) : undefined;
+  return id ? formatStreamId(id) : null;
 }
 
 function parseJson(text: string, where: string): unknown {

@@ -4,6 +4,7 @@ import { QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
 import { readImportLines } from './dlq-import-lines.ts';
+import { refuseRemoved, refuseStanding } from './dlq-import-refusals.ts';
 import { readFacts } from './facts.ts';
 import { requireWritable } from './writable.ts';
 
@@ -17,6 +18,8 @@ export interface ImportRequest {
   to?: string;
   /** What is there already is appended once more. */
   again: boolean;
+  /** A half-finished import goes on although what it had appended is gone. */
+  goOn?: boolean;
   /** Aborted by the operator. */
   signal: AbortSignal;
 }
@@ -40,28 +43,45 @@ export interface ImportPlan {
   streams: ImportShare[];
 }
 
+/** The note of how far the lines of one stream have come. */
+export interface ImportMark {
+  key: string;
+  /** At this number it counts as none; null where it counts whatever it is. */
+  anewAt: number | null;
+}
+
 /** A plan and what carrying it out needs besides. */
 export interface PreparedImport {
   request: ImportRequest;
   plan: ImportPlan;
-  /** By stream: the key that says how far its lines have come. */
-  marks: ReadonlyMap<string, string>;
+  /** By stream. */
+  marks: ReadonlyMap<string, ImportMark>;
+}
+
+/** The lines for one stream, before anybody has looked there. */
+interface Counted {
+  stream: string;
+  entries: number;
+  hash: Hash;
+  /** Of the first lines that were taken from the stream that they go to. */
+  ids: string[];
 }
 
 const MOST_STREAMS = 1000;
+/** So many lines of a stream are looked for where they came from. */
+const MOST_IDS = 100;
 
-/** Checks every line and looks at the streams; changes nothing. Throws `refused` where a line is no dead letter. */
+/**
+ * Checks every line and looks at the streams; changes nothing. Throws `refused` where a line is no dead
+ * letter, where the lines still stand in the stream, and where what was imported of them is gone.
+ */
 export async function planImport(redis: RedisConnection, request: ImportRequest): Promise<PreparedImport> {
-  const counted = await countLines(request);
-  const marks = new Map<string, string>();
+  const marks = new Map<string, ImportMark>();
   const streams: ImportShare[] = [];
-  for (const [stream, { entries, hash }] of counted) {
-    const mark = streamKeys(stream).imported(hash.digest('hex'));
-    marks.set(stream, mark);
-    const facts = await readFacts(redis, stream);
-    const noted = Number((await asking(redis, `read ${mark}`, () => redis.client.get(mark))) ?? 0);
-    const importedBefore = request.again && noted === entries ? 0 : noted;
-    streams.push({ stream, entries, importedBefore, lengthBefore: facts?.length ?? 0 });
+  for (const counted of (await countLines(request)).values()) {
+    const { share, mark } = await planShare(redis, request, counted);
+    marks.set(share.stream, mark);
+    streams.push(share);
   }
   await checkRights(redis, marks);
   const sum = (of: (share: ImportShare) => number): number =>
@@ -75,23 +95,43 @@ export async function planImport(redis: RedisConnection, request: ImportRequest)
   return { request, plan, marks };
 }
 
-async function countLines({
-  name,
-  open,
-  to,
-  signal,
-}: ImportRequest): Promise<Map<string, { entries: number; hash: Hash }>> {
-  const counted = new Map<string, { entries: number; hash: Hash }>();
-  for await (const { stream, bytes } of readImportLines(open(), name)) {
+async function planShare(
+  redis: RedisConnection,
+  request: ImportRequest,
+  { stream, entries, hash, ids }: Counted,
+): Promise<{ share: ImportShare; mark: ImportMark }> {
+  const { again, goOn = false } = request;
+  const key = streamKeys(stream).imported(hash.digest('hex'));
+  const lengthBefore = (await readFacts(redis, stream))?.length ?? 0;
+  const noted = Number((await asking(redis, `read ${key}`, () => redis.client.get(key))) ?? 0);
+  const half = noted > 0 && noted < entries;
+  const removed = half && lengthBefore < noted;
+  if (removed && !again && !goOn) throw refuseRemoved(request.name, { stream, entries, noted, lengthBefore });
+  if (noted === 0 && !again) await refuseStanding(redis, request, stream, ids);
+  const anew = again && (removed || noted === entries);
+  const share = { stream, entries, importedBefore: anew ? 0 : noted, lengthBefore };
+  const anewAt = removed ? noted : entries;
+  return { share, mark: { key, anewAt: again && share.importedBefore === 0 ? anewAt : null } };
+}
+
+async function countLines(request: ImportRequest): Promise<Map<string, Counted>> {
+  const { name, open, to, signal } = request;
+  const counted = new Map<string, Counted>();
+  for await (const { stream, id, bytes } of readImportLines(open(), name)) {
     signal.throwIfAborted();
     const target = to ?? stream;
-    const share = counted.get(target) ?? { entries: 0, hash: createHash('sha256') };
+    const share = counted.get(target) ?? emptyShare(target);
     counted.set(target, share);
     share.entries += 1;
     share.hash.update(bytes).update('\n');
+    if (stream === target && id !== null && share.ids.length < MOST_IDS) share.ids.push(id);
     if (counted.size > MOST_STREAMS) throw tooManyStreams(name);
   }
   return counted;
+}
+
+function emptyShare(stream: string): Counted {
+  return { stream, entries: 0, hash: createHash('sha256'), ids: [] };
 }
 
 function tooManyStreams(name: string): QctlError {
@@ -101,10 +141,10 @@ function tooManyStreams(name: string): QctlError {
   });
 }
 
-async function checkRights(redis: RedisConnection, marks: ReadonlyMap<string, string>): Promise<void> {
-  const commands = [...marks].slice(0, 10).flatMap(([stream, mark]) => [
+async function checkRights(redis: RedisConnection, marks: ReadonlyMap<string, ImportMark>): Promise<void> {
+  const commands = [...marks].slice(0, 10).flatMap(([stream, { key }]) => [
     { command: 'xadd', args: [stream, '*', 'a', 'b'] },
-    { command: 'set', args: [mark, '0'] },
+    { command: 'set', args: [key, '0'] },
   ]);
   await requireWritable(redis, 'import dead letters', commands);
 }

@@ -44,14 +44,15 @@ export class ImportedLines {
     work: Work,
     tell: () => void,
   ) {
-    const { stream, entries, importedBefore } = share;
+    const { stream, importedBefore } = share;
+    const { key, anewAt } = marks.get(stream)!;
     this.#redis = redis;
     this.#work = work;
     this.#tell = tell;
     this.#name = request.name;
     this.report = { ...share, appended: 0, lengthNow: null };
-    this.#keys = [stream, marks.get(stream)!, streamKeys(stream).operation(randomBytes(8).toString('hex'))];
-    this.#anew = request.again && importedBefore === 0 ? String(entries) : '';
+    this.#keys = [stream, key, streamKeys(stream).operation(randomBytes(8).toString('hex'))];
+    this.#anew = anewAt === null ? '' : String(anewAt);
     this.#there = importedBefore;
   }
 
@@ -87,7 +88,7 @@ export class ImportedLines {
     this.#work.signal.throwIfAborted();
     const [stream] = this.#keys;
     this.#number += 1;
-    // Once begun anew the mark stands at the number of all again when the last page is in.
+    // Once begun anew the mark comes to the same number again on its way.
     const anew = this.#there === 0 ? this.#anew : '';
     const entries = this.#page.flatMap((fields) => [2 * fields.length, ...fields.flat()]);
     const args = [this.#number, this.#there, MARK_LIFETIME_S, anew, ...entries];

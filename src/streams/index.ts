@@ -25,11 +25,18 @@ export {
 } from './consumers.ts';
 export { countEntries, type RangeCount } from './count.ts';
 export { refuseApart } from './dead-letter-slot.ts';
-export { type DeadLetterStream, findDeadLetters, resolveDeadLetters } from './dead-letters.ts';
+export {
+  type DeadLetterStream,
+  findDeadLetters,
+  isDeadLetter,
+  resolveDeadLetters,
+  UNREADABLE,
+} from './dead-letters.ts';
 export { lookPatiently } from './dlq-facts.ts';
 export { originalFields, readDeadLetters, readWhole, type WholeDeadLetter } from './dlq-fetch.ts';
 export { type DeadLetterChoice, type DeadLetterFilter, isOpen } from './dlq-filter.ts';
 export { type ImportReport, importDeadLetters } from './dlq-import.ts';
+export { MOST_IMPORT_FIELDS } from './dlq-import-lines.ts';
 export { type ImportPlan, type ImportRequest, planImport } from './dlq-import-plan.ts';
 export { type DeadLetter, deadLetterAgeMs } from './dlq-letter.ts';
 export { checkPurgeRights, type PurgeReport, purgeDeadLetters } from './dlq-purge.ts';

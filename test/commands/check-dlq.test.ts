@@ -139,12 +139,63 @@ test('where neither the configured stream nor its dead letters are there, nothin
   });
 });
 
+test('a stream that is called like a dead-letter stream is one', async () => {
+  const name = `${uniqueName('bills')}_dlq`;
+  await redis.xadd(name, '*', 'n', 1);
+  const { code, stdout } = await drive(`check dlq ${name}`, { env });
+  await redis.del(name);
+  expect([code, stdout]).toEqual([
+    1,
+    `DLQ WARNING - ${name}: dead letters 1 (warning above 0) | '${name} dead letters'=1;0;;0\n`,
+  ]);
+});
+
+test('--since counts what was added, an import of old ones included', async () => {
+  const name = `${uniqueName('old')}:dead`;
+  await redis.xadd(name, '*', 'dlq.fields', '2', 'dlq.deadAt', '2020-01-01T00:00:00Z', 'n', 1);
+  const { code, stdout } = await drive(`check dlq ${name} --since 1h`, { env });
+  await redis.del(name);
+  expect([code, stdout.split(' | ')[0]]).toEqual([
+    1,
+    `DLQ WARNING - ${name}: new dead letters 1 (warning above 0), dead letters 1`,
+  ]);
+});
+
 describe('without a stream', () => {
   let own: TestRedis;
   beforeAll(async () => {
     own = await startRedis();
   });
   afterAll(() => own.stop());
+
+  test('one that cannot be read is UNKNOWN, and hides no CRITICAL of the others', async () => {
+    const client = new Redis(own.url);
+    await client.xadd('a:dead', '1-0', 'n', 1);
+    await client.xadd('c:dead', '1-0', 'n', 1);
+    await client.set('lost', 'no stream');
+    await client.call('ACL', 'SETUSER', 'op', 'on', '>pw', '+@all', '~a*', '~lost');
+    const config = await configFile('profiles: { test: { streams: { b: { deadLetter: lost } } } }\n');
+    const ownEnv = { REDIS_URL: own.url.replace('redis://', 'redis://op:pw@') };
+    const { code, stdout, stderr } = await drive(`check dlq -c 0 -o json --config ${config}`, {
+      env: ownEnv,
+    });
+    const alone = await drive('check dlq c:dead -c 0', { env: ownEnv });
+    await client.flushall();
+    await client.quit();
+    const { items, ...shown } = JSON.parse(stdout);
+    const brief = items.map(({ name, status, findings }: Record<string, unknown>) => [
+      ...[name, status, (findings as { code: string }[]).map((finding) => finding.code)],
+    ]);
+    expect({ code, stderr, status: shown.status, brief }).toEqual({
+      ...{ code: 2, stderr: '', status: 'critical' },
+      brief: [
+        ['a:dead', 'critical', []],
+        ['c:dead', 'unknown', ['REDIS_NOPERM']],
+        ['lost', 'unknown', ['REDIS_WRONG_TYPE']],
+      ],
+    });
+    expect([alone.code, alone.stderr]).toEqual([3, expect.stringContaining('hint: ')]);
+  });
 
   test('all dead-letter streams are checked; where there are none nothing is known', async () => {
     const ownEnv = { REDIS_URL: own.url };

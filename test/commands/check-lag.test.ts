@@ -230,9 +230,10 @@ describe('a pattern', () => {
     await redis.xadd(`${shop}:a`, '1-0', 'n', 1);
     await redis.xgroup('CREATE', `${shop}:a`, 'workers', '0');
     await redis.xadd(`${shop}:a:dead`, '1-0', 'n', 1);
+    await redis.xadd(`${shop}:a_dlq`, '1-0', 'n', 1);
     await redis.xadd(`${shop}:b`, '1-0', 'n', 1);
   });
-  afterAll(() => redis.del(`${shop}:a`, `${shop}:a:dead`, `${shop}:b`));
+  afterAll(() => redis.del(`${shop}:a`, `${shop}:a:dead`, `${shop}:a_dlq`, `${shop}:b`));
 
   test('finds the streams; one without a group is UNKNOWN, a dead-letter stream is not meant', async () => {
     expect(await drive(`check lag ${shop}:* -w 5`, { env })).toEqual({

@@ -98,7 +98,12 @@ describe('dlq export', () => {
     const written = await readFile(file, 'utf8');
     expect(end).toEqual({
       ...{ code: 0, stderr: '' },
-      stdout: `exported  2 dead letters\nto        ${file}, ${(written.length / 1024).toFixed(1)} KiB\n`,
+      stdout: `\
+exported  2 dead letters
+to        ${file}, ${(written.length / 1024).toFixed(1)} KiB
+up to     HOURS-AGO-002-0
+note delete just these with: qctl dlq purge orders --until HOURS-AGO-002-0
+`,
     });
     expect(written.trimEnd().split('\n')).toHaveLength(2);
     expect(written.length).toBe(plain.length);
@@ -107,7 +112,14 @@ describe('dlq export', () => {
     const json = await server.run(['dlq', 'export', 'orders', '--out-file', packed, '-o', 'json']);
     const fileBytes = (await stat(packed)).size;
     expect(JSON.parse(json.stdout)).toEqual({
-      ...{ type: 'export-report', file: packed, exported: 2, fileBytes, missingIds: [] },
+      ...{ type: 'export-report', file: packed, exported: 2, fileBytes, kept: false, missingIds: [] },
+      streams: [
+        {
+          ...{ stream: 'orders:dead', exported: 2, lastId: 'HOURS-AGO-002-0' },
+          purge: 'qctl dlq purge orders --until HOURS-AGO-002-0',
+        },
+      ],
+      ...{ tooManyFields: 0, tooManyFieldsIds: [] },
     });
     expect(gunzipSync(await readFile(packed)).toString()).toBe(written);
     expect(await readdir(folder)).toEqual(['o.ndjson', 'o.ndjson.gz']);
@@ -141,6 +153,68 @@ describe('dlq export', () => {
     const file = join(folder, 'o.ndjson');
     await server.run(['dlq', 'export', 'orders', '--out-file', file]);
     expect(await readFile(file, 'utf8')).toBe('');
+  });
+
+  test('of nothing leaves the copy that is there as it is, and says so', async () => {
+    await seed();
+    const file = join(folder, 'o.ndjson.gz');
+    const line = ['dlq', 'export', 'orders', '--out-file', file];
+    await server.run(line);
+    const copy = await readFile(file);
+    await server.run('dlq purge orders --all --yes');
+    expect(await server.run(line)).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: `exported  0 dead letters\nkept      ${file} as it was\n`,
+    });
+    expect(JSON.parse((await server.run([...line, '-o', 'json'])).stdout)).toEqual({
+      ...{ type: 'export-report', file, exported: 0, fileBytes: null, kept: true, streams: [] },
+      ...{ missingIds: [], tooManyFields: 0, tooManyFieldsIds: [] },
+    });
+    expect(await readFile(file)).toEqual(copy);
+    expect(await readdir(folder)).toEqual(['o.ndjson.gz']);
+  });
+
+  test.each([
+    ['everything', 'orders', '2'],
+    ['the first few', 'orders --limit 1', '1'],
+    ['what a relative time chooses', 'orders --until 1h --since 3h', '1'],
+    ['what ids choose', 'orders 9-9 ID', '1'],
+    ['those of several streams, each with its own end', "'*'", '2'],
+  ])('of %s names the purge that deletes just that, not what died since', async (_, words, exported) => {
+    await seed();
+    await server.die(1, { dead: 'mails:dead' });
+    const url = ['--redis-url', server.url];
+    const args = words.replace('ID', server.idAt(2)).replaceAll("'", '').split(' ');
+    const line = ['dlq', 'export', ...args, '--out-file', join(folder, 'o.gz'), '-o', 'json', ...url];
+    const report = JSON.parse((await runQctl(line)).stdout);
+    expect(String(report.streams.at(-1).exported)).toBe(exported);
+    // Died since, and imported since: dead for long, with an id of now.
+    await server.redis.xadd('orders:dead', '*', 'n', 'late');
+    const deadAt = new Date(Date.now() - 7_200_000).toISOString();
+    await server.redis.xadd('orders:dead', '*', 'dlq.fields', '2', 'dlq.deadAt', deadAt, 'n', 'imported');
+    const before = await server.redis.xlen('orders:dead');
+    for (const { purge } of report.streams) await shell(`${purge} --yes --redis-url "$URL"`);
+    const left = (await server.redis.xrange('orders:dead', '-', '+')).map(([, fields]) => fields.at(-1));
+    expect(left.slice(-2)).toEqual(['late', 'imported']);
+    expect(before - left.length).toBe(Number(exported));
+  });
+
+  test('names what an import would not take back', async () => {
+    await server.reset();
+    const fields = (count: number) => Array.from({ length: 2 * count }, (_, at) => `f${at}`);
+    await server.redis.xadd('orders:dead', server.idAt(2), ...fields(3975));
+    await server.redis.xadd('orders:dead', server.idAt(1), ...fields(3976));
+    const file = join(folder, 'o.gz');
+    const end = await server.run(['dlq', 'export', 'orders', '--out-file', file, '-o', 'json']);
+    expect([end.code, end.stderr]).toEqual([
+      0,
+      "more fields than 'qctl dlq import' takes back (3,975) are in 1 of them; do not purge HOURS-AGO-001-0\n",
+    ]);
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      ...{ exported: 2, tooManyFields: 1, tooManyFieldsIds: ['HOURS-AGO-001-0'] },
+      streams: [{ stream: 'orders:dead', exported: 2, lastId: 'HOURS-AGO-001-0', purge: null }],
+    });
+    expect((await server.run('dlq export orders')).stderr).toBe(end.stderr);
   });
 
   test('compressed into a pipe, and not onto a terminal', async () => {
@@ -297,6 +371,81 @@ orders:dead      2                0          2       0
     const [, bad] = await shell(line);
     expect(bad.split('\n')[0]).toMatch(/^qctl: line 3 of \/dev\/fd\/\d+ is no whole line of JSON; nothing/);
     expect(await readdir(env.TMPDIR)).toEqual([]);
+  });
+
+  test('of an empty file says that it holds no dead letters', async () => {
+    const empty = join(folder, 'empty.ndjson');
+    await writeFile(empty, '\n');
+    const end = { code: 0, stderr: '', stdout: `${empty} holds no dead letters\n` };
+    expect(await server.run(['dlq', 'import', empty])).toEqual(end);
+    expect(await server.run(['dlq', 'import', empty, '--dry-run'])).toEqual(end);
+    const json = await server.run(['dlq', 'import', empty, '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toEqual({
+      ...{ type: 'import-report', file: empty, entries: 0, appended: 0, importedBefore: 0, streams: [] },
+      ...{ stopped: false, elapsedMs: 0, failure: null },
+    });
+  });
+
+  test('that Redis refuses in the middle says how far it came', async () => {
+    await exported();
+    await server.redis.xadd('orders:dead', '18446744073709551615-18446744073709551614', 'n', '-1');
+    const { code, stdout, stderr } = await server.run(['dlq', 'import', file]);
+    expect([code, stdout]).toEqual([
+      7,
+      `\
+STREAM       LINES  IMPORTED-BEFORE  APPENDED        LENGTH
+orders:dead      2                0         1  1 -> unknown
+failed with 1 of 2 lines there; the same command goes on
+`,
+    ]);
+    expect(stderr).toMatch(/^qctl: cannot append to stream orders:dead .*exhausted/);
+  });
+
+  test('of what still stands there is refused before anything changes', async () => {
+    await seed();
+    file = join(folder, 'o.ndjson');
+    await server.run(['dlq', 'export', 'orders', '--out-file', file]);
+    expect(await server.run(['dlq', 'import', file])).toEqual({
+      ...{ code: 3, stdout: '' },
+      stderr: `\
+qctl: 2 of the first 2 dead letters of ${file} still stand in orders:dead: they would be there twice
+  hint: delete them first with 'qctl dlq purge', or name another stream with --to
+  hint: --again imports them all the same
+`,
+    });
+    expect(await server.redis.xlen('orders:dead')).toBe(2);
+    const piped = await runQctl(['dlq', 'import', '-', '--redis-url', server.url], {
+      input: await readFile(file),
+    });
+    expect([piped.code, piped.stderr.split('\n')[0]]).toEqual([
+      3,
+      'qctl: 2 of the first 2 dead letters of stdin still stand in orders:dead: they would be there twice',
+    ]);
+    expect((await server.run(['dlq', 'import', file, '--again'])).stdout).toContain('2 -> 4');
+  });
+
+  test('goes on behind a deleted first part with --continue, and never both ways at once', async () => {
+    await exported();
+    await server.run(['dlq', 'import', file]);
+    const [mark] = await server.redis.keys('qctl:*import*');
+    await server.redis.set(mark!, 1);
+    await server.redis.xtrim('orders:dead', 'MAXLEN', 0);
+    const refused = await server.run(['dlq', 'import', file]);
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      `\
+qctl: nothing was imported of ${file}: the first 1 of 2 lines were imported before, and orders:dead holds 0 now: what was imported has been deleted or replayed
+  hint: --again begins anew with the first line
+  hint: --continue goes on behind those 1, where they were replayed or deleted on purpose
+`,
+    ]);
+    const both = await server.run(['dlq', 'import', file, '--again', '--continue']);
+    expect([both.code, both.stderr.split('\n')[0]]).toEqual([
+      2,
+      'qctl: --again begins anew, --continue goes on',
+    ]);
+    expect((await server.run(['dlq', 'import', file, '--continue'])).stdout).toContain('0 -> 1');
+    expect((await fieldsIn('orders:dead'))[0]![0]).toBe('reason');
   });
 
   test('names a bad line and changes nothing', async () => {

@@ -111,7 +111,7 @@ total        -             0      -    0    0    0      0       -       -
   test('says where there is no dead-letter stream at all', async () => {
     expect(await server.run('dlq ls')).toEqual({
       code: 0,
-      stderr: 'no dead-letter streams are configured, and none is called …:dead\n',
+      stderr: 'no dead-letter streams are configured, and no stream is called like one\n',
       stdout: 'STREAM  REASON  ENTRIES  SHARE  <1H  <1D  <7D  OLDER  OLDEST  NEWEST\n',
     });
     expect((await server.run('dlq ls --quiet')).stderr).toBe('');
@@ -126,6 +126,61 @@ total        -             0      -    0    0    0      0       -       -
       ['often', '399', '99%'],
       ['once', '1', '<1%'],
     ]);
+  });
+
+  test('shows a stream that is called like one, as itself', async () => {
+    await server.redis.xadd('orders_dlq', server.idAt(2), 'reason', 'boom');
+    const stdout = `\
+STREAM      REASON  ENTRIES  SHARE  <1H  <1D  <7D  OLDER  OLDEST  NEWEST
+orders_dlq  boom          1   100%    0    1    0      0   2h00m   2h00m
+`;
+    expect(await server.run('dlq ls orders_dlq')).toEqual({ code: 0, stderr: '', stdout });
+    expect(await server.run('dlq ls')).toEqual({ code: 0, stderr: '', stdout });
+  });
+
+  describe('where some cannot be read', () => {
+    const denied = () => ({ url: server.url.replace('redis://', 'redis://op:pw@') });
+    beforeEach(async () => {
+      await server.die(2);
+      await server.redis.xadd('mails:dead', server.idAt(3), 'reason', 'boom');
+      await server.redis.set('graveyard', 'no stream');
+      await server.redis.call('ACL', 'SETUSER', 'op', 'on', '>pw', '+@all', '~orders*');
+    });
+
+    test('lists the others, and says which were left out and why', async () => {
+      const config = CONFIG.replace('mails: {}', 'mails: {}\n      letters: { deadLetter: orders:dead }');
+      const rows = `\
+STREAM       REASON          ENTRIES  SHARE  <1H  <1D  <7D  OLDER  OLDEST  NEWEST
+mails:dead   boom                  1   100%    0    1    0      0   3h00m   3h00m
+orders:dead  max-deliveries        1   100%    0    1    0      0   2h00m   2h00m
+total        -                     2      -    0    2    0      0   3h00m   2h00m
+`;
+      const wrong = await server.run('dlq ls', { config });
+      expect([wrong.code, wrong.stdout]).toEqual([0, rows]);
+      expect(wrong.stderr).toBe(
+        'left out: cannot look at stream graveyard (redis://HOST/0): the key holds another kind of value\n',
+      );
+      const { code, stdout, stderr } = await server.run('dlq ls', denied());
+      expect([code, stdout]).toEqual([
+        0,
+        rows
+          .split('\n')
+          .filter((_, at) => at % 2 === 0)
+          .join('\n'),
+      ]);
+      expect(stderr).toMatch(/^left out: cannot look at stream mails:dead .*\n$/);
+      expect((await server.run('dlq ls --quiet', denied())).stderr).toBe('');
+    });
+
+    test('one that is named alone, and all together, are an error', async () => {
+      const alone = await server.run('dlq ls mails:dead', denied());
+      expect([alone.code, alone.stdout, alone.stderr.split(' (')[0]]).toEqual([
+        ...[4, '', 'qctl: cannot look at stream mails:dead'],
+      ]);
+      await server.redis.xadd('mails', '*', 'n', 1);
+      const all = await server.run('dlq ls mails*', denied());
+      expect([all.code, all.stdout]).toEqual([4, '']);
+    });
   });
 
   test('of a name that nobody knows is an error', async () => {
@@ -231,7 +286,7 @@ ${second}`,
     });
   });
 
-  test('as json has everything, the fields that qctl put before the original ones included', async () => {
+  test('as json has everything, and as fields those of the original message', async () => {
     await some();
     const { code, stdout, stderr } = await server.run('dlq show orders -o json --type created');
     const [item] = JSON.parse(stdout).items;
@@ -252,19 +307,7 @@ ${second}`,
             payloadBytes: 52,
           },
           ageMs: item.ageMs,
-          fields: {
-            ...{
-              'dlq.fields': '10',
-              'dlq.reason': 'max-deliveries',
-              'dlq.stream': 'orders',
-              'dlq.id': '1-1',
-            },
-            ...{ 'dlq.group': 'workers', 'dlq.consumer': 'w1', 'dlq.deliveries': '3' },
-            'dlq.firstSeenAt': 'TIME-HOURS-AGO-000000049',
-            'dlq.lastDeliveredAt': 'TIME-HOURS-AGO-000000048',
-            'dlq.deadAt': 'TIME-HOURS-AGO-000000048',
-            ...{ id: 'm1', body: '{"n":1,"list":[1,{"a":"\\u00e4"}]}', type: 'created' },
-          },
+          fields: { id: 'm1', body: '{"n":1,"list":[1,{"a":"\\u00e4"}]}', type: 'created' },
         },
       ],
     });

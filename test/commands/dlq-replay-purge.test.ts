@@ -226,7 +226,7 @@ describe('dlq purge', () => {
   const PLAN = `\
 to delete  3 dead letters, 91 B
 from       orders:dead: 3 of 3, died TIME-HOURS-AGO-000000048 to TIME-HOURS-AGO-000000002
-note keep a copy first: qctl dlq export orders --out-file dead-letters.ndjson.gz
+note keep a copy first, and delete with the command that it prints: qctl dlq export orders --out-file dead-letters.ndjson.gz
 `;
   const REPORT = 'deleted  3\nfrom     orders:dead: 3\nleft     0\ntime     TIME\n';
 
@@ -306,7 +306,7 @@ note keep a copy first: qctl dlq export orders --out-file dead-letters.ndjson.gz
 to delete  1 dead letter, 12 B
 from       orders:dead: 1 of 3, died TIME-HOURS-AGO-000000003 to TIME-HOURS-AGO-000000003
 not there  9-9
-note keep a copy first: qctl dlq export orders 9-9 HOURS-AGO-003-2 --reason 'max*' --since 1d --out-file dead-letters.ndjson.gz
+note keep a copy first, and delete with the command that it prints: qctl dlq export orders 9-9 HOURS-AGO-003-2 --reason 'max*' --since 1d --out-file dead-letters.ndjson.gz
 `);
   });
 

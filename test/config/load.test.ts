@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the notation under test
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -182,6 +182,23 @@ describe('errors name file, line, field and value', () => {
     ['    redis: [1]\n', '3: profiles.production.redis: expected a mapping, got a list'],
   ])('%j', async (body, expected) => {
     expect(await failure(production(body))).toBe(`qctl.yaml:${expected}`);
+  });
+
+  test.each(['streams', 'redis', 'sources'])('%s at the top is sent to where it belongs', async (field) => {
+    await project(`profile: production\n${field}: { orders: {} }\n`);
+    await expect(load()).rejects.toMatchObject({
+      message: expect.stringMatching(new RegExp(`qctl.yaml:2: ${field}: unknown field$`)),
+      hint: [`${field} belongs below profiles.NAME`],
+    });
+  });
+
+  test.each(['streams', 'stuck-messages'])('what docs/%s.md shows is a whole file', async (page) => {
+    const text = await readFile(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8');
+    const [, yaml] = /^```yaml\n([\s\S]*?)^```$/m.exec(text)!;
+    await project(yaml!);
+    const { redis, streams } = await load();
+    expect(redis).toBeDefined();
+    expect(Object.keys(streams)).toHaveLength(1);
   });
 
   test('of an unknown field the likely one is suggested', async () => {

@@ -22,8 +22,8 @@ beforeEach(() => {
   dead = `${uniqueName('orders')}:dead`;
 });
 
-const lineOf = (stream: string, fields: unknown) =>
-  JSON.stringify({ type: 'dead-letter', stream, id: '1-0', fields });
+const lineOf = (stream: string, fields: unknown, id = '1-0') =>
+  JSON.stringify({ type: 'dead-letter', stream, id, fields });
 const linesOf = (count: number, stream = dead) =>
   Array.from({ length: count }, (_, n) => lineOf(stream, { n: String(n) }));
 
@@ -34,6 +34,7 @@ async function* chunksOf(bytes: Buffer, size = 65_536): AsyncGenerator<Buffer> {
 interface Import {
   to?: string;
   again?: boolean;
+  goOn?: boolean;
   connection?: RedisConnection;
   stop?: AbortController;
   onProgress?: (appended: number) => void;
@@ -41,11 +42,11 @@ interface Import {
 
 async function run(
   lines: readonly string[],
-  { to, again = false, stop, onProgress, connection = redis }: Import = {},
+  { to, again = false, goOn = false, stop, onProgress, connection = redis }: Import = {},
 ) {
   const { signal } = stop ?? work;
   const open = () => chunksOf(Buffer.from(lines.map((line) => `${line}\n`).join('')));
-  const prepared = await planImport(connection, { name: 'x.ndjson', open, to, again, signal });
+  const prepared = await planImport(connection, { name: 'x.ndjson', open, to, again, goOn, signal });
   const report = await importDeadLetters(connection, prepared, { ...work, signal }, onProgress);
   return { plan: prepared.plan, report };
 }
@@ -103,6 +104,7 @@ describe('the lines of an export', () => {
     ['with numbers as fields', lineOf('s', { a: 1 }), 'has fields that are no fields of an entry'],
     ['with damaged base64', lineOf('s', { a: { base64: 'x' } }), 'has fields that are no fields of an entry'],
     ['with no field at all', lineOf('s', {}), 'has no fields'],
+    ['as dlq show prints it', good.replace('{', '{"madeBy":"qctl",'), 'lacks the fields of its death'],
     ['with too many fields', lineOf('s', Array(3976).fill(['a', 'b'])), 'has more than 3975 fields'],
   ])('a line %s is named', async (_, line, what) => {
     await expect(read(Buffer.from(`${good}\n\n${line}\n${good}\n`))).rejects.toMatchObject({
@@ -185,6 +187,91 @@ describe('an import', () => {
     expect(await numbersIn(dead)).toEqual(upTo(1700));
   });
 
+  describe('that was stopped, and whose first part was deleted since', () => {
+    const lines = () => linesOf(1700);
+    beforeEach(async () => {
+      const stop = new AbortController();
+      await run(lines(), { stop, onProgress: (n) => n >= 1000 && stop.abort('SIGINT') });
+      await redis.client.xtrim(dead, 'MAXLEN', 999);
+    });
+
+    test('is refused before anything changes, and says what was found', async () => {
+      await expect(run(lines())).rejects.toMatchObject({
+        ...{ kind: 'refused', code: 'IMPORT_REMOVED' },
+        message: `nothing was imported of x.ndjson: the first 1000 of 1700 lines were imported before, and ${dead} holds 999 now: what was imported has been deleted or replayed`,
+        hint: [
+          '--again begins anew with the first line',
+          '--continue goes on behind those 1000, where they were replayed or deleted on purpose',
+        ],
+        details: { stream: dead, entries: 1700, importedBefore: 1000, length: 999 },
+      });
+      expect(await redis.client.xlen(dead)).toBe(999);
+    });
+
+    test('begins anew with --again, also where that is stopped and run once more', async () => {
+      await redis.client.del(dead);
+      const stop = new AbortController();
+      const onProgress = (n: number) => n >= 500 && stop.abort('SIGINT');
+      const first = await run(lines(), { again: true, stop, onProgress });
+      expect([first.plan.toAppend, ...counts(first.report)]).toEqual([1700, 500, 0, true]);
+      expect(counts((await run(lines())).report)).toEqual([1200, 500, false]);
+      expect(await numbersIn(dead)).toEqual(upTo(1700));
+      expect(counts((await run(lines())).report)).toEqual([0, 1700, false]);
+    });
+
+    test('goes on with --continue behind what was imported', async () => {
+      await redis.client.del(dead);
+      expect(counts((await run(lines(), { goOn: true })).report)).toEqual([700, 1000, false]);
+      expect(await numbersIn(dead)).toEqual(upTo(1700).slice(1000));
+    });
+
+    test('begins anew with --again and passes the place where it had stopped', async () => {
+      await redis.client.del(dead);
+      expect(counts((await run(lines(), { again: true })).report)).toEqual([1700, 0, false]);
+      expect(await numbersIn(dead)).toEqual(upTo(1700));
+    });
+  });
+
+  describe('of dead letters that still stand where they were taken from', () => {
+    const standing = () => [1, 2, 3].map((n) => lineOf(dead, { n: String(n) }, `${n}-0`));
+    beforeEach(async () => {
+      for (const n of [1, 3]) await redis.client.xadd(dead, `${n}-0`, 'n', n);
+    });
+
+    test('is refused: they would be there twice', async () => {
+      await expect(run(standing())).rejects.toMatchObject({
+        ...{ kind: 'refused', code: 'IMPORT_PRESENT' },
+        message: `2 of the first 3 dead letters of x.ndjson still stand in ${dead}: they would be there twice`,
+        hint: [
+          "delete them first with 'qctl dlq purge', or name another stream with --to",
+          '--again imports them all the same',
+        ],
+        details: { stream: dead, standing: 2, lookedAt: 3 },
+      });
+      expect(await numbersIn(dead)).toEqual([1, 3]);
+    });
+
+    test('adds them once more with --again, also where that was stopped and goes on without it', async () => {
+      const lines = [...standing(), ...linesOf(600)];
+      const stop = new AbortController();
+      const onProgress = () => stop.abort('SIGINT');
+      expect(counts((await run(lines, { again: true, stop, onProgress })).report)).toEqual([500, 0, true]);
+      expect(counts((await run(lines)).report)).toEqual([103, 500, false]);
+      expect(await numbersIn(dead)).toEqual([1, 3, 1, 2, 3, ...upTo(600)]);
+    });
+
+    test('adds them to another stream', async () => {
+      const to = `${dead}2`;
+      expect(counts((await run(standing(), { to })).report)).toEqual([3, 0, false]);
+      await expect(run(standing(), { to: dead })).rejects.toMatchObject({ code: 'IMPORT_PRESENT' });
+    });
+
+    test('and of which none is among the first hundred goes through', async () => {
+      const lines = [...linesOf(100).map((line) => line.replace('1-0', '9-9')), ...standing()];
+      expect(counts((await run(lines)).report)).toEqual([103, 0, false]);
+    });
+  });
+
   test('whose replies are lost adds nothing twice and counts right', async () => {
     const loser = await startReplyLoser(Number(new URL(sharedRedisUrl()).port));
     const connection = await connectRedis({ url: `redis://127.0.0.1:${loser.port}` });
@@ -246,7 +333,7 @@ describe('an import', () => {
     expect([report.appended, report.stopped, report.streams[0]!.lengthNow]).toEqual([2, false, null]);
     expect(report.failure).toMatchObject({ kind: 'target', message: expect.stringMatching(/exhausted/) });
     await redis.client.del(dead);
-    expect(counts((await run(linesOf(5))).report)).toEqual([3, 2, false]);
+    expect(counts((await run(linesOf(5), { goOn: true })).report)).toEqual([3, 2, false]);
     expect(await numbersIn(dead)).toEqual([2, 3, 4]);
   });
 

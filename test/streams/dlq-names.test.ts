@@ -78,6 +78,51 @@ describe('the dead-letter stream of', () => {
   });
 });
 
+describe('a stream that is called like one', () => {
+  test.each([
+    'X_dlq',
+    'dlq:X',
+    'X.dead-letters',
+    'app:dead_letter:X',
+    'X/DeadLetters',
+    'X-DLQ',
+    '{X}:Dead.1',
+  ])('(%s) is one, with nothing configured', async (form) => {
+    const name = form.replace('X', orders);
+    await make(name);
+    expect(await resolve({}, name)).toEqual([[name, [], null]]);
+  });
+
+  test.each(['X_dlqs', 'X-undead', 'deadline:X', 'deadlettering:X'])('almost (%s) is none', async (form) => {
+    const name = form.replace('X', orders);
+    await make(name);
+    expect((await resolve({}, name)).map(([stream]) => stream)).toEqual([`${name}:dead`]);
+  });
+
+  test('is one where it exists only', async () => {
+    await expect(resolve({}, `${orders}_dlq`)).rejects.toMatchObject({ code: 'STREAM_MISSING' });
+    await make(`${orders}_dlq:dead`);
+    expect((await resolve({}, `${orders}_dlq`)).map(([stream]) => stream)).toEqual([`${orders}_dlq:dead`]);
+  });
+
+  test('is a stream like any other where the configuration says so', async () => {
+    await make(`${orders}_dlq`);
+    const streams = { [`${orders}_dlq`]: { deadLetter: 'graveyard' } };
+    expect((await resolve(streams, `${orders}_dlq`))[0]![0]).toBe('graveyard');
+    const parts = { [`${orders}:dead_letters`]: { partitions: 2, deadLetter: 'graveyard' } };
+    await make(`${orders}:dead_letters:{0}`);
+    expect((await resolve(parts, `${orders}:dead_letters*`))[0]![0]).toBe('graveyard');
+  });
+
+  test('is found by a pattern, and is none of the streams whose dead letters are meant', async () => {
+    await make(`${orders}_dlq`);
+    expect(await resolve({}, `${orders}*`)).toEqual([
+      [`${orders}:dead`, [orders], orders],
+      [`${orders}_dlq`, [], null],
+    ]);
+  });
+});
+
 test('where several streams share one, nobody can tell where a letter without a name comes from', async () => {
   const streams = { [orders]: { deadLetter: 'graveyard' }, 'mails:*': { deadLetter: 'graveyard' } };
   expect(await resolve(streams, orders)).toEqual([['graveyard', [orders, 'mails:*'], null]]);
@@ -116,26 +161,32 @@ async function ownServer(options: RedisOptions = {}): Promise<[TestRedis, RedisC
 
 test('all that anybody knows of: configured ones, existing ones and that of the environment, each once', async () => {
   const [, own] = await ownServer();
-  for (const name of ['a:dead', 'lost:dead', 'orders']) await own.client.xadd(name, '*', 'n', '1');
+  for (const name of ['a:dead', 'lost:dead', 'orders', 'bills_dlq', 'jobs_dlq', 'qctl:dlq', 'events.dlq'])
+    await own.client.xadd(name, '*', 'n', '1');
   await own.client.set('text:dead', 'no stream');
   const streams = {
     orders: { deadLetter: 'graveyard' },
     mails: { deadLetter: 'graveyard' },
     a: {},
     parts: { partitions: 2 },
+    jobs_dlq: { deadLetter: 'graveyard' },
     'logs:*': {},
     'jobs:*': { deadLetter: 'jobs-failed' },
   };
   const found = brief(await findDeadLetters(own, streams, 'events'));
   expect(found).toEqual([
     ['a:dead', ['a'], 'a'],
+    ['bills_dlq', [], null],
+    ['events.dlq', [], null],
     ['events:dead', ['events'], 'events'],
-    ['graveyard', ['orders', 'mails'], null],
+    ['graveyard', ['orders', 'mails', 'jobs_dlq'], null],
     ['jobs-failed', ['jobs:*'], null],
     ['lost:dead', ['lost'], 'lost'],
     ['parts:{0}:dead', ['parts:{0}'], 'parts:{0}'],
     ['parts:{1}:dead', ['parts:{1}'], 'parts:{1}'],
   ]);
+  const names = (await findDeadLetters(own, {}, 'bills_dlq')).map(({ stream }) => stream);
+  expect(names).toEqual(['a:dead', 'bills_dlq', 'events.dlq', 'jobs_dlq', 'lost:dead']);
 });
 
 describe('on a cluster', () => {
