@@ -14,7 +14,6 @@ import { chosenGroups } from './chosen-streams.ts';
 import { type ClaimFlags, type PreparedClaim, prepareClaim } from './claim-request.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
-import { group as grouped } from './drain/format-plan.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { formatClaimPlan, formatClaimReports } from './format-claim.ts';
 import { addConnectionOptions, parseDuration, parseNonNegativeInteger } from './options.ts';
@@ -22,6 +21,7 @@ import type { CommandEntry } from './registry.ts';
 import { withProgress } from './stream-work.ts';
 import { drained } from './term/drained.ts';
 import { formatNdjson } from './term/ndjson.ts';
+import { grouped } from './term/number.ts';
 import { renderResult } from './term/render.ts';
 
 /** `qctl claim STREAM [GROUP]`. */

@@ -1,8 +1,8 @@
 import { formatDuration } from '../src/model/duration.ts';
 import type { ClaimPlan, ClaimReport, ClaimTarget } from '../src/streams/index.ts';
-import { group as grouped } from './drain/format-plan.ts';
 import { shortList } from './streams.ts';
 import type { Output } from './term/io.ts';
+import { grouped } from './term/number.ts';
 import { type Column, formatFields, formatTable } from './term/table.ts';
 
 /** What a claim would do, as a person reads it. */

@@ -1,10 +1,10 @@
 import { formatBytes } from '../src/model/bytes.ts';
 import { formatDuration } from '../src/model/duration.ts';
 import type { Bucket, PendingEntry, PendingReport } from '../src/streams/index.ts';
-import { group as grouped } from './drain/format-plan.ts';
 import { ageText } from './streams.ts';
 import { formatEntryFields } from './term/entry.ts';
 import type { Output } from './term/io.ts';
+import { grouped } from './term/number.ts';
 import { formatFields, formatTable } from './term/table.ts';
 
 /** A pending entries list as a person reads it: totals, who holds what, the first entries. */

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts';
-import { group as grouped } from './drain/format-plan.ts';
+import { grouped } from './term/number.ts';
 
 /** Says that some things were passed over because nobody can name them; a list must not look whole. */
 export function noteLeftOut(

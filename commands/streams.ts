@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { isPattern } from '../src/config/streams.ts';
 import { formatDuration } from '../src/model/duration.ts';
 import type { StreamSettings } from '../src/streams/index.ts';
-import { group as grouped } from './drain/format-plan.ts';
 import { parsePositiveInteger } from './options.ts';
+import { grouped } from './term/number.ts';
 
 /** An age as a cell: `3m12s`; null where it is not known. */
 export function ageText(ms: number | null): string | null {

@@ -1,7 +1,7 @@
 import { type JudgedItem, severity } from '../../src/checks/index.ts';
-import { group } from '../drain/format-plan.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { printable } from '../term/text.ts';
 import { describeRange, perfRange } from './format-range.ts';
 import { formatValue, plainNumber } from './format-value.ts';
@@ -35,7 +35,7 @@ export function summary({ items, status }: CheckReport): string {
   const counts = (['critical', 'warning', 'unknown', 'ok'] as const)
     .map((name) => [items.filter((item) => item.status === name).length, name] as const)
     .filter(([count]) => count > 0)
-    .map(([count, name]) => `${group(count)} ${name}`)
+    .map(([count, name]) => `${grouped(count)} ${name}`)
     .join(', ');
   return status === 'ok' ? counts : `${counts}; ${itemText(worst!)}`;
 }

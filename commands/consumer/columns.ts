@@ -1,7 +1,7 @@
 import { formatDuration } from '../../src/model/duration.ts';
 import type { Member } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { ageText } from '../streams.ts';
+import { grouped } from '../term/number.ts';
 import type { Column } from '../term/table.ts';
 
 /** How the members of a group are listed. */

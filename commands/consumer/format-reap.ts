@@ -1,8 +1,8 @@
 import { formatDuration } from '../../src/model/duration.ts';
 import type { ClaimTarget, Consumer, ReapReport } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { shortList } from '../streams.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { formatFields, formatTable } from '../term/table.ts';
 
 /** What a reap would do. */

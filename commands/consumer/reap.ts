@@ -4,11 +4,11 @@ import { checkClaimRights, nothingReaped, type ReapReport, reapConsumer } from '
 import { chosenGroups } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { addConnectionOptions, parseDuration, parseNonNegativeInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatReapPlans, formatReapReports, type ReapPlan } from './format-reap.ts';
 import { type PreparedReap, prepareReaps, type ReapFlags } from './prepare-reap.ts';

@@ -10,9 +10,9 @@ import {
   serverTimeMs,
 } from '../../src/streams/index.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { parsePositiveInteger } from '../options.ts';
 import { usageError } from '../stream-work.ts';
+import { grouped } from '../term/number.ts';
 
 /** The flags that choose dead letters. */
 export interface ChoiceFlags {

@@ -1,8 +1,8 @@
 import { formatBytes } from '../../src/model/bytes.ts';
 import { MOST_IMPORT_FIELDS } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { printable } from '../term/text.ts';
 import { lettersText } from './choice.ts';

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../src/model/duration.ts';
 import type { ImportPlan, ImportReport } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type Column, formatTable } from '../term/table.ts';
 import { printable } from '../term/text.ts';
 

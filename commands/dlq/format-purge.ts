@@ -1,9 +1,9 @@
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import type { PurgeReport } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { printable } from '../term/text.ts';
 import { lettersText } from './choice.ts';

@@ -1,8 +1,9 @@
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import type { ReplayPlan, ReplayReport } from '../../src/streams/index.ts';
-import { formatFinding, group as grouped } from '../drain/format-plan.ts';
+import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { lettersText } from './choice.ts';
 

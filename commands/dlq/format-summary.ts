@@ -1,8 +1,8 @@
 import { formatDuration } from '../../src/model/duration.ts';
 import type { DeadLetterSummary, ReasonCount } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type Column, formatTable } from '../term/table.ts';
 
 /** One line of the table: a reason of a stream, an empty stream, or the sum of all. */

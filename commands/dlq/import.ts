@@ -6,10 +6,10 @@ import {
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError, withProgress } from '../stream-work.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatImportPlan, formatImportReport } from './format-import.ts';
 import { openInput } from './import-input.ts';

@@ -9,10 +9,10 @@ import {
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { printable } from '../term/text.ts';
 import { formatSummaries } from './format-summary.ts';

@@ -7,11 +7,11 @@ import {
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { addConnectionOptions, parseRate } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { printable } from '../term/text.ts';
 import { addChoice, type ChoiceFlags, chosenLetters, lettersText, requireChoice } from './choice.ts';

@@ -2,8 +2,8 @@ import type { DrainReport } from '../../src/drain/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
-import { group } from './format-plan.ts';
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
 export function formatReport(output: Output, report: DrainReport): string {
@@ -12,17 +12,17 @@ export function formatReport(output: Output, report: DrainReport): string {
     ['run', `${report.run} (${report.state})`],
     ['source', report.source],
     ['target', `${report.target} stream ${report.stream}`],
-    ['read', group(report.read)],
-    ['appended', group(report.appended)],
-    ['duplicates suppressed', group(report.duplicatesSuppressed)],
-    ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : group(report.settled)],
-    ['quarantined', group(report.quarantined)],
+    ['read', grouped(report.read)],
+    ['appended', grouped(report.appended)],
+    ['duplicates suppressed', grouped(report.duplicatesSuppressed)],
+    ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : grouped(report.settled)],
+    ['quarantined', grouped(report.quarantined)],
     ['remaining', remaining(report)],
   ];
   if (report.entries !== null)
     fields.push([
       'in the stream',
-      `${group(report.entries)}${report.gone ? `, ${group(report.gone)} gone since` : ''}`,
+      `${grouped(report.entries)}${report.gone ? `, ${grouped(report.gone)} gone since` : ''}`,
     ]);
   if (report.digest)
     fields.push([
@@ -32,12 +32,12 @@ export function formatReport(output: Output, report: DrainReport): string {
         : `${report.digest.source} in the source, ${report.digest.target} in the stream`,
     ]);
   for (const [what, ids, count] of differing(report))
-    fields.push([what, `${group(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+    fields.push([what, `${grouped(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
   for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
   if (report.elapsedMs !== null)
     fields.push([
       'time',
-      `${formatDuration(report.elapsedMs)}${report.ratePerSecond ? `, ${group(report.ratePerSecond)}/s` : ''}`,
+      `${formatDuration(report.elapsedMs)}${report.ratePerSecond ? `, ${grouped(report.ratePerSecond)}/s` : ''}`,
     ]);
   const verdict = report.converged
     ? colour.green(`converged: ${why(report)}`)
@@ -54,9 +54,9 @@ function why(report: DrainReport): string {
 }
 
 function remaining(report: DrainReport): string {
-  const parts = [report.remaining === null ? 'unknown' : group(report.remaining)];
-  if (report.inFlight) parts.push(`${group(report.inFlight)} in flight`);
-  if (report.delayed) parts.push(`${group(report.delayed)} delayed`);
+  const parts = [report.remaining === null ? 'unknown' : grouped(report.remaining)];
+  if (report.inFlight) parts.push(`${grouped(report.inFlight)} in flight`);
+  if (report.delayed) parts.push(`${grouped(report.delayed)} delayed`);
   return parts.join(', ');
 }
 

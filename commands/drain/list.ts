@@ -5,9 +5,9 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatTable } from '../term/table.ts';
-import { group } from './format-plan.ts';
 
 interface ListFlags {
   limit: number;
@@ -39,9 +39,9 @@ function formatRuns(output: Output, runs: RunSummary[]): string {
     { head: 'STATE', value: (run) => run.state },
     { head: 'MODE', value: (run) => run.mode },
     { head: 'STREAM', value: (run) => run.stream },
-    { head: 'APPENDED', value: (run) => group(run.appended), align: 'right' },
-    { head: 'OPEN', value: (run) => group(run.open), align: 'right' },
-    { head: 'QUARANTINED', value: (run) => group(run.quarantined), align: 'right' },
+    { head: 'APPENDED', value: (run) => grouped(run.appended), align: 'right' },
+    { head: 'OPEN', value: (run) => grouped(run.open), align: 'right' },
+    { head: 'QUARANTINED', value: (run) => grouped(run.quarantined), align: 'right' },
     { head: 'CREATED', value: (run) => run.createdAt.slice(0, 19) + 'Z' },
   ];
   return formatTable(output, columns, runs);

@@ -7,9 +7,9 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatFields } from '../term/table.ts';
-import { group } from './format-plan.ts';
 
 /** `qctl drain status RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
@@ -38,12 +38,12 @@ function formatStatus(output: Output, status: RunStatus): string {
       'target',
       `${status.target} stream ${status.stream}${status.partitions > 1 ? ` in ${status.partitions} partitions` : ''}`,
     ],
-    ['read', group(status.read)],
-    ['appended', `${group(status.appended)} (${formatBytes(status.payloadBytes)})`],
-    ['duplicates suppressed', group(status.duplicatesSuppressed)],
-    ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : group(status.settled)],
-    ['open', group(status.open)],
-    ['quarantined', group(status.quarantined)],
+    ['read', grouped(status.read)],
+    ['appended', `${grouped(status.appended)} (${formatBytes(status.payloadBytes)})`],
+    ['duplicates suppressed', grouped(status.duplicatesSuppressed)],
+    ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : grouped(status.settled)],
+    ['open', grouped(status.open)],
+    ['quarantined', grouped(status.quarantined)],
     ['started', `${status.createdAt} by ${status.startedBy}`],
     ['finished', status.finishedAt],
     ['time at work', formatDuration(status.activeMs)],

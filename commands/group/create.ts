@@ -11,9 +11,9 @@ import {
 import { chosenStreams } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatTable } from '../term/table.ts';
 

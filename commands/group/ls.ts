@@ -8,12 +8,12 @@ import {
 import { chosenStreams } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { withProgress } from '../stream-work.ts';
 import { addCountOption, ageText, COUNTED_AT_ONCE, type CountFlags, lagText } from '../streams.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatTable } from '../term/table.ts';
 

@@ -6,11 +6,11 @@ import { addEntry, checkAboveLast, checkNewId, readFacts, streamMissing } from '
 import { chosenStream } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import type { Io } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatFields } from '../term/table.ts';
 

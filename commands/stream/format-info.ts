@@ -2,9 +2,10 @@ import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import type { GroupWithMembers, LagSource, StreamDetail, StreamSettings } from '../../src/streams/index.ts';
 import { MEMBER_COLUMNS } from '../consumer/columns.ts';
-import { formatFinding, group as grouped } from '../drain/format-plan.ts';
 import { lagText } from '../streams.ts';
+import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields, formatTable } from '../term/table.ts';
 
 type Line = readonly [name: string, value: CellValue];

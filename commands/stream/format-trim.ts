@@ -1,6 +1,6 @@
 import type { TrimPlan, TrimReport } from '../../src/streams/index.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { type Column, formatTable } from '../term/table.ts';
 
 /** What would be cut from each stream, and what groups still need of it. */

@@ -13,13 +13,13 @@ import {
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { noteLeftOut } from '../left-out.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import { ageText, COUNTED_AT_ONCE, lagText } from '../streams.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatTable } from '../term/table.ts';
 

@@ -14,10 +14,10 @@ import {
 import { type ChosenStream, chosenFacts } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { group as grouped } from '../drain/format-plan.ts';
 import { addConnectionOptions, parseNonNegativeInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError, withProgress } from '../stream-work.ts';
+import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatTrimmed, formatTrimPlan, type Trimmed } from './format-trim.ts';
 
