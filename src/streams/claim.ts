@@ -5,6 +5,7 @@ import { isQctlError, type QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import { Interrupted } from '../model/patience.ts';
 import { compareStreamIds } from '../model/stream-id.ts';
+import { refusedReply } from './refused-reply.ts';
 import { page, type Work } from './work.ts';
 
 /** Which pending entries are taken over, by whom, and which become dead letters instead. */
@@ -180,17 +181,13 @@ function add(redis: RedisConnection, report: ClaimReport, reply: PageReply, even
   report.removedIds.push(...removedIds.slice(0, MOST_NAMED - report.removedIds.length));
   report.keptIds.push(...wideIds.slice(0, MOST_NAMED - report.keptIds.length));
   if (trouble === 'alive') report.ownerAlive = true;
-  else if (trouble !== '') report.failure = deadLetterRefused(redis, report, trouble);
+  else if (trouble !== '')
+    report.failure = refusedReply(redis, `append to dead-letter stream ${report.deadLetter}`, trouble);
   for (const id of claimedIds) events.entry?.('claimed', id);
   for (const id of deadIds) events.entry?.('dead-lettered', id);
   for (const id of removedIds) events.entry?.('removed', id);
   for (const id of wideIds) events.entry?.('kept', id);
   events.progress?.(report);
-}
-
-function deadLetterRefused(redis: RedisConnection, report: ClaimReport, trouble: string): QctlError {
-  const error = new Error(trouble.replace(/^ERR (?=[A-Z]+ )/, ''));
-  return toTargetError(error, redis.label, `append to dead-letter stream ${report.deadLetter}`);
 }
 
 /** The report of a claim that has found nothing yet. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type RedisConnection, runScript, toTargetError } from '../backends/redis/index.ts';
+import { type RedisConnection, runScript } from '../backends/redis/index.ts';
 import { importPage } from '../backends/redis/scripts/import-page.ts';
 import { QctlError } from '../errors.ts';
 import type { Field } from '../model/entry.ts';
 import { streamKeys } from '../model/keys.ts';
 import { lookPatiently } from './dlq-facts.ts';
 import type { ImportShare, PreparedImport } from './dlq-import-plan.ts';
+import { refusedReply } from './refused-reply.ts';
 import { page, type Work } from './work.ts';
 
 /** What an import has done to one stream. */
@@ -102,13 +103,8 @@ export class ImportedLines {
     this.#there = at;
     this.#page = this.#page.slice(done);
     this.#tell();
-    if (trouble !== '') throw refusal(this.#redis, stream, trouble);
+    if (trouble !== '') throw refusedReply(this.#redis, `append to stream ${stream}`, trouble);
   }
-}
-
-function refusal(redis: RedisConnection, stream: string, trouble: string): QctlError {
-  const error = new Error(trouble.replace(/^ERR (?=[A-Z]+ )/, ''));
-  return toTargetError(error, redis.label, `append to stream ${stream}`);
 }
 
 function markLost(name: string, stream: string): QctlError {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type RedisConnection, runScript, toTargetError } from '../backends/redis/index.ts';
+import { type RedisConnection, runScript } from '../backends/redis/index.ts';
 import { replayPage } from '../backends/redis/scripts/replay-page.ts';
-import type { QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import { Pace } from '../model/pace.ts';
 import type { DeadLetter } from './dlq-letter.ts';
@@ -14,6 +13,7 @@ import {
 } from './dlq-replay-plan.ts';
 import { chooseDeadLetters } from './dlq-scan.ts';
 import type { ChosenShare } from './dlq-survey.ts';
+import { refusedReply } from './refused-reply.ts';
 import { page, type Work } from './work.ts';
 
 /** One piece takes Redis some milliseconds. */
@@ -104,7 +104,7 @@ export class Replay {
     for (let at = 0; at < moved.length; at += 2)
       report.moves?.push({ stream: source, id: moved[at]!, to, newId: moved[at + 1]! });
     this.#tell?.(report);
-    if (trouble !== '') throw refusal(this.#redis, to, trouble);
+    if (trouble !== '') throw refusedReply(this.#redis, `append to stream ${to}`, trouble);
   }
 }
 
@@ -123,11 +123,6 @@ function byDestination(
     groups.set(key, group);
   }
   return [...groups.values()];
-}
-
-function refusal(redis: RedisConnection, to: string, trouble: string): QctlError {
-  const error = new Error(trouble.replace(/^ERR (?=[A-Z]+ )/, ''));
-  return toTargetError(error, redis.label, `append to stream ${to}`);
 }
 
 function emptyReport(chosen: number, missing: number, byId: boolean): ReplayReport {
