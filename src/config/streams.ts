@@ -45,11 +45,12 @@ const ENTRY_NAMES: EntryNames = {
 /** Ends the name of a dead-letter stream that nobody has named. */
 export const DEAD_SUFFIX = ':dead';
 
-const DEAD_SEGMENT = /(?:^|[:._/-])(?:dlq|dead(?:[_-]?letters?)?)(?:$|[:._/-])/i;
+const DEAD_SEGMENT = /(?:^|[:._/-])(?:(?:dlq|dead[_-]?letters?)(?:$|[:._/-])|dead$)/i;
 
 /**
- * Whether a name is one that people give to dead-letter streams: a part of it is `dlq`, `dead` or
- * `dead-letters`, as in `orders_dlq` and `app:dead_letter:events`. What the configuration calls a stream is one.
+ * Whether a name is one that people give to dead-letter streams: a part of it is `dlq` or `dead-letters`, or
+ * its last part `dead`, as in `orders_dlq` and `app:dead_letter:events`. What the configuration calls a stream
+ * is one.
  */
 export function looksDead(streams: Record<string, StreamConfig>, name: string): boolean {
   const whole = partitioned(name);

@@ -75,14 +75,18 @@ function isCertain(streams: Record<string, StreamConfig>, name: string): boolean
   return name.endsWith(DEAD_SUFFIX) || Object.values(streams).some(({ deadLetter }) => deadLetter === name);
 }
 
-/** A name that only looks like one may be that of a stream to come, whose dead letters are meant. */
+/**
+ * A name that only looks like one may be that of a stream to come, whose dead letters are meant, or of one that
+ * has dead letters of its own.
+ */
 async function isNamed(
   redis: RedisConnection,
   streams: Record<string, StreamConfig>,
   name: string,
 ): Promise<boolean> {
   if (isCertain(streams, name)) return true;
-  return looksDead(streams, name) && (await exists(redis, name));
+  if (!looksDead(streams, name) || !(await exists(redis, name))) return false;
+  return !(await exists(redis, `${name}${DEAD_SUFFIX}`));
 }
 
 /** What may not be read, or is no stream, is there: whoever reads it then is told why not. */

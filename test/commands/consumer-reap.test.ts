@@ -424,7 +424,10 @@ test('SIGINT in the middle: 130, the report says where it stopped, and the same 
   });
   const { items } = JSON.parse(stdout) as { items: { claimed: number }[] };
   const [{ claimed }] = items as [{ claimed: number }];
-  expect(items).toMatchObject([{ consumer: 'dead', pending: 300_000, outcome: 'stopped', failure: null }]);
+  expect(items).toMatchObject([
+    { consumer: 'dead', pending: 300_000, outcome: 'stopped', failure: null },
+    { consumer: 'late', outcome: 'stopped' },
+  ]);
   expect(claimed).toBeLessThan(300_000);
   expect(await names()).toEqual(['dead', 'heir', 'late']);
   await onlyAlive('heir');

@@ -77,3 +77,30 @@ test('on a cluster an entry is added where its stream lies', async () => {
   for (const stream of PARTS) await run(`stream add ${stream} n=1 --id 900-0`);
   expect((await run('stream tail part --limit 12')).map(({ id }) => id)).toEqual(PARTS.map(() => '900-0'));
 });
+
+test('on a cluster what is stuck is set aside, replayed and trimmed on every partition', async () => {
+  const each = (row: object) => PARTS.map((stream) => ({ stream, ...row }));
+  expect(await run('pending part g')).toMatchObject(each({ pending: 1 }));
+  const claim = `claim part g --to late --create-consumer --min-idle 0ms --max-deliveries 1 --yes --quiet`;
+  const reports = (await run(claim)).filter(({ type }) => type === 'claim-report');
+  expect(reports).toMatchObject(
+    PARTS.map((stream) => ({ stream, deadLettered: 1, deadLetter: `${stream}:dead`, claimed: 0 })),
+  );
+  expect(await run('dlq ls part')).toMatchObject(
+    PARTS.map((stream) => ({ stream: `${stream}:dead`, entries: 1 })),
+  );
+  expect(await run(`dlq replay part --all --yes --quiet`)).toMatchObject([
+    { replayed: PARTS.length, left: 0 },
+  ]);
+  const reaped = await run(`consumer reap part g --min-idle 0ms --yes --quiet`);
+  expect(reaped.map(({ stream, outcome }) => [stream, outcome])).toEqual(
+    PARTS.map((stream) => [stream, 'deleted']),
+  );
+  expect(await run('group create part audit --from end')).toMatchObject(
+    each({ group: 'audit', toDeliver: 0 }),
+  );
+  const [check] = await run('check lag part audit -w 0');
+  expect(check).toMatchObject({ status: 'ok', items: each({ group: 'audit' }) });
+  const trimmed = await run(`stream trim part --max-len 1 --force --yes --quiet`);
+  expect(trimmed).toMatchObject(each({ lengthAfter: 1 }));
+});

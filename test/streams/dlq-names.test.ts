@@ -79,30 +79,34 @@ describe('the dead-letter stream of', () => {
 });
 
 describe('a stream that is called like one', () => {
-  test.each([
-    'X_dlq',
-    'dlq:X',
-    'X.dead-letters',
-    'app:dead_letter:X',
-    'X/DeadLetters',
-    'X-DLQ',
-    '{X}:Dead.1',
-  ])('(%s) is one, with nothing configured', async (form) => {
-    const name = form.replace('X', orders);
-    await make(name);
-    expect(await resolve({}, name)).toEqual([[name, [], null]]);
-  });
+  test.each(['X_dlq', 'dlq:X', 'X.dead-letters', 'app:dead_letter:X', 'X/DeadLetters', 'X-DLQ', '{X}.Dead'])(
+    '(%s) is one, with nothing configured',
+    async (form) => {
+      const name = form.replace('X', orders);
+      await make(name);
+      expect(await resolve({}, name)).toEqual([[name, [], null]]);
+    },
+  );
 
-  test.each(['X_dlqs', 'X-undead', 'deadline:X', 'deadlettering:X'])('almost (%s) is none', async (form) => {
-    const name = form.replace('X', orders);
-    await make(name);
-    expect((await resolve({}, name)).map(([stream]) => stream)).toEqual([`${name}:dead`]);
-  });
+  test.each(['X_dlqs', 'X-undead', 'deadline:X', 'deadlettering:X', 'dead-zone:X'])(
+    'almost (%s) is none',
+    async (form) => {
+      const name = form.replace('X', orders);
+      await make(name);
+      expect((await resolve({}, name)).map(([stream]) => stream)).toEqual([`${name}:dead`]);
+    },
+  );
 
   test('is one where it exists only', async () => {
     await expect(resolve({}, `${orders}_dlq`)).rejects.toMatchObject({ code: 'STREAM_MISSING' });
     await make(`${orders}_dlq:dead`);
     expect((await resolve({}, `${orders}_dlq`)).map(([stream]) => stream)).toEqual([`${orders}_dlq:dead`]);
+  });
+
+  test('is none where it has dead letters of its own', async () => {
+    await make(`dlq:${orders}`);
+    await make(`dlq:${orders}:dead`);
+    expect((await resolve({}, `dlq:${orders}`)).map(([stream]) => stream)).toEqual([`dlq:${orders}:dead`]);
   });
 
   test('is a stream like any other where the configuration says so', async () => {
