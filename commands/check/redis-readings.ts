@@ -48,6 +48,7 @@ export function redisFindings(facts: RedisFacts, expected: Expected): Finding[] 
     limit(facts),
     policy(facts),
     persistence(facts, expected),
+    saving(facts),
   ];
   return found.filter((finding) => finding !== undefined);
 }
@@ -81,6 +82,15 @@ function policy({ maxmemoryPolicy: policy, maxmemory }: RedisFacts): Finding | u
   if (!policy.startsWith('allkeys-')) return { code, status: 'ok', text: policy };
   const when = maxmemory === 0 ? ' once maxmemory is set' : '';
   return { code, status: 'warning', text: `maxmemory-policy ${policy} may delete queued messages${when}` };
+}
+
+/** A last save that failed, where writes go on, loses what came since when the server crashes. */
+function saving({ writable, saveFailed }: RedisFacts): Finding | undefined {
+  const code = 'SAVE_FAILED';
+  if (writable === false) {
+    return { code, status: 'critical', text: 'it cannot save to its disk and refuses writes (MISCONF)' };
+  }
+  return saveFailed ? { code, status: 'warning', text: 'the last save to its disk failed' } : undefined;
 }
 
 /** Where it is not asked for, a server without persistence is what somebody wanted. */

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type RedisConnection, redisFacts, toTargetError } from '../../src/backends/redis/index.ts';
+import { ping, type RedisConnection, redisFacts, toTargetError } from '../../src/backends/redis/index.ts';
 import { resolveOptions } from '../../src/backends/redis/options.ts';
 import type { Finding, Range } from '../../src/checks/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
@@ -79,7 +79,7 @@ async function measureLatency({ client, label }: RedisConnection): Promise<numbe
       const times: number[] = [];
       for (let i = 0; i < PINGS; i += 1) {
         const start = performance.now();
-        await node.ping();
+        await ping(node);
         times.push(performance.now() - start);
       }
       return times.sort((a, b) => a - b)[Math.floor(PINGS / 2)]!;

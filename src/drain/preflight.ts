@@ -28,6 +28,7 @@ export async function checkTarget(
     ...(await checkKeys(connection, request)),
     ...checkEviction(facts, request),
     ...checkRole(facts),
+    ...checkWritable(facts),
     ...checkMemory(facts, backlog),
     ...checkClock(facts),
     ...(await checkRights(connection, request)),
@@ -92,6 +93,18 @@ function checkRole(facts: RedisFacts): Finding[] {
       code: 'TARGET_IS_REPLICA',
       text: 'the target is a replica and cannot be written',
       remedy: 'connect to the primary, or by way of Sentinel',
+    },
+  ];
+}
+
+function checkWritable({ writable }: RedisFacts): Finding[] {
+  if (writable !== false) return [];
+  return [
+    {
+      level: 'blocker',
+      code: 'REDIS_MISCONF',
+      text: 'the target cannot save to its disk and refuses writes (MISCONF)',
+      remedy: 'make room on the disk of the server; its log says what it could not save',
     },
   ];
 }

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { sharedPostgres, uniqueName } from '../support/shared.ts';
+import { startUnsavingRedis } from '../support/unsaving-redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { drain, failureOf, ownDatabase, plan, withRedis } from './driver.ts';
 
@@ -96,6 +97,12 @@ describe('the target', () => {
     await withRedis((client) => client.replicaof('127.0.0.1', server.port), replica.url);
     expect(await blockers({ redisUrl: replica.url })).toEqual(['TARGET_IS_REPLICA']);
     await replica.stop();
+  });
+
+  test('that cannot save to its disk is refused before anything has changed', async () => {
+    const unsaving = await startUnsavingRedis();
+    expect(await blockers({ redisUrl: unsaving.server.url })).toEqual(['REDIS_MISCONF']);
+    await unsaving.stop();
   });
 
   test.each(['a{b}c{d}', '{}', 'a{b'])(

@@ -47,7 +47,21 @@ async function untilAnswered(client: Redis | Cluster, deadline: number): Promise
 /** PING, on a cluster to every master: a node that cannot be reached shows at once. */
 export async function pingAll(client: Redis | Cluster): Promise<void> {
   const targets = 'nodes' in client ? client.nodes('master') : [client];
-  await Promise.all(targets.map((one) => one.ping()));
+  await Promise.all(targets.map(ping));
+}
+
+/**
+ * PING. False where the server answers that it cannot save to its disk: it refuses PING with
+ * MISCONF as it does writes, and yet whatever only reads works.
+ */
+export async function ping(node: Redis): Promise<boolean> {
+  try {
+    await node.ping();
+    return true;
+  } catch (error) {
+    if (replyCode(error) === 'MISCONF') return false;
+    throw error;
+  }
 }
 
 function mostTelling(error: unknown, noted: Error | undefined): unknown {

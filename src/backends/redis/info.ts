@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from './connect.ts';
 import { replyCode, toTargetError } from './errors.ts';
+import { ping } from './handshake.ts';
 import { worstOf } from './worst.ts';
 
 /** What is known of a server. Null: not known, because it may not be asked (managed Redis forbids CONFIG). */
@@ -17,6 +18,10 @@ export interface RedisFacts {
   maxmemoryPolicy: string | null;
   aofEnabled: boolean | null;
   appendfsync: 'always' | 'everysec' | 'no' | null;
+  /** False while writes are refused, because nothing can be saved to the disk (MISCONF). */
+  writable: boolean | null;
+  /** Whether the last snapshot, or the last write to the append-only file, failed. */
+  saveFailed: boolean | null;
   /** The save points as CONFIG shows them; empty means no snapshots. */
   rdbSave: string | null;
   connectedReplicas: number | null;
@@ -46,14 +51,16 @@ export async function redisFacts(connection: RedisConnection): Promise<RedisFact
 }
 
 async function factsOf(node: Redis): Promise<RedisFacts> {
-  const [info, appendfsync, rdbSave, time] = await Promise.all([
+  const [info, writable, appendfsync, rdbSave, time] = await Promise.all([
     ifAllowed(node.info()).then((text) => parseInfo(text ?? '')),
+    ifAllowed(ping(node)),
     setting(node, 'appendfsync'),
     setting(node, 'save'),
     ifAllowed(node.time()),
   ]);
   return {
     ...infoFacts(info),
+    writable,
     appendfsync: appendfsync as RedisFacts['appendfsync'],
     rdbSave,
     hasWaitAof: await knowsWaitAof(node, info),
@@ -72,10 +79,16 @@ function infoFacts(info: Map<string, string>) {
     usedMemory: numberOf(info.get('used_memory')),
     maxmemoryPolicy: info.get('maxmemory_policy') ?? null,
     aofEnabled: info.has('aof_enabled') ? info.get('aof_enabled') === '1' : null,
+    saveFailed: saveFailed(info),
     connectedReplicas: numberOf(info.get('connected_slaves')),
     evictedKeys: numberOf(info.get('evicted_keys')),
     rejectedConnections: numberOf(info.get('rejected_connections')),
   };
+}
+
+function saveFailed(info: Map<string, string>): boolean | null {
+  const states = ['rdb_last_bgsave_status', 'aof_last_write_status'].map((name) => info.get(name));
+  return states.includes('err') ? true : states.includes(undefined) ? null : false;
 }
 
 function flavourOf(info: Map<string, string>): RedisFacts['flavour'] {

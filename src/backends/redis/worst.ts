@@ -27,6 +27,12 @@ export function worstOf(nodes: RedisFacts[]): RedisFacts {
       (one) => one.appendfsync,
       (mode) => FSYNC.indexOf(mode),
     ),
+    writable: least(nodes, (one) => one.writable, Number),
+    saveFailed: least(
+      nodes,
+      (one) => one.saveFailed,
+      (failed) => (failed ? 0 : 1),
+    ),
     rdbSave: least(
       nodes,
       (one) => one.rdbSave,
@@ -52,6 +58,8 @@ const NOTHING: RedisFacts = {
   maxmemoryPolicy: null,
   aofEnabled: null,
   appendfsync: null,
+  writable: null,
+  saveFailed: null,
   rdbSave: null,
   connectedReplicas: null,
   evictedKeys: null,
