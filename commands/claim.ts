@@ -1,3 +1,4 @@
+import { plural } from '../src/model/plural.ts';
 import {
   type ClaimPlan,
   type ClaimReport,
@@ -139,7 +140,7 @@ function questionOf(plans: readonly ClaimPlan[]): string {
   const [first] = plans;
   const count = plans.reduce((sum, plan) => sum + (plan.claim ?? 0) + (plan.deadLetter ?? 0), 0);
   const of = plans.length === 1 ? `${first!.stream} ${first!.group}` : `${plans.length} streams`;
-  return `Claim ${grouped(count)} pending entries of ${of}?`;
+  return `Claim ${grouped(count)} ${plural(count, 'pending entry')} of ${of}?`;
 }
 
 async function claimAll(context: Context, claims: readonly PreparedClaim[]): Promise<ClaimReport[]> {
@@ -182,7 +183,7 @@ async function claimOne(
 
 function progressLine({ stream, claimed, deadLettered, removed }: Readonly<ClaimReport>): string {
   const parts = [`${stream}: ${grouped(claimed)} claimed`];
-  if (deadLettered > 0) parts.push(`${grouped(deadLettered)} dead letters`);
-  if (removed > 0) parts.push(`${grouped(removed)} were trimmed away`);
+  if (deadLettered > 0) parts.push(`${grouped(deadLettered)} ${plural(deadLettered, 'dead letter')}`);
+  if (removed > 0) parts.push(`${grouped(removed)} trimmed away`);
   return parts.join(' · ');
 }

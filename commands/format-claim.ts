@@ -85,7 +85,7 @@ function formatReport(output: Output, report: ClaimReport): string {
 function removedText({ removed, removedIds }: ClaimReport): string {
   return removed === 0
     ? '0'
-    : `${grouped(removed)} whose messages were trimmed away: ${shortList(removedIds)}`;
+    : `${grouped(removed)} whose ${removed === 1 ? 'message was' : 'messages were'} trimmed away: ${shortList(removedIds)}`;
 }
 
 function leftText({ tooYoung, kept, stopped, failure }: ClaimReport): string | null {

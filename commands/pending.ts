@@ -1,4 +1,5 @@
 import { fieldsToJson } from '../src/model/entry.ts';
+import { plural } from '../src/model/plural.ts';
 import { streamIdTimeMs } from '../src/model/stream-id.ts';
 import { type PendingEntry, type PendingReport, readPending, requireConsumer } from '../src/streams/index.ts';
 import { type ChosenGroup, chosenGroups } from './chosen-streams.ts';
@@ -13,6 +14,7 @@ import {
 } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import { withProgress } from './stream-work.ts';
+import { grouped } from './term/number.ts';
 import { renderResult } from './term/render.ts';
 
 interface PendingFlags {
@@ -78,7 +80,8 @@ async function readOne(
   return withProgress(context, 'look', ({ work, progress }) =>
     readPending(redis, facts, groupFacts, filter, {
       ...{ limit, bodies, work },
-      onPage: (seen) => progress.update(`${facts.stream}: ${seen} pending entries seen`),
+      onPage: (seen) =>
+        progress.update(`${facts.stream}: ${grouped(seen)} ${plural(seen, 'pending entry')} seen`),
     }),
   );
 }

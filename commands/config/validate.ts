@@ -1,5 +1,6 @@
 import { readConfigFiles } from '../../src/config/load.ts';
 import { isQctlError, QctlError } from '../../src/errors.ts';
+import { plural } from '../../src/model/plural.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
@@ -44,7 +45,7 @@ async function validateConfig(context: Context): Promise<void> {
 }
 
 function countText(profiles: number): string {
-  return profiles === 1 ? '1 profile' : `${profiles} profiles`;
+  return `${profiles} ${plural(profiles, 'profile')}`;
 }
 
 function capture(read: () => unknown): QctlError | undefined {

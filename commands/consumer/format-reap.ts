@@ -1,4 +1,5 @@
 import { formatDuration } from '../../src/model/duration.ts';
+import { plural } from '../../src/model/plural.ts';
 import type { ClaimTarget, Consumer, ReapReport } from '../../src/streams/index.ts';
 import { shortList } from '../streams.ts';
 import type { Output } from '../term/io.ts';
@@ -30,7 +31,10 @@ function formatPlan(output: Output, plan: ReapPlan): string {
   const fields: [string, string][] = [
     ['stream', stream],
     ['group', group],
-    ['to delete', `${dead.length} consumers not seen for ${formatDuration(minIdleMs)} or longer`],
+    [
+      'to delete',
+      `${dead.length} ${plural(dead.length, 'consumer')} not seen for ${formatDuration(minIdleMs)} or longer`,
+    ],
   ];
   if (alive.length > 0) fields.push(['alive', `${alive.length}: ${shortList(alive)}`]);
   if (to) fields.push(['entries go to', to.consumer]);

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { formatDuration } from '../../src/model/duration.ts';
+import { plural } from '../../src/model/plural.ts';
 import { checkClaimRights, nothingReaped, type ReapReport, reapConsumer } from '../../src/streams/index.ts';
 import { chosenGroups } from '../chosen-streams.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
@@ -123,5 +124,5 @@ function questionOf(plans: readonly ReapPlan[]): string {
   const dead = plans.flatMap((plan) => plan.dead);
   const entries = dead.reduce((sum, { pending }) => sum + pending, 0);
   const of = plans.length === 1 ? `${first!.stream} ${first!.group}` : `${plans.length} streams`;
-  return `Delete ${dead.length} consumers of ${of} and move ${grouped(entries)} entries?`;
+  return `Delete ${dead.length} ${plural(dead.length, 'consumer')} of ${of} and move ${grouped(entries)} ${plural(entries, 'entry')}?`;
 }

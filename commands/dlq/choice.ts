@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../../src/model/plural.ts';
 import { formatStreamId, parseStreamId } from '../../src/model/stream-id.ts';
 import {
   type DeadLetterChoice,
@@ -126,7 +127,7 @@ export function choiceArguments(argument: string, ids: readonly string[], flags:
 
 /** `1 dead letter`, `1,234 dead letters`. */
 export function lettersText(count: number): string {
-  return count === 1 ? '1 dead letter' : `${grouped(count)} dead letters`;
+  return `${grouped(count)} ${plural(count, 'dead letter')}`;
 }
 
 function quoted(word: string): string {

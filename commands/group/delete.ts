@@ -1,3 +1,4 @@
+import { plural } from '../../src/model/plural.ts';
 import {
   type GroupFacts,
   groupOf,
@@ -93,7 +94,7 @@ function formatPlan(
   return formatFields(output, [
     ['group', `${stream} ${group}`],
     ['consumers', grouped(consumers)],
-    ['position', `${lastDeliveredId}, ${undelivered} entries not delivered`],
-    ['pending', `${grouped(pending)} entries delivered and not acknowledged`],
+    ['position', `${lastDeliveredId}, ${undelivered} ${plural(lag.lag ?? 0, 'entry')} not delivered`],
+    ['pending', `${grouped(pending)} ${plural(pending, 'entry')} delivered and not acknowledged`],
   ]);
 }

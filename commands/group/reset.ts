@@ -1,3 +1,4 @@
+import { plural } from '../../src/model/plural.ts';
 import {
   groupOf,
   lastDeliveredAt,
@@ -98,15 +99,20 @@ function formatMoved(output: Output, { stream, group, prior, next }: ResetPlan):
 
 function formatReset(output: Output, plan: ResetPlan, verb: string): string {
   const { stream, group, prior, next, again, skipped, atLeast, pending } = plan;
-  const count = (n: number | null): string => (n === null ? `more than ${grouped(atLeast)}` : grouped(n));
+  const count = (n: number | null): string =>
+    n === null ? `more than ${grouped(atLeast)} entries` : `${grouped(n)} ${plural(n, 'entry')}`;
   const fields: [string, string][] = [
     ['group', `${stream} ${group}`],
     ['position', `${prior} -> ${next}`],
   ];
-  if (again !== 0) fields.push(['again', `${count(again)} entries ${verb} delivered again`]);
+  if (again !== 0) fields.push(['again', `${count(again)} ${verb} delivered again`]);
   if (skipped !== 0)
-    fields.push(['skipped', `${count(skipped)} entries ${verb} skipped: this group never gets them`]);
+    fields.push(['skipped', `${count(skipped)} ${verb} skipped: this group never gets them`]);
   if (again === 0 && skipped === 0) fields.push(['change', 'no entry lies between the two']);
-  if (pending > 0) fields.push(['pending', `${grouped(pending)} entries stay pending with their consumers`]);
+  if (pending > 0)
+    fields.push([
+      'pending',
+      `${count(pending)} ${pending === 1 ? 'stays' : 'stay'} pending with ${pending === 1 ? 'its consumer' : 'their consumers'}`,
+    ]);
   return formatFields(output, fields);
 }

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { plural } from '../../src/model/plural.ts';
 import type { GroupWithMembers, LagSource, StreamDetail, StreamSettings } from '../../src/streams/index.ts';
 import { MEMBER_COLUMNS } from '../consumer/columns.ts';
 import { lagText } from '../streams.ts';
@@ -56,7 +57,7 @@ function configuredText(settings: StreamSettings): string {
   const { group, maxLen, maxAgeMs, maxDeliveries, minIdleMs, claimTo } = settings;
   const parts = [
     group !== undefined && `group ${group}`,
-    maxLen !== undefined && `at most ${grouped(maxLen)} entries`,
+    maxLen !== undefined && `at most ${grouped(maxLen)} ${plural(maxLen, 'entry')}`,
     maxAgeMs !== undefined && `at most ${formatDuration(maxAgeMs)} old`,
     maxDeliveries !== undefined && `at most ${maxDeliveries} deliveries`,
     minIdleMs !== undefined && `stuck after ${formatDuration(minIdleMs)}`,

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { isPattern } from '../../src/config/streams.ts';
 import { formatBytes } from '../../src/model/bytes.ts';
+import { plural } from '../../src/model/plural.ts';
 import {
   findStreams,
   isOwn,
@@ -75,7 +76,9 @@ export async function runStreamLs(
   const { streams, denied } = await summariesOf(context, pattern, flags);
   const rows = sorted(streams, flags.sort).slice(0, flags.limit);
   if (!options.quiet && denied.length > 0) {
-    io.stderr.write(`qctl: left out, since this user may not read them: ${grouped(denied.length)} streams\n`);
+    io.stderr.write(
+      `qctl: left out, since this user may not read them: ${grouped(denied.length)} ${plural(denied.length, 'stream')}\n`,
+    );
   }
   if (rows.length === 0 && io.stderr.isTTY && !options.quiet) {
     io.stderr.write(pattern === undefined ? 'there are no streams\n' : `no stream matches ${pattern}\n`);

@@ -1,4 +1,5 @@
 import { QctlError } from '../../src/errors.ts';
+import { plural } from '../../src/model/plural.ts';
 import {
   checkTrimRights,
   firstIdOf,
@@ -66,7 +67,7 @@ export async function runTrim(context: Context, stream: string | undefined, flag
   const cut = plans.reduce((sum, plan) => sum + plan.cut, 0);
   if (cut > 0)
     await context.confirm(
-      `Cut ${grouped(cut)} entries from ${plans.length === 1 ? plans[0]!.stream : `${plans.length} streams`}?`,
+      `Cut ${grouped(cut)} ${plural(cut, 'entry')} from ${plans.length === 1 ? plans[0]!.stream : `${plans.length} streams`}?`,
     );
   const trimmed = await trimAll(context, plans, flags);
   await renderResult(io, options, {

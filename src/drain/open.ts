@@ -2,6 +2,7 @@ import { connectRedis, type RedisConnection } from '../backends/redis/index.ts';
 import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { plural } from '../model/plural.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
@@ -122,7 +123,7 @@ async function occupied(
   );
   const entries = lengths.reduce((a, b) => a + b, 0);
   if (entries === 0) return [];
-  const text = `the stream holds ${entries} entries already; this run appends behind them`;
+  const text = `the stream holds ${entries} ${plural(entries, 'entry')} already; this run appends behind them`;
   return [
     { level: attachment.manifest.mode === 'copy' ? 'warning' : 'note', code: 'STREAM_NOT_EMPTY', text },
   ];

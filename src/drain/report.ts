@@ -1,4 +1,5 @@
 import type { Finding } from '../model/finding.ts';
+import { plural } from '../model/plural.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { Manifest } from './manifest.ts';
 import type { Totals } from './totals.ts';
@@ -149,7 +150,7 @@ function notes({ verification, findings, manifest }: ReportParts): string[] {
   const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
   if (verification?.gone)
     said.push(
-      `${verification.gone} entries have been deleted or trimmed from the stream since they were appended`,
+      `${verification.gone} ${plural(verification.gone, 'entry')} deleted or trimmed from the stream after being appended`,
     );
   if (verification && manifest.fields)
     said.push('the entries have a shape of their own (fields:), so they are counted and not compared');

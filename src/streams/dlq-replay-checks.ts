@@ -2,6 +2,7 @@ import type { PlannedCommand, RedisConnection } from '../backends/redis/index.ts
 import { isQctlError, type QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { hashTag, slotOf, streamKeys } from '../model/keys.ts';
+import { plural } from '../model/plural.ts';
 import type { ReplayPlan, ReplayRequest, ReplayTarget } from './dlq-replay-plan.ts';
 import { requireWritable } from './writable.ts';
 
@@ -114,7 +115,7 @@ async function checkRights(redis: RedisConnection, { pairs }: ReplaySides): Prom
 }
 
 function lettersText(count: number): string {
-  return count === 1 ? '1 dead letter' : `${count} dead letters`;
+  return `${count} ${plural(count, 'dead letter')}`;
 }
 
 function blocker(code: string, text: string, remedy: string): Finding {

@@ -2,6 +2,7 @@ import { type RedisConnection, replyCode, runScript, toTargetError } from '../ba
 import { deleteGroup } from '../backends/redis/scripts/delete-group.ts';
 import { setPosition } from '../backends/redis/scripts/set-position.ts';
 import { QctlError } from '../errors.ts';
+import { plural } from '../model/plural.ts';
 import { compareStreamIds } from '../model/stream-id.ts';
 import { asking } from './asking.ts';
 import { countEntries, type RangeCount } from './count.ts';
@@ -161,12 +162,16 @@ export async function removeGroup(
 
 /** The refusal to delete a group with pending entries. */
 export function pendingRefused(stream: string, group: string, pending: number): QctlError {
-  return new QctlError('refused', `group ${group} of ${stream} has ${pending} pending entries`, {
-    code: 'GROUP_PENDING',
-    hint: [
-      'they were delivered and never acknowledged; without the group nobody knows of them any more',
-      `'qctl pending ${stream} ${group}' shows them; --force deletes the group with them`,
-    ],
-    details: { stream, group, pending },
-  });
+  return new QctlError(
+    'refused',
+    `group ${group} of ${stream} has ${pending} ${plural(pending, 'pending entry')}`,
+    {
+      code: 'GROUP_PENDING',
+      hint: [
+        'they were delivered and never acknowledged; without the group nobody knows of them any more',
+        `'qctl pending ${stream} ${group}' shows them; --force deletes the group with them`,
+      ],
+      details: { stream, group, pending },
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
 import type { Finding } from '../model/finding.ts';
+import { plural } from '../model/plural.ts';
 import { IDLE_MS } from './consumers.ts';
 import type { StreamFacts } from './facts.ts';
 import { adviseOnLoss } from './lost-advice.ts';
@@ -39,8 +40,8 @@ function stuck({ stream, group, members }: GroupWithMembers, detail: Detail): Fi
   return {
     level: 'warning',
     code: 'PENDING_STUCK',
-    text: `group ${group}: ${pending} entries are pending with consumers that were not seen for ${formatDuration(idleMs)} or longer: ${names.join(', ')}${others}`,
-    remedy: `'qctl claim ${stream} ${group}' hands them to a consumer that is alive`,
+    text: `group ${group}: ${pending} ${plural(pending, 'entry')} ${pending === 1 ? 'is' : 'are'} pending with consumers that were not seen for ${formatDuration(idleMs)} or longer: ${names.join(', ')}${others}`,
+    remedy: `'qctl claim ${stream} ${group}' hands ${pending === 1 ? 'it' : 'them'} to a consumer that is alive`,
   };
 }
 
@@ -63,7 +64,7 @@ function tooLong({ stream, length, settings: { maxLen } }: Detail): Finding | un
   return {
     level: 'warning',
     code: 'LENGTH_OVER_MAX',
-    text: `it holds ${length} entries, ${length - maxLen} more than maxLen ${maxLen}`,
+    text: `it holds ${length} ${plural(length, 'entry')}, ${length - maxLen} more than maxLen ${maxLen}`,
     remedy: `'qctl stream trim ${stream}' cuts it; see that who adds to it trims, too`,
   };
 }
@@ -83,7 +84,7 @@ function deadLetters({ stream, settings, deadLetters: count }: Detail): Finding 
   return {
     level: 'note',
     code: 'DEAD_LETTERS',
-    text: `${count} dead letters lie in ${settings.deadLetter}`,
+    text: `${count} ${plural(count, 'dead letter')} ${count === 1 ? 'lies' : 'lie'} in ${settings.deadLetter}`,
     remedy: `'qctl dlq ls ${stream}' shows why`,
   };
 }

@@ -4,6 +4,7 @@ import { trimStream } from '../backends/redis/scripts/trim-stream.ts';
 import { isQctlError, QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import { Interrupted } from '../model/patience.ts';
+import { plural } from '../model/plural.ts';
 import type { TrimPlan } from './trim-plan.ts';
 import { page, type Work } from './work.ts';
 import { requireWritable } from './writable.ts';
@@ -101,7 +102,7 @@ export function refuseLoss(plan: TrimPlan): void {
   );
   throw new QctlError(
     'refused',
-    `of ${plan.cut} entries to cut from ${plan.stream}, groups still need some (${parts.join('; ')})`,
+    `of ${plan.cut} ${plural(plan.cut, 'entry')} to cut from ${plan.stream}, groups still need some (${parts.join('; ')})`,
     {
       code: 'TRIM_NEEDED',
       hint: hintsOf(plan.stream),
@@ -112,11 +113,15 @@ export function refuseLoss(plan: TrimPlan): void {
 
 function stillNeeded({ stream, below }: TrimPlan, needed: string, group: string, cut: number): QctlError {
   const text = `group ${group} of ${stream} needs entry ${needed}, which lies below ${below}`;
-  return new QctlError('refused', cut === 0 ? text : `${text}; ${cut} entries before it were cut`, {
-    code: 'TRIM_NEEDED',
-    hint: hintsOf(stream),
-    details: { stream, group, neededFrom: needed, cut },
-  });
+  return new QctlError(
+    'refused',
+    cut === 0 ? text : `${text}; ${cut} ${plural(cut, 'entry')} before it ${cut === 1 ? 'was' : 'were'} cut`,
+    {
+      code: 'TRIM_NEEDED',
+      hint: hintsOf(stream),
+      details: { stream, group, neededFrom: needed, cut },
+    },
+  );
 }
 
 function hintsOf(stream: string): string[] {

@@ -52,7 +52,7 @@ dead letters  1 delivered 3 times or more, to orders:dead
   const report = `stream        orders workers
 claimed       2 for worker-2
 dead letters  1 to orders:dead
-removed       1 whose messages were trimmed away: 4-0
+removed       1 whose message was trimmed away: 4-0
 left alone    1 delivered too lately
 `;
   const done = ['2-0 worker-2', '3-0 worker-2', '5-0 worker-2'];
@@ -254,7 +254,7 @@ describe('the short form', () => {
       stdout: `stream        orders workers
 claimed       1 for worker-2
 dead letters  2 to failed-orders
-removed       1 whose messages were trimmed away: 4-0
+removed       1 whose message was trimmed away: 4-0
 left alone    1 delivered too lately
 `,
       stderr: `stream        orders

@@ -144,7 +144,7 @@ dead-2          0  -       0        0  deleted
 `,
       stderr: `stream     orders
 group      workers
-to delete  1 consumers not seen for 500ms or longer
+to delete  1 consumer not seen for 500ms or longer
 alive      1: alive
 
 CONSUMER  PENDING IDLE
@@ -345,7 +345,7 @@ ${['orders:{0}', 'orders:{1}']
   .map(
     (stream) => `stream         ${stream}
 group          workers
-to delete      1 consumers not seen for 500ms or longer
+to delete      1 consumer not seen for 500ms or longer
 alive          1: alive
 entries go to  alive
 

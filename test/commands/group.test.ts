@@ -176,7 +176,7 @@ describe('group reset', () => {
   const plan = `group     orders workers
 position  2-0 -> 0-0
 again     2 entries will be delivered again
-pending   1 entries stay pending with their consumers
+pending   1 entry stays pending with its consumer
 `;
   const done = 'group     orders workers\nposition  2-0 -> 0-0\n';
 
@@ -213,7 +213,7 @@ pending   1 entries stay pending with their consumers
       stdout: `group     orders workers
 position  2-0 -> 4-0
 skipped   2 entries would be skipped: this group never gets them
-pending   1 entries stay pending with their consumers
+pending   1 entry stays pending with its consumer
 `,
       stderr: '',
     });
@@ -253,7 +253,7 @@ pending   2 entries stay pending with their consumers
       stderr: `group     orders workers
 position  2-0 -> 2-0
 change    no entry lies between the two
-pending   1 entries stay pending with their consumers
+pending   1 entry stays pending with its consumer
 `,
     });
   });
@@ -313,7 +313,7 @@ pending    0 entries delivered and not acknowledged
 `;
   const workersPlan = `group      orders workers
 consumers  2
-position   2-0, 1 entries not delivered
+position   2-0, 1 entry not delivered
 pending    2 entries delivered and not acknowledged
 `;
   const both = { workers: '2-0', audit: '1-0' };

@@ -93,7 +93,7 @@ describe('stream info', () => {
           '',
           'warning it holds 9 entries, 1 more than maxLen 8',
           "  -> 'qctl stream trim orders' cuts it; see that who adds to it trims, too",
-          'note 1 dead letters lie in orders-failed',
+          'note 1 dead letter lies in orders-failed',
           "  -> 'qctl dlq ls orders' shows why",
           '',
         ].join('\n'),
@@ -196,7 +196,7 @@ describe('stream info', () => {
         {
           level: 'note',
           code: 'DEAD_LETTERS',
-          text: '1 dead letters lie in orders-failed',
+          text: '1 dead letter lies in orders-failed',
           remedy: "'qctl dlq ls orders' shows why",
         },
       ],

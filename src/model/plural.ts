@@ -1,0 +1,14 @@
+const MANY = {
+  entry: 'entries',
+  'pending entry': 'pending entries',
+  'dead letter': 'dead letters',
+  consumer: 'consumers',
+  stream: 'streams',
+  group: 'groups',
+  profile: 'profiles',
+};
+
+/** The word that fits a number: `entry` for 1, `entries` for all others. */
+export function plural(count: number, thing: keyof typeof MANY): string {
+  return count === 1 ? thing : MANY[thing];
+}
