@@ -158,7 +158,7 @@ test('whatever was added, read, trimmed and deleted, no more entries are named t
       expect(most).toBeLessThanOrEqual(model.lost);
       expect(most).toBeGreaterThanOrEqual(model.lost - lostAtRead);
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
   expect(named).toBeGreaterThan(10);
 });
