@@ -16,10 +16,11 @@ export async function startUnsavingRedis(
   fill: (redis: Redis) => Promise<unknown> = async () => undefined,
 ): Promise<UnsavingRedis> {
   // A server without save points never says MISCONF; one with them does not stop while it cannot save.
-  const server = await startRedis({ args: ['--save', '3600 100000'] });
+  const server = await startRedis();
   const redis = new Redis(server.url);
   redis.on('error', () => undefined);
   await fill(redis);
+  await redis.config('SET', 'save', '3600 100000');
   await rm(server.folder, { recursive: true });
   await redis.bgsave();
   await waitFor(async () => (await redis.info('persistence')).includes('rdb_last_bgsave_status:err'), {
