@@ -7,7 +7,6 @@ import {
   type Thresholds,
 } from '../../src/checks/index.ts';
 import { isPattern } from '../../src/config/streams.ts';
-import { isQctlError } from '../../src/errors.ts';
 import { streamIdTimeMs } from '../../src/model/stream-id.ts';
 import {
   countEntries,
@@ -17,12 +16,12 @@ import {
   readFacts,
   resolveDeadLetters,
   type StreamFacts,
-  UNREADABLE,
 } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions, parseDuration } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { toFailure, unreadableItem } from './failure.ts';
 import { inTurns, type Measuring, measuring } from './measuring.ts';
 import type { Metric } from './metrics.ts';
 import { addMissing, type MissingFlag, missingItem, noneIfMissing, nothingMatches } from './missing.ts';
@@ -83,7 +82,7 @@ export async function runCheckDlq(
       const options = { since, missing, thresholds };
       if (found.length === 1) return [await measure(at, found[0]!, options)];
       if (found.length > 1)
-        return inTurns(found.map((one) => () => measure(at, one, options).catch(unreadable(one))));
+        return inTurns(found.map((one) => () => measure(at, one, options).catch(unreadable(context, one))));
       if (named !== undefined && !isPattern(named))
         return [missingItem({ stream: named }, 'STREAM', missing)];
       return [nothingMatches(named ?? '*:dead', missing)];
@@ -92,12 +91,8 @@ export async function runCheckDlq(
 }
 
 /** Of several streams one that cannot be read is UNKNOWN, and hides nothing of the others. */
-function unreadable({ stream }: DeadLetterStream): (error: unknown) => Item<Metric> {
-  return (error) => {
-    if (!isQctlError(error) || !UNREADABLE.has(error.code)) throw error;
-    const finding = { code: error.code, status: 'unknown', text: error.message } as const;
-    return { name: stream, labels: { stream }, readings: [], findings: [finding] };
-  };
+function unreadable(context: Context, { stream }: DeadLetterStream): (error: unknown) => Item<Metric> {
+  return (error) => unreadableItem({ stream }, toFailure(context, error));
 }
 
 async function measure(
