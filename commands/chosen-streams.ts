@@ -1,4 +1,5 @@
 import { isQctlError, QctlError } from '../src/errors.ts';
+import { shortList } from '../src/model/short-list.ts';
 import {
   type GroupFacts,
   groupOf,
@@ -9,7 +10,6 @@ import {
 } from '../src/streams/index.ts';
 import type { Context } from './context.ts';
 import { noteLeftOut } from './left-out.ts';
-import { shortList } from './streams.ts';
 import { printable } from './term/text.ts';
 
 /**

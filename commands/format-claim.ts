@@ -1,6 +1,6 @@
 import { formatDuration } from '../src/model/duration.ts';
+import { shortList } from '../src/model/short-list.ts';
 import type { ClaimPlan, ClaimReport, ClaimTarget } from '../src/streams/index.ts';
-import { shortList } from './streams.ts';
 import type { Output } from './term/io.ts';
 import { grouped } from './term/number.ts';
 import { type Column, formatFields, formatTable } from './term/table.ts';

@@ -1,3 +1,4 @@
+import { plural } from '../src/model/plural.ts';
 import type { Context } from './context.ts';
 import { grouped } from './term/number.ts';
 
@@ -8,6 +9,6 @@ export function noteLeftOut(
   what: 'stream' | 'group' | 'consumer',
 ): void {
   if (count === 0 || options.quiet) return;
-  const which = count === 1 ? `1 ${what} whose name is` : `${grouped(count)} ${what}s whose names are`;
-  io.stderr.write(`qctl: left out: ${which} no UTF-8 text\n`);
+  const names = count === 1 ? 'name is' : 'names are';
+  io.stderr.write(`qctl: left out: ${grouped(count)} ${plural(count, what)} whose ${names} no UTF-8 text\n`);
 }

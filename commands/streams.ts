@@ -10,13 +10,6 @@ export function ageText(ms: number | null): string | null {
   return ms === null ? null : formatDuration(ms);
 }
 
-const MOST_NAMED = 10;
-
-/** The first names of many, and that there are more. */
-export function shortList(names: readonly string[]): string {
-  return `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ', …' : ''}`;
-}
-
 /** What is known of a lag. Null where there is nobody who could lag. */
 export interface KnownLag {
   lag: number | null;

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../src/model/duration.ts';
 import { plural } from '../../src/model/plural.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import type { ClaimTarget, Consumer, ReapReport } from '../../src/streams/index.ts';
-import { shortList } from '../streams.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { formatFields, formatTable } from '../term/table.ts';

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../src/model/bytes.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import { MOST_IMPORT_FIELDS } from '../../src/streams/index.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
@@ -66,8 +67,4 @@ export function exportNotes({ file, exported, missingIds, ...wide }: ExportRepor
     );
   if (file === null && exported === 0) notes.push('there is nothing to export');
   return notes;
-}
-
-function shortList(ids: readonly string[]): string {
-  return `${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ', …' : ''}`;
 }

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import type { PurgeReport } from '../../src/streams/index.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
@@ -35,8 +36,7 @@ export function formatPurgePlan(output: Output, plan: PurgePlan): string {
     ...streams.slice(0, SHOWN).map((share): [string, string] => ['from', shareText(share)]),
   ];
   if (streams.length > SHOWN) fields.push(['and', `${grouped(streams.length - SHOWN)} more streams`]);
-  if (missingIds.length > 0)
-    fields.push(['not there', `${missingIds.slice(0, 10).join(', ')}${missingIds.length > 10 ? ', …' : ''}`]);
+  if (missingIds.length > 0) fields.push(['not there', shortList(missingIds)]);
   const colour = colourOf(output);
   const what = 'keep a copy first, and delete with the command that it prints';
   const advice = chosen === 0 ? '' : `${colour.dim('note')} ${what}: ${printable(exportFirst)}\n`;

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import type { ReplayPlan, ReplayReport } from '../../src/streams/index.ts';
 import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
@@ -48,14 +49,13 @@ export function formatReplayReport(output: Output, report: ReplayReport): string
   if (retryCountKept > 0)
     fields.push(['retry counter', `left as it was in ${grouped(retryCountKept)}: it is no number there`]);
   if (tooManyFields > 0)
-    fields.push(['too many fields', `${grouped(tooManyFields)}, still there: ${listOf(tooManyFieldsIds)}`]);
+    fields.push([
+      'too many fields',
+      `${grouped(tooManyFields)}, still there: ${shortList(tooManyFieldsIds)}`,
+    ]);
   if (missing > 0) fields.push(['not there', `${grouped(missing)} of the ids`]);
   fields.push(['left', grouped(left)]);
   if (report.stopped) fields.push(['stopped', 'before the end; the same command goes on']);
   fields.push(['time', formatDuration(report.elapsedMs)]);
   return formatFields(output, fields);
-}
-
-function listOf(ids: readonly string[]): string {
-  return `${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ', …' : ''}`;
 }

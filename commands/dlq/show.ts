@@ -1,4 +1,5 @@
 import { fieldsToJson } from '../../src/model/entry.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import {
   chooseDeadLetters,
   type DeadLetter,
@@ -125,7 +126,7 @@ function missingOf({ choice: { ids = [] } }: Chosen, found: readonly ShownLetter
 
 function noteOn({ shown, more, missing }: { shown: number; more: boolean; missing: string[] }): string {
   if (missing.length > 0)
-    return `${grouped(missing.length)} of the ids are not there: ${missing.slice(0, 10).join(', ')}\n`;
+    return `${grouped(missing.length)} of the ids are not there: ${shortList(missing)}\n`;
   if (more) return `there are more than these ${grouped(shown)}; --limit shows more\n`;
   return shown === 0 ? 'there are no such dead letters\n' : '';
 }

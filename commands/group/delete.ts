@@ -94,7 +94,10 @@ function formatPlan(
   return formatFields(output, [
     ['group', `${stream} ${group}`],
     ['consumers', grouped(consumers)],
-    ['position', `${lastDeliveredId}, ${undelivered} ${plural(lag.lag ?? 0, 'entry')} not delivered`],
+    [
+      'position',
+      `${lastDeliveredId}, ${undelivered} ${plural(lag.lag ?? lag.atLeast, 'entry')} not delivered`,
+    ],
     ['pending', `${grouped(pending)} ${plural(pending, 'entry')} delivered and not acknowledged`],
   ]);
 }

@@ -1,5 +1,6 @@
 import { QctlError } from '../errors.ts';
 import { formatDuration } from '../model/duration.ts';
+import { shortList } from '../model/short-list.ts';
 import type { Consumer } from './consumers.ts';
 import { isIntact } from './intact.ts';
 
@@ -94,8 +95,7 @@ function unknownConsumer(
   const alive = consumers
     .filter(({ consumer, idleMs }) => idleMs < minIdleMs && isIntact(consumer))
     .map(({ consumer }) => consumer);
-  const known =
-    alive.length > 0 ? `active ones: ${alive.slice(0, 10).join(', ')}` : 'none is active at present';
+  const known = alive.length > 0 ? `active ones: ${shortList(alive)}` : 'none is active at present';
   return new QctlError('refused', `group ${group} of ${stream} has no consumer ${name}`, {
     code: 'CONSUMER_UNKNOWN',
     hint: [known, '--create-consumer claims for one that is yet to start'],

@@ -1,8 +1,7 @@
 import { findSimilar } from '../config/similar.ts';
 import { QctlError } from '../errors.ts';
+import { shortList } from '../model/short-list.ts';
 import type { Consumer } from './consumers.ts';
-
-const MOST_NAMED = 20;
 
 /**
  * Throws `failed` CONSUMER_MISSING where none of these has the name: a misspelt one would else look like
@@ -12,8 +11,7 @@ export function requireConsumer(consumers: readonly Consumer[], name: string, gr
   const names = [...new Set(consumers.map(({ consumer }) => consumer))];
   if (names.includes(name)) return;
   const similar = findSimilar(name, names);
-  const more = names.length > MOST_NAMED ? ', …' : '';
-  const hint = [`its consumers: ${names.slice(0, MOST_NAMED).join(', ') || 'none'}${more}`];
+  const hint = [`its consumers: ${shortList(names) || 'none'}`];
   if (similar) hint.unshift(`did you mean ${similar}?`);
   throw new QctlError('failed', `group ${group} has no consumer ${name}`, {
     code: 'CONSUMER_MISSING',

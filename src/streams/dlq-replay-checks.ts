@@ -3,6 +3,7 @@ import { isQctlError, type QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { hashTag, slotOf, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
+import { shortList } from '../model/short-list.ts';
 import type { ReplayPlan, ReplayRequest, ReplayTarget } from './dlq-replay-plan.ts';
 import { requireWritable } from './writable.ts';
 
@@ -93,9 +94,7 @@ function checkOthers({ madeByOthers }: ReplayPlan): Finding[] {
 
 function checkMissing({ missingIds }: ReplayPlan): Finding[] {
   if (missingIds.length === 0) return [];
-  const some = missingIds.slice(0, 5).join(', ');
-  const more = missingIds.length > 5 ? ', …' : '';
-  const text = `ids that are not there, or that the filter leaves out: ${some}${more}`;
+  const text = `ids that are not there, or that the filter leaves out: ${shortList(missingIds)}`;
   return [{ level: 'warning', code: 'IDS_MISSING', text }];
 }
 

@@ -1,6 +1,7 @@
 import { findSimilar } from '../config/similar.ts';
 import type { StreamSettings } from '../config/streams.ts';
 import { QctlError } from '../errors.ts';
+import { shortList } from '../model/short-list.ts';
 import type { GroupFacts, StreamFacts } from './facts.ts';
 
 /**
@@ -21,7 +22,7 @@ function severalGroups(stream: string, names: string[]): QctlError {
   return new QctlError('usage', `stream ${stream} has ${names.length} groups; name one`, {
     code: 'GROUP_UNNAMED',
     hint: [
-      `its groups: ${names.join(', ')}`,
+      `its groups: ${shortList(names)}`,
       `or name it in qctl.yaml: streams: { ${stream}: { group: ${names[0]} } }`,
     ],
     details: { stream, groups: names },
@@ -31,7 +32,7 @@ function severalGroups(stream: string, names: string[]): QctlError {
 function groupMissing(stream: string, wanted: string | undefined, names: string[]): QctlError {
   const text = wanted === undefined ? 'has no groups' : `has no group ${wanted}`;
   const similar = wanted === undefined ? undefined : findSimilar(wanted, names);
-  const hint = names.length > 0 ? [`its groups: ${names.join(', ')}`] : ["make one with 'qctl group create'"];
+  const hint = names.length > 0 ? [`its groups: ${shortList(names)}`] : ["make one with 'qctl group create'"];
   if (similar) hint.unshift(`did you mean ${similar}?`);
   return new QctlError('failed', `stream ${stream} ${text}`, {
     code: 'GROUP_MISSING',

@@ -1,4 +1,5 @@
 import type { Finding } from '../model/finding.ts';
+import { plural } from '../model/plural.ts';
 import { compareStreamIds } from '../model/stream-id.ts';
 import type { GroupFacts, StreamFacts } from './facts.ts';
 
@@ -24,7 +25,7 @@ function lostUndelivered(facts: StreamFacts, group: GroupFacts): Finding | undef
   const lost = mostLost(facts, group);
   if (lost === null || lost === 0) return undefined;
   const removed = facts.maxDeletedId === '0-0' ? 'trimmed' : 'trimmed or deleted';
-  const entries = lost === 1 ? '1 entry was' : `${lost} entries were`;
+  const entries = `${lost} ${plural(lost, 'entry')} ${lost === 1 ? 'was' : 'were'}`;
   const them = lost === 1 ? 'it' : 'them';
   return {
     level: 'warning',
