@@ -3,7 +3,7 @@ import { type CapturedOutput, captureOutput } from './term/capture.ts';
 import { composeFrame } from './term/frame.ts';
 import type { Io } from './term/io.ts';
 import { Screen, type ScreenHost } from './term/screen.ts';
-import { truncate } from './term/text.ts';
+import { truncate, wrapLines } from './term/text.ts';
 
 /** What one run of an action has printed. */
 export interface Frame {
@@ -50,7 +50,9 @@ function screenView(io: Io, title: string, host?: ScreenHost): View {
     if (!shown) return;
     const time = ` — ${shown.at.toTimeString().slice(0, 8)}`;
     const header = `${truncate(title, io.stdout.columns - time.length)}${time}`;
-    screen.draw(composeFrame(io.stdout, header, shown.stdout.text + (shown.stderr?.text ?? '')));
+    // Of a row the end may be cut, of an error it says why.
+    const notes = wrapLines(shown.stderr?.text ?? '', io.stdout.columns);
+    screen.draw(composeFrame(io.stdout, header, shown.stdout.text + notes));
   };
   const screen = new Screen(io.stdout, draw, host);
   return {

@@ -78,6 +78,21 @@ export function wrap(text: string, width: number): string {
   return [...lines, line].join('\n');
 }
 
+/** Each line wrapped to a width; what goes on below stands a little further in than its line. */
+export function wrapLines(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, width))
+    .join('\n');
+}
+
+function wrapLine(line: string, width: number): string {
+  if (visibleWidth(line) <= width) return line;
+  const indent = /^ */.exec(line)![0];
+  const further = `\n${indent}  `;
+  return indent + wrap(line.trimStart(), Math.max(1, width - further.length + 1)).replaceAll('\n', further);
+}
+
 /** A word in pieces that fit; all but the last fill the width, so that no blank comes between two. */
 function slices(word: string, width: number): string[] {
   const pieces = [''];

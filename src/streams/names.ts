@@ -87,7 +87,7 @@ export async function resolveStreams(
 
 /** Whether there is a stream of exactly this name. A key that the user may not look at is none. */
 export async function isStream(redis: RedisConnection, name: string): Promise<boolean> {
-  return asking(redis, `look at stream ${name}`, async () => {
+  return asking(redis, `look for streams ${name}`, async () => {
     try {
       return (await redis.client.type(name)) === 'stream';
     } catch (error) {

@@ -192,6 +192,35 @@ test('a server that goes away is shown in the frame until it is back', async () 
   expect(frames.slice(0, 3)).toEqual([['turn 1'], ['qctl: connection lost', '  hint: wait'], ['turn 3']]);
 });
 
+test('on a narrow terminal the error of a server that goes away is wrapped, so that its reason can be read', async () => {
+  const io = memoryIo({ columns: 30 });
+  const long = new QctlError(
+    'target',
+    'cannot list the streams orders* (redis://db:6379/0): connection lost',
+    {
+      code: 'REDIS_UNAVAILABLE',
+      hint: ['wait for the server and try again'],
+    },
+  );
+  const { done, stop, reached } = start(
+    (_, turn) => {
+      if (turn === 2) throw long;
+    },
+    { io },
+  );
+  await reached(3);
+  stop();
+  await done;
+  expect(framesOf(io.stdout.text)[1]!.slice(2)).toEqual([
+    'qctl: cannot list the',
+    '  streams orders*',
+    '  (redis://db:6379/0):',
+    '  connection lost',
+    '  hint: wait for the server',
+    '    and try again',
+  ]);
+});
+
 test('in a pipe its error goes to stderr, in the format of the output', async () => {
   const io = memoryIo();
   const { done, stop, reached } = start(
