@@ -2,7 +2,7 @@ import { formatDuration } from '../src/model/duration.ts';
 import { shortList } from '../src/model/short-list.ts';
 import type { ClaimPlan, ClaimReport, ClaimTarget } from '../src/streams/index.ts';
 import type { Output } from './term/io.ts';
-import { grouped } from './term/number.ts';
+import { grouped, timesText } from './term/number.ts';
 import { type Column, formatFields, formatTable } from './term/table.ts';
 
 /** What a claim would do, as a person reads it. */
@@ -35,7 +35,7 @@ function targetText({ consumer, chosen, exists, idleMs }: ClaimTarget): string {
 function deadText({ deadLetter, deadLetterStream, maxDeliveries }: ClaimPlan): string {
   if (deadLetterStream === null) return 'none: no --max-deliveries, and none configured';
   const count = deadLetter === null ? '' : `${grouped(deadLetter)} `;
-  return `${count}delivered ${maxDeliveries} times or more, to ${deadLetterStream}`;
+  return `${count}delivered ${timesText(maxDeliveries!)} or more, to ${deadLetterStream}`;
 }
 
 /** What was done: fields for one stream, a line a stream for several. */

@@ -3,7 +3,7 @@ import { plural } from '../../src/model/plural.ts';
 import { shortList } from '../../src/model/short-list.ts';
 import type { ClaimTarget, Consumer, ReapReport } from '../../src/streams/index.ts';
 import type { Output } from '../term/io.ts';
-import { grouped } from '../term/number.ts';
+import { grouped, timesText } from '../term/number.ts';
 import { formatFields, formatTable } from '../term/table.ts';
 
 /** What a reap would do. */
@@ -39,7 +39,7 @@ function formatPlan(output: Output, plan: ReapPlan): string {
   if (alive.length > 0) fields.push(['alive', `${alive.length}: ${shortList(alive)}`]);
   if (to) fields.push(['entries go to', to.consumer]);
   if (to && deadLetterStream !== null)
-    fields.push(['dead letters', `delivered ${maxDeliveries} times or more, to ${deadLetterStream}`]);
+    fields.push(['dead letters', `delivered ${timesText(maxDeliveries!)} or more, to ${deadLetterStream}`]);
   const list = dead.length === 0 ? '' : `\n${formatDead(output, dead)}`;
   return `${formatFields(output, fields)}${list}`;
 }

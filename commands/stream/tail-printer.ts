@@ -9,6 +9,7 @@ import { formatEntryFields, formatEntryLine } from '../term/entry.ts';
 import type { Output } from '../term/io.ts';
 import { formatJson } from '../term/json.ts';
 import { formatNdjson } from '../term/ndjson.ts';
+import { timesText } from '../term/number.ts';
 import { printable, visibleWidth } from '../term/text.ts';
 import { formatYaml } from '../term/yaml.ts';
 import type { ShownEntry } from './read-tail.ts';
@@ -124,8 +125,7 @@ function stateText(output: Output, state: EntryState): string {
   if (state.state !== 'pending')
     return state.state === 'undelivered' ? 'undelivered' : colour.dim('acknowledged');
   const { consumer, idleMs, deliveries } = state;
-  const often = deliveries === 1 ? 'once' : `${deliveries} times`;
   return colour.yellow(
-    `pending with ${printable(consumer)}, delivered ${often}, ${formatDuration(idleMs)} ago`,
+    `pending with ${printable(consumer)}, delivered ${timesText(deliveries)}, ${formatDuration(idleMs)} ago`,
   );
 }

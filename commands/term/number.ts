@@ -2,3 +2,8 @@
 export function grouped(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
+
+/** `once`, `2 times`. */
+export function timesText(n: number): string {
+  return n === 1 ? 'once' : `${grouped(n)} times`;
+}
