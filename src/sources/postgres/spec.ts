@@ -4,12 +4,60 @@ export type SetValue = string | number | boolean | null | { sql: string };
 /** What is done to a row once it stands in the target. */
 export type Done = { delete: true } | { set: Record<string, SetValue> };
 
+/** The queues that qctl knows; `generic` is any table that the operator describes. */
+export const FORMAT_NAMES = [
+  'generic',
+  'pgboss',
+  'graphile-worker',
+  'pgmq',
+  'river',
+  'oban',
+  'solid-queue',
+  'que',
+  'procrastinate',
+  'delayed-job',
+  'good-job',
+] as const;
+
+export type FormatName = (typeof FORMAT_NAMES)[number];
+
+/** What may be taken besides messages that are ready. */
+export const INCLUDABLE = ['scheduled', 'dead', 'running'] as const;
+
+export type Includable = (typeof INCLUDABLE)[number];
+
 /**
- * A queue in a table, as the operator describes it. Where a field is an exact column name it means
- * that column, else it is an SQL expression over the row.
+ * How rows are made this run's own before they are appended, so that no worker of the source sees
+ * them again. All of it is SQL over the row, whose alias is `t`. Three placeholders name the run in
+ * whatever type a column has: `:text` (`qctl:RUN`), `:uuid`, and `:time`, a moment in the year 2999
+ * that is this run's alone. Two runs never share one.
+ */
+export interface ClaimSpec {
+  /** Column -> value that takes a row. */
+  set: Record<string, string>;
+  /** Condition of the rows that this run has taken. */
+  held: string;
+  /** Column -> value that gives a row back to the workers of the source. */
+  release: Record<string, string>;
+  /** Statements before a lane's first claim, such as a worker row of one's own; repeated by every lane. */
+  prepare?: string[];
+  /** Statements at the end of a run, once nothing is held any more; may be repeated. */
+  cleanup?: string[];
+  /** Key (bigint) of the session advisory lock that must be held while a row is claimed. */
+  advisory?: string;
+  /** At most one row per value may be held at once; NULL: no limit. */
+  single?: string;
+}
+
+/**
+ * A queue in a table, as the operator describes it or as its format is known to be. Where a field is
+ * an exact column name it means that column, else it is an SQL expression over the row. Plain data:
+ * the run's record keeps it.
  */
 export interface PostgresSpec {
-  format: 'generic';
+  format: FormatName;
+  /** What the format said of itself: schema version, migration. */
+  version?: string;
   /** As in SQL: `alerts`, `public.alerts`, `"My Schema"."Jobs"`. */
   table: string;
   /** Primary key column; several in copy mode only. */
@@ -19,6 +67,8 @@ export interface PostgresSpec {
   ready?: string;
   /** Columns, ascending; absent: by id. */
   order?: string[];
+  /** ORDER BY over the alias `t`, where plain ascending columns do not say it: `t.priority DESC, t.id`. Claiming only. */
+  rank?: string;
   key?: string;
   type?: string;
   priority?: string;
@@ -28,4 +78,22 @@ export interface PostgresSpec {
   attributes?: Record<string, string>;
   done: Done;
   mode: 'move' | 'copy';
+  /** Absent: rows are taken and appended in one transaction, and stay the source's own until it ends. */
+  claim?: ClaimSpec;
+  /** Only messages of these types. */
+  types?: string[];
+  /** JMESPath over the message; where it is not true the row stays as it is. */
+  filter?: string;
+  /** Only messages enqueued before this time (RFC 3339). */
+  before?: string;
+  /** Channels that the source notifies of new messages. */
+  notify?: string[];
+  /** SQL that lets go of claimed rows, `$1` being their ids as text[]; absent: `done`. One statement. */
+  settle?: string;
+  /**
+   * The way back: column -> SQL over the message `m` (text columns id, type, key, priority, attempts,
+   * enqueued_at, not_before, bytea body, jsonb attr: name -> text) for the columns that no field of
+   * the spec is an exact name of.
+   */
+  restore?: Record<string, string>;
 }
