@@ -21,6 +21,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['mode', `${plan.mode}: ${plan.settles}`],
     ['to drain', depthText(plan)],
     ['durability', plan.durability],
+    ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
     ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;

@@ -48,6 +48,8 @@ export interface DrainReport {
   /** What the infrastructure may forget, and other things to know. */
   notes: string[];
   quarantineStreams: string[];
+  /** What this process has archived; null where nothing was to be. */
+  archive: { file: string; messages: number } | null;
 }
 
 /** What a report is made of. */
@@ -63,6 +65,7 @@ export interface ReportParts {
   /** Time until this process's last message; the rate goes by it. */
   workMs: number | null;
   alive: number;
+  archive: DrainReport['archive'];
   findings: Finding[];
   quarantineStreams: string[];
 }
@@ -104,6 +107,7 @@ export function makeReport(parts: ReportParts): DrainReport {
     problems,
     notes: notes(parts),
     quarantineStreams: totals.quarantined > 0 ? parts.quarantineStreams : [],
+    archive: parts.archive,
   };
 }
 
