@@ -60,7 +60,7 @@ function carried(spec: PostgresSpec): (string | undefined)[] {
 
 function explainable(sql: ClaimStatements): string[] {
   const { lock, claim, held, settle, strays, release } = sql;
-  return [sql.candidates(1, []), claim, sql.read([]), held, settle, strays, release, ...(lock ? [lock] : [])];
+  return [claim, sql.read([]), held, settle, strays, release, ...(lock ? [lock] : [])];
 }
 
 async function explain(client: Client, spec: PostgresSpec, table: TableFacts, sql: string): Promise<void> {
