@@ -4,7 +4,7 @@ import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { compileFilter } from '../../transform/filter.ts';
 import type { TableFacts } from './catalog.ts';
-import { checkClaim, missingOnColumns } from './claim-check.ts';
+import { checkClaim, checkClaimColumns, missingOnColumns } from './claim-check.ts';
 import { checkDone } from './done-check.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -22,6 +22,7 @@ export async function checkSpec(client: Client, spec: PostgresSpec, table: Table
   }
   if ('set' in spec.done)
     for (const name of Object.keys(spec.done.set)) requireColumn(table, 'done.set', name);
+  if (spec.mode === 'move' && spec.claim) checkClaimColumns(spec, table);
   if (spec.mode === 'move') checkMove(spec, table);
   else checkCopy(spec, table);
   checkSelection(spec);

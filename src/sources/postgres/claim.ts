@@ -21,7 +21,7 @@ export interface ClaimOptions {
   unitRows: number;
   /** What a unit may hold in bytes, about: a stop waits for the end of it. */
   unitBytes: number;
-  /** Expected size of a row; 0: unknown. */
+  /** What a row takes in the table; 0: unknown. */
   rowBytes: number;
   list: ListOptions;
   connect(): Promise<Client>;
@@ -53,14 +53,14 @@ export class ClaimReader implements LaneReader {
   private claimed = 0;
   private ids: string[] = [];
   private bytes = 0;
-  private rowBytes: number;
+  /** As seen in the last unit; 0 before the first. */
+  private rowBytes = 0;
   private sequence = 0;
   private part = 0;
   private fence = '';
 
   constructor(options: ClaimOptions) {
     this.options = options;
-    this.rowBytes = options.rowBytes;
     this.listing = this.newListing();
   }
 
@@ -108,9 +108,11 @@ export class ClaimReader implements LaneReader {
   }
 
   private rowsOfUnit(): number {
-    const { unitRows, unitBytes, partRows } = this.options;
-    if (this.rowBytes === 0) return Math.min(unitRows, partRows);
-    return Math.max(1, Math.min(unitRows, Math.floor(unitBytes / this.rowBytes)));
+    const { unitRows, unitBytes, partRows, rowBytes } = this.options;
+    // What the server says of sizes is after compression: the first unit shows more of it.
+    const most = this.rowBytes === 0 ? Math.min(unitRows, partRows) : unitRows;
+    const bytes = Math.max(this.rowBytes, rowBytes, 1);
+    return Math.max(1, Math.min(most, Math.floor(unitBytes / bytes)));
   }
 
   /** Ids of rows that are this run's own and not yet in the target; none where there is nothing to be had. */
