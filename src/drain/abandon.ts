@@ -48,7 +48,7 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
         throw new QctlError('locked', `lane ${lane} of run ${manifest.run} is held by a living process`, {
           code: 'SOURCE_LOCKED',
         });
-      const reader = source.reader(manifest.run, lane, manifest.lanes, 1);
+      const reader = source.reader({ run: manifest.run, lane, lanes: manifest.lanes, batch: 1 });
       try {
         for (const { partition, suppressed } of await reader.recover(
           await sink.openLane(lane, fence),

@@ -3,6 +3,7 @@ import { sqlState } from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { TableFacts } from './catalog.ts';
+import { checkClaim, missingOnColumns } from './claim-check.ts';
 import { checkDone } from './done-check.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -24,6 +25,7 @@ export async function checkSpec(client: Client, spec: PostgresSpec, table: Table
   else checkCopy(spec, table);
   await checkExpressions(client, spec, table);
   await checkDone(client, spec, table);
+  if (spec.mode === 'move' && spec.claim) await checkClaim(client, spec, table);
 }
 
 function requireColumn(table: TableFacts, field: string, name: string): void {
@@ -94,7 +96,7 @@ function requireUnique(columns: string[], table: TableFacts, what: string): void
 async function checkExpressions(client: Client, spec: PostgresSpec, table: TableFacts): Promise<void> {
   const where = whereClause(conditions(spec, table));
   const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
-  const returned = fieldExpressions(spec, table, 'd').map(([, sql]) => sql);
+  const returned = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
   const statements = [
     `SELECT ${fields.join(', ')} FROM ${table.name} t ${where} LIMIT 0`,
     // Each must be whole by itself: what closes a bracket that is not its own passes only between brackets.
@@ -186,6 +188,14 @@ async function missingPrivileges(client: Client, spec: PostgresSpec, table: Tabl
       remedy: `GRANT ${privilege} ON ${table.name} TO ${client.user ?? '…'}`,
     });
   }
+  const columns = spec.mode === 'move' && spec.claim ? await missingOnColumns(client, spec, table) : [];
+  if (columns.length > 0 && !findings.some(({ text }) => text.includes('may not UPDATE')))
+    findings.push({
+      level: 'blocker',
+      code: 'MISSING_PRIVILEGE',
+      text: `the user may not UPDATE ${columns.join(', ')} of ${table.name}, by which rows are claimed`,
+      remedy: `GRANT UPDATE (${columns.join(', ')}) ON ${table.name} TO ${client.user ?? '…'}`,
+    });
   return findings;
 }
 

@@ -10,10 +10,12 @@ import { rowCount, rowField } from '../../model/packed.ts';
 import type { Depth, LaneReader } from '../source.ts';
 import { readTable, type TableFacts } from './catalog.ts';
 import { checkSpec, explainDenied, tableFindings } from './check.ts';
+import { ClaimReader } from './claim.ts';
+import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
 import { MoveReader } from './move.ts';
-import { endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
+import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
 
@@ -27,6 +29,20 @@ const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
 const APPENDS_PER_TRANSACTION = 10;
 const APPENDS_PER_PAGE = 100;
+
+/** What a unit of claimed rows may hold: a stop waits for its end. */
+const UNIT_BYTES = 64 * 1024 * 1024;
+
+/** One lane of one run. */
+export interface ReaderOptions {
+  run: string;
+  lane: number;
+  lanes: number;
+  /** Rows that one append writes. */
+  batch: number;
+  /** Told what an operator should know. */
+  note?(text: string): void;
+}
 
 /** A Postgres queue that has been looked at and found to fit its description. */
 export class PostgresSource {
@@ -84,20 +100,33 @@ export class PostgresSource {
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
-  reader(run: string, lane: number, lanes: number, batch: number): LaneReader {
-    const sql = statements(this.spec, this.table, { lane, lanes });
+  reader({ run, lane, lanes, batch, note = () => undefined }: ReaderOptions): LaneReader {
+    const { spec, table } = this;
+    const claims = spec.mode === 'move' && spec.claim !== undefined;
     const connect = async (): Promise<Client> => {
       const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
-      await client.query(READER_SETTINGS);
+      await client.query(claims ? CLAIMING_SETTINGS : READER_SETTINGS);
       return client;
     };
-    const shared = { lane, sql, connect, partRows: batch, partBytes: PART_BYTES };
-    if (this.spec.mode === 'copy')
-      return new CopyReader({ ...shared, table: this.table, pageRows: batch * APPENDS_PER_PAGE });
+    const shared = { lane, connect, partRows: batch, partBytes: PART_BYTES };
+    if (claims)
+      return new ClaimReader({
+        ...shared,
+        sql: claimStatements(spec, table, run, { lane, lanes }),
+        unitRows: batch * APPENDS_PER_TRANSACTION,
+        unitBytes: UNIT_BYTES,
+        rowBytes: table.averageRowBytes,
+        ranked: spec.rank !== undefined,
+        note,
+      });
+    const sql = statements(spec, table, { lane, lanes });
+    if (spec.mode === 'copy')
+      return new CopyReader({ ...shared, sql, table, pageRows: batch * APPENDS_PER_PAGE });
     return new MoveReader({
       ...shared,
+      sql,
       transactionRows: batch * APPENDS_PER_TRANSACTION,
-      keyed: this.spec.key !== undefined,
+      keyed: spec.key !== undefined,
     });
   }
 
