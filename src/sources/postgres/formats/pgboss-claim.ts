@@ -9,7 +9,9 @@ import { qualified } from './relations.ts';
  * indexes, so that neither this claim nor a worker's can run into another one.
  */
 export function pgbossNote(columns: string[]): ClaimNote {
-  const heartbeat = columns.includes('heartbeat_on') ? { heartbeat_on: 'heartbeat_on' } : {};
+  const heartbeat: Record<string, string> = columns.includes('heartbeat_on')
+    ? { heartbeat_on: 'heartbeat_on' }
+    : {};
   return claimNote('policy', {
     state: 'state',
     started_on: 'started_on',

@@ -59,7 +59,8 @@ async function describe(_client: Client, found: FoundQueue, choice: FormatChoice
   if (!(version >= OLDEST && version <= NEWEST)) throw unknownVersion(TITLED, found, 'river_migration');
   const unique = version >= UNIQUE_STATES;
   const note = riverNote(unique);
-  const uniqueKey = version > OLDEST ? { unique_key: `encode(unique_key, 'hex')` } : {};
+  const uniqueKey: Record<string, string> =
+    version > OLDEST ? { unique_key: `encode(unique_key, 'hex')` } : {};
   return {
     format: 'river',
     version: found.version,
