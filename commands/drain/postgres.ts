@@ -15,8 +15,9 @@ import {
 } from './options.ts';
 import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
+import { addTakeOptions, type TakeFlags, withTakeOptions } from './take-options.ts';
 
-interface PostgresFlags extends DrainFlags {
+interface PostgresFlags extends DrainFlags, TakeFlags {
   table?: string;
   id?: string[];
   payload?: string;
@@ -59,6 +60,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
       'move (default): rows leave the table; copy: the table stays as it is',
       parseMode,
     );
+  addTakeOptions(command);
   addDrainOptions(
     command,
     'lanes, which share the rows and have a session each; fixed for the life of a run (default: 2, copy: 1)',
@@ -89,7 +91,7 @@ export async function runDrainPostgres(
 ): Promise<number> {
   const resumed = await resumedRun(context, flags.resume, 'postgres');
   const configured = (await configuredSource(context, sourceName)) ?? resumed?.spec ?? undefined;
-  const spec = toSpec(flags, configured);
+  const spec = withTakeOptions(toSpec(flags, configured), flags, configured);
   const workers = spec.mode === 'copy' ? 1 : 2;
   const request: DrainRequest = {
     source: {

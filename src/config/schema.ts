@@ -101,6 +101,9 @@ const postgresSource = z.strictObject({
   attributes: z.record(z.string(), text).optional(),
   done: done.optional(),
   mode: z.enum(['move', 'copy']).optional(),
+  claimColumn: text.optional(),
+  types: z.array(text).min(1).optional(),
+  filter: text.optional(),
   notify: text.optional(),
   ...target,
 });

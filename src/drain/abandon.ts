@@ -11,7 +11,7 @@ import { type RunRecord, RunStore } from './run-store.ts';
 
 /**
  * Closes an unfinished run for good. What it had appended and not settled is settled now, so that the
- * next run does not find it in the source again.
+ * next run does not find it in the source again; what it had claimed and not appended is given back.
  */
 export async function abandonRun(drain: OpenDrain, record: RunRecord, meter: Meter): Promise<void> {
   const { redis, request } = drain;
@@ -56,11 +56,17 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
         )) {
           await sink.settled(lane, fence, partition, suppressed);
         }
+        const released = (await reader.release?.()) ?? 0;
+        if (released > 0)
+          meter.note(
+            `lane ${lane}: ${released} rows that run ${manifest.run} had claimed and not appended are ready again`,
+          );
       } finally {
         await reader.close();
         await membership.release(lane, fence);
       }
     }
+    await source.endRun(manifest.run);
   } finally {
     await membership.leave().catch(() => undefined);
     await source.close();

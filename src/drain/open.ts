@@ -74,13 +74,17 @@ async function look(
 ) {
   const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
   const attachment = await attach(redis.client, request, ends, now);
-  const depth = await source.depth();
+  const { run } = attachment.manifest;
+  const depth = await source.depth(run);
   const estimatedBytes =
     source instanceof PostgresSource && depth.ready !== null
       ? Math.round(depth.ready * source.table.averageRowBytes)
       : null;
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
+  const own =
+    source instanceof SqsSource
+      ? source.findings(request.settings.visibilityMs)
+      : [...source.findings, ...(await source.othersClaims(run, attachment.abandon?.manifest.run))];
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
   const plan: DrainPlan = {
@@ -106,10 +110,13 @@ async function look(
 
 function settles({ source }: DrainRequest): string {
   if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
-  if (source.spec.mode === 'copy') return 'the table stays as it is';
-  if ('set' in source.spec.done)
-    return `each row is updated once the stream has it: ${Object.keys(source.spec.done.set).join(', ')}`;
-  return 'each row is deleted once the stream has it';
+  const { mode, done, claim } = source.spec;
+  if (mode === 'copy') return 'the table stays as it is';
+  const first = claim
+    ? `each row is claimed first (${Object.keys(claim.set).join(', ')}), then `
+    : 'each row is ';
+  if ('set' in done) return `${first}updated once the stream has it: ${Object.keys(done.set).join(', ')}`;
+  return `${first}deleted once the stream has it`;
 }
 
 /** A fresh copy into a stream that an earlier run has filled would double what stands in it. */

@@ -229,7 +229,7 @@ const TRIGGER_DELETE = 8;
 const TRIGGER_UPDATE = 16;
 
 async function moveFindings(client: Client, spec: PostgresSpec, table: TableFacts): Promise<Finding[]> {
-  const event = 'set' in spec.done ? TRIGGER_UPDATE : TRIGGER_DELETE;
+  const event = ('set' in spec.done ? TRIGGER_UPDATE : TRIGGER_DELETE) | (spec.claim ? TRIGGER_UPDATE : 0);
   const { rows } = await client.query(TRIGGERS, [table.oid, event]);
   const findings: Finding[] = rows.map((row: { name: string }) => ({
     level: 'warning',
@@ -237,8 +237,20 @@ async function moveFindings(client: Client, spec: PostgresSpec, table: TableFact
     text: `trigger ${row.name} on ${table.name} fires for every row that is settled`,
     remedy: `check what it does; ALTER TABLE ${table.name} DISABLE TRIGGER ${row.name} for the drain where it must not`,
   }));
+  if (!spec.claim)
+    findings.push({
+      level: 'note',
+      code: 'NO_CLAIM_COLUMN',
+      text: 'rows are locked while they are moved, not claimed: where the drain is killed, an old worker may take rows of the interrupted batch again until the run is continued',
+      remedy:
+        'stop the old workers, or name a text column that they leave alone unless it is NULL: --claim-column NAME',
+    });
   const leading = (spec.order ?? spec.id)[0]!;
-  if (table.estimatedRows > ROWS_MATTER_WITHOUT_INDEX && !(await hasIndexOn(client, table, leading))) {
+  if (
+    spec.rank === undefined &&
+    table.estimatedRows > ROWS_MATTER_WITHOUT_INDEX &&
+    !(await hasIndexOn(client, table, leading))
+  ) {
     findings.push({
       level: 'warning',
       code: 'NO_INDEX_FOR_ORDER',

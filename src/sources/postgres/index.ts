@@ -11,6 +11,7 @@ import type { Depth, LaneReader } from '../source.ts';
 import { readTable, type TableFacts } from './catalog.ts';
 import { checkSpec, explainDenied, tableFindings } from './check.ts';
 import { ClaimReader } from './claim.ts';
+import { othersClaims } from './claim-others.ts';
 import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
@@ -21,6 +22,8 @@ import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
 
 export type { TableFacts } from './catalog.ts';
+export { withClaimColumn } from './claim-column.ts';
+export { claimUndone } from './claim-guard.ts';
 export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
 export { describeSource, describeTable } from './formats/describe-source.ts';
@@ -98,28 +101,51 @@ export class PostgresSource {
     }
   }
 
-  /** Counts exactly; takes a scan of the ready rows. */
-  async depth(): Promise<Depth> {
-    const { rows } = await this.client.query(this.sql.countReady).catch(async (error: unknown) => {
+  /** Counts exactly; takes a scan of the ready rows, and of those that `run` holds. */
+  async depth(run?: string): Promise<Depth> {
+    const ready = (await this.ask(this.sql.countReady))[0].n;
+    const depth = { ready, inFlight: null, delayed: null };
+    if (!this.claims || run === undefined) return depth;
+    return { ...depth, held: (await this.ask(claimStatements(this.spec, this.table, run).countHeld))[0].n };
+  }
+
+  /** Asks once more where the session has been lost. */
+  // biome-ignore lint/suspicious/noExplicitAny: rows of a driver
+  private async ask(sql: string): Promise<any[]> {
+    const { rows } = await this.client.query(sql).catch(async (error: unknown) => {
       if (isRetryablePostgres(error) === undefined) throw error;
       await endSession(this.client);
       this.client = await this.session('qctl');
-      return this.client.query(this.sql.countReady);
+      return this.client.query(sql);
     });
-    return { ready: rows[0].n, inFlight: null, delayed: null };
+    return rows;
+  }
+
+  /** What other runs hold of this table; `replaced` is a run that is about to be closed. */
+  othersClaims(run: string, replaced?: string): Promise<Finding[]> {
+    return othersClaims(this.client, this.spec, this.table, run, replaced);
+  }
+
+  /** Undoes what `run` has prepared in the source, once it holds nothing any more. May be repeated. */
+  async endRun(run: string): Promise<void> {
+    if (!this.claims) return;
+    for (const sql of claimStatements(this.spec, this.table, run).cleanup) await this.ask(sql);
+  }
+
+  private get claims(): boolean {
+    return this.spec.mode === 'move' && this.spec.claim !== undefined;
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
   reader({ run, lane, lanes, batch, note = () => undefined }: ReaderOptions): LaneReader {
     const { spec, table } = this;
-    const claims = spec.mode === 'move' && spec.claim !== undefined;
     const connect = async (): Promise<Client> => {
       const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
-      await client.query(claims ? CLAIMING_SETTINGS : READER_SETTINGS);
+      await client.query(this.claims ? CLAIMING_SETTINGS : READER_SETTINGS);
       return client;
     };
     const shared = { lane, connect, partRows: batch, partBytes: PART_BYTES };
-    if (claims)
+    if (this.claims)
       return new ClaimReader({
         ...shared,
         sql: claimStatements(spec, table, run, { lane, lanes }),
