@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { findSimilar } from '../../src/config/similar.ts';
 import { QctlError } from '../../src/errors.ts';
-import { FORMAT_NAMES, type FormatName, INCLUDABLE, type Includable } from '../../src/sources/postgres/spec.ts';
+import {
+  FORMAT_NAMES,
+  type FormatName,
+  INCLUDABLE,
+  type Includable,
+} from '../../src/sources/postgres/spec.ts';
 import { collectList } from './options.ts';
 
 /** The flags that choose among the queues of a job library. */

@@ -7,9 +7,10 @@ import type { Context } from '../context.ts';
 import { collectIncludes, type FormatFlags, parseFormat } from './format-options.ts';
 import { type GenericFlags, genericSpec } from './generic-spec.ts';
 import { collectList } from './options.ts';
+import type { TakeFlags } from './take-options.ts';
 
 /** All that says what a Postgres source is. */
-export type SourceFlags = FormatFlags & GenericFlags;
+export type SourceFlags = FormatFlags & GenericFlags & Pick<TakeFlags, 'claimColumn'>;
 
 /** What a run that is resumed was, or what the configuration says; the former needs nothing more. */
 export interface SourceDefaults {
@@ -32,6 +33,7 @@ const DESCRIBING = {
   notBefore: '--not-before',
   attributes: '--attribute',
   done: '--done',
+  claimColumn: '--claim-column',
 } as const;
 
 /**
@@ -45,7 +47,8 @@ export async function sourceSpec(
 ): Promise<PostgresSpec> {
   const described = describing(flags, configured);
   const choice = choiceOf(flags, configured);
-  const format = flags.format ?? (configured?.format === undefined ? undefined : parseFormat(configured.format));
+  const format =
+    flags.format ?? (configured?.format === undefined ? undefined : parseFormat(configured.format));
   if (resumed && resumed.format !== 'generic' && !isChoice(choice) && described.length === 0)
     return withMode(resumed, flags, configured);
   const table = flags.table ?? configured?.table;
@@ -66,11 +69,7 @@ export async function sourceSpec(
 }
 
 /** With a table and a word about its columns, the operator describes it; so it was before there were formats. */
-function isGeneric(
-  format: FormatName | undefined,
-  table: string | undefined,
-  described: string[],
-): boolean {
+function isGeneric(format: FormatName | undefined, table: string | undefined, described: string[]): boolean {
   return format === 'generic' || (format === undefined && table !== undefined && described.length > 0);
 }
 
@@ -104,10 +103,17 @@ function isChoice({ schema, queues, include }: FormatChoice): boolean {
 function refuseChoice(choice: FormatChoice): void {
   if (!isChoice(choice)) return;
   const flag = choice.queues ? '--queue' : choice.schema ? '--schema' : '--include';
-  throw new QctlError('usage', `${flag} is for the queue of a job library; this table is described by flags`, {
-    code: 'CHOICE_WITHOUT_FORMAT',
-    hint: ['--ready says which rows of the table to take', 'name the schema with the table: --table schema.name'],
-  });
+  throw new QctlError(
+    'usage',
+    `${flag} is for the queue of a job library; this table is described by flags`,
+    {
+      code: 'CHOICE_WITHOUT_FORMAT',
+      hint: [
+        '--ready says which rows of the table to take',
+        'name the schema with the table: --table schema.name',
+      ],
+    },
+  );
 }
 
 function refuseDescribing(format: FormatName | undefined, described: string[]): void {
@@ -137,4 +143,9 @@ function withMode(
   configured: PostgresSourceConfig | undefined,
 ): PostgresSpec {
   return { ...spec, mode: flags.mode ?? configured?.mode ?? spec.mode };
+}
+
+/** What a source is called that has no name in the configuration: its table, without the quotes of SQL. */
+export function sourceNameOf({ format, table }: PostgresSpec): string {
+  return format === 'generic' ? table : table.replaceAll('"', '');
 }
