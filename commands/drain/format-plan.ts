@@ -20,10 +20,18 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ],
     ['mode', `${plan.mode}: ${plan.settles}`],
     ['to drain', depthText(plan)],
+    ...(plan.selects.length > 0
+      ? [['only', `${plan.selects.join(', ')}; the rest stays in the source`] as [string, string]]
+      : []),
     ['durability', plan.durability],
-    ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
+    ['workers', `${workersText(plan)}, ${plan.batch} messages a batch`],
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
+}
+
+function workersText({ workers, receivers }: DrainPlan): string {
+  if (!receivers || receivers.min === receivers.max) return String(workers);
+  return `${receivers.min} to ${receivers.max} receivers, as many as help`;
 }
 
 function depthText({ depth, estimatedBytes }: DrainPlan): string {
@@ -46,6 +54,9 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.duplicatesSuppressed > 0)
     parts.push(`${grouped(snapshot.duplicatesSuppressed)} duplicates suppressed`);
   if (snapshot.quarantined > 0) parts.push(`${grouped(snapshot.quarantined)} quarantined`);
+  if (snapshot.passedOver > 0) parts.push(`${grouped(snapshot.passedOver)} stay`);
+  if (snapshot.receivers && snapshot.receivers.min < snapshot.receivers.max)
+    parts.push(`${snapshot.receivers.active} receivers (${snapshot.receivers.why})`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

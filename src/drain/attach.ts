@@ -191,7 +191,7 @@ function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {
     lanes: source.kind === 'postgres' ? settings.workers : 0,
     ledgerRun: run,
     context: contextOf(request, ends.sourceIdentity),
-    spec: source.kind === 'postgres' ? source.spec : null,
+    spec: source.kind === 'postgres' ? source.spec : (source.selection ?? null),
     fields: target.fields ?? null,
   };
 }

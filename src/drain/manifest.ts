@@ -34,7 +34,7 @@ export function differences(a: Manifest['context'], b: Manifest['context']): str
 /** The context of a request. `sourceIdentity` comes from the source itself. */
 export function contextOf(request: DrainRequest, sourceIdentity: string): Manifest['context'] {
   const { source, target } = request;
-  const spec = source.kind === 'postgres' ? source.spec : null;
+  const spec = source.kind === 'postgres' ? source.spec : (source.selection ?? null);
   return {
     source: sourceIdentity,
     target: { stream: target.stream, partitions: target.partitions },

@@ -5,9 +5,10 @@ import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
 import { translated } from './translate.ts';
 
@@ -25,8 +26,12 @@ export interface DrainPlan {
   depth: Depth;
   estimatedBytes: number | null;
   workers: number;
+  /** SQS: receivers tune themselves between these; null where there are lanes. */
+  receivers: ReceiverBounds | null;
   batch: number;
   settles: string;
+  /** Which messages are wanted, each as a phrase; the others stay in the source. Empty: all. */
+  selects: string[];
   findings: Finding[];
 }
 
@@ -38,6 +43,8 @@ export interface OpenDrain {
   attachment: Attachment;
   target: TargetCheck;
   plan: DrainPlan;
+  /** When the plan was made, by the monotonic clock. */
+  openedAt: number;
   close(): Promise<void>;
 }
 
@@ -51,17 +58,19 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
   };
   try {
     source = await openSource(request);
-    return { request, source, redis, close, ...(await look(request, source, redis, now)) };
+    const openedAt = performance.now();
+    return { request, source, redis, close, openedAt, ...(await look(request, source, redis, now)) };
   } catch (error) {
     await close();
     throw translated(error, request, { source: source?.label ?? request.source.name, target: redis.label });
   }
 }
 
-function openSource({ source }: DrainRequest): Promise<PostgresSource | SqsSource> {
-  return source.kind === 'postgres'
-    ? PostgresSource.open(source.connection, source.spec)
-    : SqsSource.open(source.connection);
+async function openSource({ source, settings }: DrainRequest): Promise<PostgresSource | SqsSource> {
+  if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+  // What cannot be meant is refused before anything is asked.
+  compileSelection(source.selection ?? {}, settings.enqueuedBefore);
+  return SqsSource.open(source.connection);
 }
 
 async function look(
@@ -78,9 +87,10 @@ async function look(
       ? Math.round(depth.ready * source.table.averageRowBytes)
       : null;
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
+  const own = source instanceof SqsSource ? queueFindings(source, request) : source.findings;
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
+  const receivers = receiverBounds(request);
   const plan: DrainPlan = {
     type: 'plan',
     run: manifest.run,
@@ -93,12 +103,38 @@ async function look(
     durability: request.target.durability,
     depth,
     estimatedBytes,
-    workers: manifest.lanes || request.settings.workers,
+    workers: manifest.lanes || (receivers?.max ?? 0),
+    receivers,
     batch: source instanceof SqsSource ? 10 : request.settings.batch,
     settles: settles(request),
+    selects: selectsWhat(request),
     findings,
   };
   return { attachment, target, plan };
+}
+
+function queueFindings(source: SqsSource, { source: from, settings }: DrainRequest): Finding[] {
+  const findings = source.findings(settings.visibilityMs);
+  const selection = (from.kind === 'sqs' && from.selection) || {};
+  if (selects(selection, settings.enqueuedBefore))
+    findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));
+  return findings;
+}
+
+function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | null {
+  if (source.kind !== 'sqs') return null;
+  return settings.receivers ?? { min: settings.workers, max: settings.workers };
+}
+
+function selectsWhat({ source, settings }: DrainRequest): string[] {
+  const { filter, types } = (source.kind === 'sqs' && source.selection) || {};
+  return [
+    types && `type ${types.join(', ')}`,
+    filter !== undefined && `where ${filter}`,
+    source.kind === 'sqs' &&
+      settings.enqueuedBefore &&
+      `enqueued before ${settings.enqueuedBefore.toISOString()}`,
+  ].filter((text) => typeof text === 'string');
 }
 
 function settles({ source }: DrainRequest): string {

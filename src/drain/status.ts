@@ -3,11 +3,12 @@ import type { RedisConnection } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { type SqsSelection, SqsSource } from '../sources/sqs/index.ts';
 import type { MemberInfo } from './host.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
 import { quarantineStreams } from './open.ts';
+import { withoutLeft } from './passed-over.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
@@ -109,6 +110,8 @@ export interface RunDefinition {
   kind: 'postgres' | 'sqs';
   name: string;
   spec: PostgresSpec | null;
+  /** SQS: which messages are wanted. */
+  selection: SqsSelection | null;
   stream: string;
   partitions: number;
   fields: Record<string, string> | null;
@@ -120,7 +123,8 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
   const { source, target, spec, fields } = manifest;
   return {
     ...source,
-    spec: spec as PostgresSpec | null,
+    spec: source.kind === 'postgres' ? (spec as PostgresSpec | null) : null,
+    selection: source.kind === 'sqs' ? (spec as SqsSelection | null) : null,
     stream: target.stream,
     partitions: target.partitions,
     fields,
@@ -149,7 +153,8 @@ export async function verifyRun(
       source instanceof PostgresSource ? source : undefined,
     );
     const view = await viewRun(redis.client, run);
-    const depth = source ? await source.depth() : { ready: null, inFlight: null, delayed: null };
+    const held = source ? await source.depth() : { ready: null, inFlight: null, delayed: null };
+    const depth = withoutLeft(held, record.left);
     return makeReport({
       manifest,
       state: stateOf(record, view.alive.size),
@@ -162,6 +167,9 @@ export async function verifyRun(
       workMs: null,
       alive: view.alive.size,
       findings: [],
+      sourceChanges: record.changes,
+      left: record.left,
+      receivers: null,
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     });
   } finally {

@@ -12,6 +12,7 @@ import { readTable, type TableFacts } from './catalog.ts';
 import { checkSpec, explainDenied, tableFindings } from './check.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
+import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
 import { endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -74,13 +75,25 @@ export class PostgresSource {
 
   /** Counts exactly; takes a scan of the ready rows. */
   async depth(): Promise<Depth> {
-    const { rows } = await this.client.query(this.sql.countReady).catch(async (error: unknown) => {
+    const { rows } = await this.asking((client) => client.query(this.sql.countReady));
+    return { ready: rows[0].n, inFlight: null, delayed: null };
+  }
+
+  /** Which table now has the name of the one that was opened. */
+  identityNow(): Promise<TableIdentity> {
+    return this.asking((client) => tableIdentity(client, this.table.name));
+  }
+
+  /** Asks once more, in a new session, where the old one has been lost. */
+  private async asking<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.client);
+    } catch (error) {
       if (isRetryablePostgres(error) === undefined) throw error;
       await endSession(this.client);
       this.client = await this.session('qctl');
-      return this.client.query(this.sql.countReady);
-    });
-    return { ready: rows[0].n, inFlight: null, delayed: null };
+      return question(this.client);
+    }
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
