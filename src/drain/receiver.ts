@@ -6,6 +6,8 @@ import type { ReceiverGauge } from './receiver-gauge.ts';
 
 const SQS_BATCH = 10;
 const CALM_MS = 20;
+/** A receive that is about to be answered is waited for: what it brings would stay invisible until its time is over. */
+const GRACE_MS = 1000;
 
 export interface ReceiverWork extends ReceiverCrewOptions {
   state: CrewState;
@@ -25,6 +27,8 @@ export class Receiver {
   pollingSince: number | undefined;
   readonly name: string;
   private readonly of: ReceiverWork;
+  /** Whether the last answer brought nothing at all. */
+  private quiet = false;
 
   constructor(index: number, work: ReceiverWork) {
     this.name = `receiver ${index + 1}`;
@@ -60,21 +64,49 @@ export class Receiver {
 
   private async receive(limit: number): Promise<HeldBatch | undefined> {
     const { source, meter, stopped } = this.of;
+    const polling = this.untilStopped();
     try {
       const batch = await patiently(
         { waiting: (_, why) => meter.waiting(this.name, why), signal: stopped },
         this.name,
         this.whyWait(),
-        () => this.poll(() => receive(source, limit, stopped)),
+        () => this.poll(() => receive(source, limit, polling.signal)),
       );
       this.foundNothing = batch === undefined || batch.count === 0;
-      return batch;
+      this.quiet = batch === undefined;
+      if (!stopped.aborted) return batch;
+      await batch?.release();
+      return undefined;
     } catch (error) {
       if (stopped.aborted || (this.retiring && isRetryableSqs(error) !== undefined)) return undefined;
       throw error;
     } finally {
-      this.pollingSince = undefined;
+      polling.end();
     }
+  }
+
+  /**
+   * Aborted with the crew where nothing is to be expected, else a moment later. SQS may go on with a
+   * long poll that nobody listens to, and what is given back to the queue would go there: then all end by themselves.
+   */
+  private untilStopped(): { signal: AbortSignal; end(): void } {
+    const { stopped, source } = this.of;
+    const controller = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      const whole =
+        source.passedOver && source.passedOver.size > 0 ? source.waitSeconds * 1000 + GRACE_MS : 0;
+      timer = setTimeout(() => controller.abort(), whole || (this.quiet ? 0 : GRACE_MS));
+    };
+    if (stopped.aborted) stop();
+    else stopped.addEventListener('abort', stop, { once: true });
+    return {
+      signal: controller.signal,
+      end: () => {
+        clearTimeout(timer);
+        stopped.removeEventListener('abort', stop);
+      },
+    };
   }
 
   private async poll(action: () => Promise<HeldBatch | undefined>): Promise<HeldBatch | undefined> {
