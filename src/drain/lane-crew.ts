@@ -1,5 +1,7 @@
+import { isRetryable } from '../backends/redis/errors.ts';
 import type { Batch } from '../model/batch.ts';
-import type { RedisStreamSink } from '../sinks/index.ts';
+import { patiently } from '../model/patience.ts';
+import { LaneFenced, type RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import type { LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
 import { type LaneWork, workLane } from './lane-worker.ts';
@@ -16,6 +18,7 @@ export interface CrewOptions {
   throttle: Throttle;
   batch: number;
   sourceLabel: string;
+  targetLabel: string;
   pack(batch: Batch): Entries;
   reader(lane: number): LaneReader;
 }
@@ -68,7 +71,16 @@ export class LaneCrew {
     this.stopping = true;
     this.stopped.abort();
     await Promise.all([...this.workers.values()].map((worker) => worker.ended));
+    if (this.failure?.error instanceof SettledLost) throw await this.lossOfAll(this.failure.error);
     this.throwFailure();
+  }
+
+  /** The lanes lose together: what one has met, the others have not looked at yet. */
+  private async lossOfAll({ count, ids }: SettledLost): Promise<Error> {
+    const { sink } = this.options;
+    const others = await sink.losses();
+    const all = others.reduce((sum, { loss }) => sum + loss.gone, count);
+    return sink.lostForGood(all, [...ids, ...others.flatMap(({ loss }) => loss.goneIds)]);
   }
 
   private async take(lane: number, gone: string[]): Promise<void> {
@@ -91,6 +103,11 @@ export class LaneCrew {
       throttle,
       batch,
       sourceLabel,
+      reclaim: async () => {
+        worker.fence = await this.reclaim(lane, worker.fence);
+        return worker.fence;
+      },
+      fenced: (by) => this.options.membership.sawFence(by),
       signal: AbortSignal.any([this.stopped.signal, meter.signal]),
       shouldStop: () => this.stopping || worker.stopping || meter.signal.aborted || throttle.exhausted,
       idle: (nothing) => {
@@ -106,6 +123,13 @@ export class LaneCrew {
       await this.options.membership.release(lane, worker.fence).catch(() => undefined);
       this.workers.delete(lane);
     }
+  }
+
+  private async reclaim(lane: number, fence: string): Promise<string> {
+    const { membership, meter, targetLabel } = this.options;
+    const again = await patiently(meter, targetLabel, isRetryable, () => membership.claim(lane, []));
+    if (again === undefined) throw new LaneFenced(lane, fence);
+    return again;
   }
 
   private throwFailure(): void {

@@ -116,6 +116,7 @@ async function makeCrew(
       ...shared,
       lanes: manifest.lanes,
       membership,
+      targetLabel: redis.label,
       batch,
       reader: (lane) => source.reader(manifest.run, lane, manifest.lanes, batch),
     });
@@ -200,8 +201,11 @@ async function watch(
       await pause(LOOK_MS, meter.signal);
     }
   } catch (error) {
-    await crew.stop().catch(() => undefined);
-    throw error;
+    // Only once all work has ended is it known how much a failover has cost.
+    throw await crew.stop().then(
+      () => error,
+      (failure) => failure,
+    );
   }
 }
 

@@ -19,6 +19,8 @@ export interface LaneMark {
   note: string;
   /** Whether the ids must be kept until the source is settled (move mode). */
   keepIds: boolean;
+  /** The partitions that lack this batch, where the others are known to have it; undefined: all. */
+  partitions?: number[];
 }
 
 /** How the target recognises messages that it already has, one by one, by their ids. */

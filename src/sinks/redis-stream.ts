@@ -1,8 +1,9 @@
 import type { LaneMark, LedgerMark } from '../model/batch.ts';
 import type { StreamKeys } from '../model/keys.ts';
 import type { Entries } from '../transform/pack.ts';
-import type { LaneStates } from './lane-state.ts';
-import { LaneWriter } from './lane-writer.ts';
+import { settledLost } from './data-lost.ts';
+import type { Loss } from './lane-memory.ts';
+import { LaneWriter, type OpenedLane } from './lane-writer.ts';
 import { FIRST_STEP, LedgerWriter } from './ledger-writer.ts';
 import { type Part, partitioned } from './partition.ts';
 import type { Appended, Sink } from './sink.ts';
@@ -25,8 +26,11 @@ export class RedisStreamSink implements Sink {
 
   async append(entries: Entries, mark: LaneMark | LedgerMark): Promise<Appended> {
     const parts = partitioned(entries, this.streams.length, mark.kind === 'lane' && !mark.keepIds);
-    const write = (part: Part): Promise<Appended> =>
-      mark.kind === 'lane' ? this.lanes.append(part, mark) : this.ledger.append(part, mark);
+    const write = (part: Part): Promise<Appended> | Appended => {
+      if (mark.kind === 'ledger') return this.ledger.append(part, mark);
+      const behind = mark.partitions?.includes(part.partition) ?? true;
+      return behind ? this.lanes.append(part, mark) : passedOver(part);
+    };
     if (parts.length === 1) return write(parts[0]!);
     return sum(await Promise.all(parts.map(write)));
   }
@@ -41,9 +45,35 @@ export class RedisStreamSink implements Sink {
     }
   }
 
-  /** Seals a lane for `fence` and learns where its partitions stand. */
-  openLane(lane: number, fence: string): Promise<LaneStates> {
+  /** Seals a lane for `fence` and learns where its partitions stand, and what they have lost. */
+  openLane(lane: number, fence: string): Promise<OpenedLane> {
     return this.lanes.openLane(lane, fence);
+  }
+
+  /** The source is being told to let go of all that a lane has appended, or has done so. */
+  remember(lane: number, what: 'settling' | 'settled'): void {
+    this.lanes.remember(lane, what);
+  }
+
+  /** A lane has passed to another holder. */
+  forget(lane: number): void {
+    this.lanes.forget(lane);
+  }
+
+  /** Counts, in the target, messages of a lane that were lost there and are appended again. */
+  countAgain(lane: number, count: number): Promise<void> {
+    return this.lanes.countAgain(lane, count);
+  }
+
+  /** What the target lacks now of all that it had confirmed to this process, by lane. Changes nothing. */
+  losses(): Promise<{ lane: number; loss: Loss }[]> {
+    return this.lanes.losses();
+  }
+
+  /** TARGET_LOST_DATA about messages that the source has let go of. */
+  lostForGood(count: number, ids: string[]): Error {
+    const { label, run, stream } = this.options;
+    return settledLost(label, { run, stream }, count, ids);
   }
 
   /** Notes that the source has let go of what a partition's checkpoint names. */
@@ -65,6 +95,12 @@ export class RedisStreamSink implements Sink {
   confirmAll(): Promise<void> {
     return this.ledger.confirmAll();
   }
+}
+
+/** What a partition had already before it fell behind the others no longer than they. */
+function passedOver({ entries }: Part): Appended {
+  const suppressed = entries.count + entries.quarantinedIds.length;
+  return { held: [], appended: 0, suppressed, quarantined: 0, expired: false };
 }
 
 function sum(results: Appended[]): Appended {
