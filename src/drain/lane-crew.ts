@@ -1,6 +1,6 @@
 import { isRetryable } from '../backends/redis/errors.ts';
 import type { Batch } from '../model/batch.ts';
-import { patiently } from '../model/patience.ts';
+import { Interrupted, patiently } from '../model/patience.ts';
 import { LaneFenced, type RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import type { LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
@@ -12,6 +12,8 @@ import type { Throttle } from './throttle.ts';
 /** What every lane of this process shares. */
 export interface CrewOptions {
   lanes: number;
+  /** Whether the source lets go of what has been appended. */
+  settles: boolean;
   membership: Membership;
   sink: RedisStreamSink;
   meter: Meter;
@@ -71,16 +73,22 @@ export class LaneCrew {
     this.stopping = true;
     this.stopped.abort();
     await Promise.all([...this.workers.values()].map((worker) => worker.ended));
-    if (this.failure?.error instanceof SettledLost) throw await this.lossOfAll(this.failure.error);
-    this.throwFailure();
+    const lost = this.failure?.error instanceof SettledLost ? this.failure.error : undefined;
+    if (!lost) this.throwFailure();
+    await this.refuseLost(lost);
   }
 
-  /** The lanes lose together: what one has met, the others have not looked at yet. */
-  private async lossOfAll({ count, ids }: SettledLost): Promise<Error> {
-    const { sink } = this.options;
-    const others = await sink.losses();
-    const all = others.reduce((sum, { loss }) => sum + loss.gone, count);
-    return sink.lostForGood(all, [...ids, ...others.flatMap(({ loss }) => loss.goneIds)]);
+  /** The lanes lose together: what one has met the others may not have looked at yet, nor the last of them ever. */
+  private async refuseLost(met: SettledLost | undefined): Promise<void> {
+    const { sink, settles } = this.options;
+    if (!settles) return;
+    const others = await sink.losses().catch((error) => {
+      if (error instanceof Interrupted) return { gone: 0, goneIds: [] };
+      throw error;
+    });
+    const count = (met?.count ?? 0) + others.gone;
+    const ids = [...(met?.ids ?? []), ...others.goneIds];
+    if (count > 0) throw sink.lostForGood(count, ids);
   }
 
   private async take(lane: number, gone: string[]): Promise<void> {

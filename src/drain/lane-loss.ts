@@ -28,7 +28,7 @@ export async function noteAgain(
   // What a source has that keeps everything is not gone.
   const lost = again + gone;
   if (lost === 0) return;
-  await sink.countAgain(lane, lost);
+  await sink.countAgain({ lane, count: lost });
   // They are read once more, and would count twice.
   meter.counts.read -= Math.min(lost, meter.counts.read);
   meter.counts.appended -= Math.min(lost, meter.counts.appended);

@@ -9,6 +9,7 @@ import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
 
 const IDLE_MS = 200;
+const LOOK_MS = 1000;
 /** Appends of a lane on their way at once: the target need not wait for the next one. */
 const IN_FLIGHT = 3;
 /** Batches that the limit is asked for at once: as many as a reader puts into one unit. */
@@ -139,8 +140,14 @@ async function drainUnits(work: LaneWork): Promise<void> {
     used = 0;
     taken = 0;
   };
+  let looked = performance.now();
   const rest = async (): Promise<void> => {
     await noteSettled();
+    // Nothing is written now that would show a target that has gone back.
+    if (performance.now() - looked > LOOK_MS) {
+      await sink.refuseBehind(lane);
+      looked = performance.now();
+    }
     await pause(IDLE_MS, work.signal);
   };
   try {

@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { isRetryableSqs, isThrottle } from '../backends/sqs/index.ts';
 import type { Batch } from '../model/batch.ts';
 import { Interrupted, patiently, pause } from '../model/patience.ts';
-import type { RedisStreamSink } from '../sinks/index.ts';
+import { type RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import { type HeldBatch, type ReceiverOptions, receive } from '../sources/sqs/index.ts';
 import type { Entries } from '../transform/pack.ts';
+import { confirmHeld } from './confirm-held.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -51,10 +52,23 @@ export class ReceiverCrew {
     return this.empty.every(Boolean);
   }
 
+  /** Looks whether the target has gone back while nothing was written. Throws what a receiver has failed with. */
+  async look(): Promise<void> {
+    if (this.failure) throw this.failure.error;
+    await this.options.sink.lookAtLedger();
+  }
+
   async stop(): Promise<void> {
     this.stopped.abort();
     await Promise.all(this.running);
-    if (this.failure) throw this.failure.error;
+    if (this.failure && !(this.failure.error instanceof SettledLost)) throw this.failure.error;
+    // Only now is all of it known, and the last of it would not be noticed otherwise.
+    const { sink } = this.options;
+    const lost = await sink.missing().catch((error) => {
+      if (error instanceof Interrupted) return [];
+      throw error;
+    });
+    if (lost.length > 0) throw sink.lostForGood(lost.length, lost);
   }
 
   private async guard(index: number): Promise<void> {
@@ -130,7 +144,7 @@ export class ReceiverCrew {
       counts.duplicatesSuppressed += result.suppressed;
       counts.quarantined += result.quarantined;
       const deleted = new Set(await batch.delete(result.held.flatMap(({ ids }) => ids)));
-      counts.settled += await sink.confirm(result.held, deleted);
+      await confirmHeld(this.options, batch, result.held, deleted);
     } catch (error) {
       // Interrupted or failed before it stood in the target: others may have it at once.
       await batch.release();

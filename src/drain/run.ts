@@ -1,8 +1,9 @@
 import { isRetryable } from '../backends/redis/errors.ts';
+import { isQctlError } from '../errors.ts';
 import type { DrainEvents } from '../events.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
-import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
+import { LaneFenced, RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
@@ -10,6 +11,7 @@ import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
 import { conclude } from './conclude.ts';
 import { Emptiness } from './emptiness.ts';
+import { keepRun } from './keep-run.ts';
 import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
@@ -54,7 +56,7 @@ export async function runDrain(
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
     const crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock));
-    const ending = await watch(drain, crew, meter, throttle, membership);
+    const ending = await watch(drain, crew, sink, meter, throttle, membership);
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
     return await outlasting(meter, () => conclude(drain, sink, store, meter, ending, left.alive.size));
@@ -115,6 +117,7 @@ async function makeCrew(
     return new LaneCrew({
       ...shared,
       lanes: manifest.lanes,
+      settles: manifest.mode === 'move',
       membership,
       targetLabel: redis.label,
       batch,
@@ -137,7 +140,7 @@ async function makeCrew(
     elsewhere: await idsElsewhere(redis.client, manifest),
   });
   return {
-    balance: () => Promise.resolve(),
+    balance: () => crew.look(),
     isIdle: () => crew.isIdle(),
     holdsLane: () => true,
     stop: () => crew.stop(),
@@ -171,6 +174,7 @@ function sinkFor(
 async function watch(
   drain: OpenDrain,
   crew: Crew,
+  sink: RedisStreamSink,
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
@@ -183,11 +187,8 @@ async function watch(
     for (;;) {
       if (performance.now() - beatAt >= BEAT_MS) {
         beatAt = performance.now();
-        view = (await membership.beat().catch(() => undefined)) ?? view;
-        if (view) {
-          refuseLostRun(drain, view);
-          await crew.balance(view).catch(rethrowUnlessLost);
-        }
+        view = (await keepRun(drain, membership).catch(rethrowVerdict)) ?? view;
+        if (view) await crew.balance(view).catch(rethrowUnlessLost);
       }
       const idle = view !== undefined && crew.isIdle(view);
       if (meter.signal.aborted) return await ended(crew, 'signal');
@@ -203,22 +204,22 @@ async function watch(
   } catch (error) {
     // Only once all work has ended is it known how much a failover has cost.
     throw await crew.stop().then(
-      () => error,
+      () => (error instanceof SettledLost ? sink.lostForGood(error.count, error.ids) : error),
       (failure) => failure,
     );
   }
-}
-
-/** A run whose record is gone while it is at work: all the rest is gone as well. */
-function refuseLostRun({ redis, attachment }: OpenDrain, view: RunView): void {
-  const { run } = attachment.manifest;
-  if (view.state === '') throw dataLost(redis.label, `run ${run} is not recorded any more`, { run });
 }
 
 /** A claim that fails because Redis is away is tried again with the next beat; a worker's failure is not one of those. */
 function rethrowUnlessLost(error: unknown): void {
   if (error instanceof LaneFenced || isRetryable(error) !== undefined) return;
   throw error;
+}
+
+/** A beat that Redis did not take comes again; what it has found out ends the run. */
+function rethrowVerdict(error: unknown): undefined {
+  if (isQctlError(error)) throw error;
+  return undefined;
 }
 
 async function ended(crew: Crew, ending: Ending): Promise<Ending> {

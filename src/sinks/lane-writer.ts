@@ -4,7 +4,7 @@ import type { LaneMark } from '../model/batch.ts';
 import { packFirstFields, packIds } from '../model/packed.ts';
 import type { Entries } from '../transform/pack.ts';
 import { fenceNumber, LaneFenced } from './fenced.ts';
-import { LaneMemory, type Loss, sumOfLosses } from './lane-memory.ts';
+import { LaneMemory, type Loss, type Standing, sumOfLosses } from './lane-memory.ts';
 import { type LaneState, type LaneStates, readLane } from './lane-state.ts';
 import type { Part } from './partition.ts';
 import { RolledBack } from './rolled-back.ts';
@@ -161,30 +161,35 @@ export class LaneWriter {
     this.memories.delete(lane);
   }
 
-  /** How many messages the partitions of a lane count as appended again. */
-  async countAgain(lane: number, count: number): Promise<void> {
-    const key = this.writer.streams[0]!.checkpoint(this.writer.options.run, lane);
-    await this.writer.patiently(() => this.writer.options.client.hincrby(key, 'reappended', count));
+  /** What the target lacks now of all that it had confirmed to this process. Changes nothing. */
+  async losses(): Promise<Loss> {
+    const losses = [...this.memories].map(async ([lane, memories]) => {
+      const standings = await this.standings(lane);
+      return memories.map((memory, partition) => memory.lossAgainst(standings[partition]!));
+    });
+    return sumOfLosses((await Promise.all(losses)).flat());
   }
 
-  /** What the target lacks now of all that it had confirmed to this process, by lane. Changes nothing. */
-  async losses(): Promise<{ lane: number; loss: Loss }[]> {
+  /** Throws {@link RolledBack} where the target stands behind what it had confirmed of a lane. */
+  async refuseBehind(lane: number): Promise<void> {
+    const memories = this.memories.get(lane) ?? [];
+    for (const [partition, found] of (await this.standings(lane)).entries())
+      if (memories[partition]?.isAheadOf(found))
+        throw new RolledBack(
+          this.writer.streams[partition]!.stream,
+          `lane ${lane} stands at '${found.token}'`,
+        );
+  }
+
+  private standings(lane: number): Promise<Standing[]> {
     const { client, run } = this.writer.options;
-    const look = async (lane: number, memory: LaneMemory, partition: number): Promise<Loss> => {
-      const key = this.writer.streams[partition]!.checkpoint(run, lane);
-      const [token, appended, quarantined] = await this.writer.patiently(() =>
-        client.hmget(key, 'token', 'appended', 'quarantined'),
-      );
-      return memory.lossAgainst({
-        token: token ?? '',
-        counted: Number(appended ?? 0) + Number(quarantined ?? 0),
-      });
-    };
     return Promise.all(
-      [...this.memories].map(async ([lane, memories]) => ({
-        lane,
-        loss: sumOfLosses(await Promise.all(memories.map((memory, p) => look(lane, memory, p)))),
-      })),
+      this.writer.streams.map(async ({ checkpoint }) => {
+        const [token, appended, quarantined] = await this.writer.patiently(() =>
+          client.hmget(checkpoint(run, lane), 'token', 'appended', 'quarantined'),
+        );
+        return { token: token ?? '', counted: Number(appended ?? 0) + Number(quarantined ?? 0) };
+      }),
     );
   }
 }

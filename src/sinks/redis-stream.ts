@@ -4,7 +4,7 @@ import type { Entries } from '../transform/pack.ts';
 import { settledLost } from './data-lost.ts';
 import type { Loss } from './lane-memory.ts';
 import { LaneWriter, type OpenedLane } from './lane-writer.ts';
-import { FIRST_STEP, LedgerWriter } from './ledger-writer.ts';
+import { type Confirmed, FIRST_STEP, LedgerWriter } from './ledger-writer.ts';
 import { type Part, partitioned } from './partition.ts';
 import type { Appended, Sink } from './sink.ts';
 import { type StreamSinkOptions, TargetWriter } from './target-writer.ts';
@@ -16,8 +16,11 @@ export class RedisStreamSink implements Sink {
   private readonly lanes: LaneWriter;
   private readonly ledger: LedgerWriter;
 
+  private readonly writer: TargetWriter;
+
   constructor(options: StreamSinkOptions) {
     const writer = new TargetWriter(options);
+    this.writer = writer;
     this.options = options;
     this.streams = writer.streams;
     this.lanes = new LaneWriter(writer);
@@ -60,14 +63,34 @@ export class RedisStreamSink implements Sink {
     this.lanes.forget(lane);
   }
 
-  /** Counts, in the target, messages of a lane that were lost there and are appended again. */
-  countAgain(lane: number, count: number): Promise<void> {
-    return this.lanes.countAgain(lane, count);
+  /** Counts, in the target, messages that were lost there and are appended again: of a lane, or by partition. */
+  async countAgain(what: { lane: number; count: number } | Appended['held']): Promise<void> {
+    const { client, run } = this.options;
+    const counts = Array.isArray(what)
+      ? what.map(({ partition, ids }) => [this.streams[partition]!.stats(run), ids.length] as const)
+      : [[this.streams[0]!.checkpoint(run, what.lane), what.count] as const];
+    for (const [key, count] of counts)
+      await this.writer.patiently(() => client.hincrby(key, 'reappended', count));
   }
 
-  /** What the target lacks now of all that it had confirmed to this process, by lane. Changes nothing. */
-  losses(): Promise<{ lane: number; loss: Loss }[]> {
+  /** Looks whether the ledger has gone back while nothing was written to it. Throws {@link SettledLost}. */
+  lookAtLedger(): Promise<void> {
+    return this.ledger.look();
+  }
+
+  /** Messages settled by this process that the ledger does not know any more. Changes nothing. */
+  missing(): Promise<string[]> {
+    return this.ledger.missing();
+  }
+
+  /** What the target lacks now of all that it had confirmed to this process. Changes nothing. */
+  losses(): Promise<Loss> {
     return this.lanes.losses();
+  }
+
+  /** Throws RolledBack where the target stands behind what it had confirmed of a lane. Changes nothing. */
+  refuseBehind(lane: number): Promise<void> {
+    return this.lanes.refuseBehind(lane);
   }
 
   /** TARGET_LOST_DATA about messages that the source has let go of. */
@@ -86,8 +109,8 @@ export class RedisStreamSink implements Sink {
     return this.lanes.noteSettled(lane, fence);
   }
 
-  /** Notes what the source has deleted; returns how many of them had been open. */
-  confirm(held: Appended['held'], deleted: Set<string>): Promise<number> {
+  /** Takes note of what the source has deleted, and tells what of it the target does not know any more. */
+  confirm(held: Appended['held'], deleted: Set<string>): Promise<Confirmed> {
     return this.ledger.confirm(held, deleted);
   }
 
