@@ -6,7 +6,7 @@ import type { Entries } from '../transform/pack.ts';
 import type { Meter } from './meter.ts';
 
 /** Nobody else can hold what has been deleted: no such append comes too late. */
-const NEVER_LATE = { kind: 'ledger', deadlineMs: Number.MAX_SAFE_INTEGER } as const;
+const NEVER_LATE = { kind: 'ledger', deadlineMs: Number.MAX_SAFE_INTEGER, rescue: true } as const;
 
 /**
  * Tells the ledger what the queue has deleted. What the target has lost meanwhile, in a failover between

@@ -38,6 +38,8 @@ export class LaneCrew {
   private readonly workers = new Map<number, Worker>();
   private readonly stopped = new AbortController();
   private stopping = false;
+  /** What the lanes have found to be on neither side. */
+  private lost = { count: 0, ids: [] as string[] };
   private failure: { error: unknown } | undefined;
 
   constructor(options: CrewOptions) {
@@ -73,22 +75,20 @@ export class LaneCrew {
     this.stopping = true;
     this.stopped.abort();
     await Promise.all([...this.workers.values()].map((worker) => worker.ended));
-    const lost = this.failure?.error instanceof SettledLost ? this.failure.error : undefined;
-    if (!lost) this.throwFailure();
-    await this.refuseLost(lost);
+    if (!(this.failure?.error instanceof SettledLost)) this.throwFailure();
+    await this.refuseLost();
   }
 
-  /** The lanes lose together: what one has met the others may not have looked at yet, nor the last of them ever. */
-  private async refuseLost(met: SettledLost | undefined): Promise<void> {
+  /** The lanes lose together: what some have met the others may not have looked at yet, nor the last of them ever. */
+  private async refuseLost(): Promise<void> {
     const { sink, settles } = this.options;
     if (!settles) return;
     const others = await sink.losses().catch((error) => {
       if (error instanceof Interrupted) return { gone: 0, goneIds: [] };
       throw error;
     });
-    const count = (met?.count ?? 0) + others.gone;
-    const ids = [...(met?.ids ?? []), ...others.goneIds];
-    if (count > 0) throw sink.lostForGood(count, ids);
+    const count = this.lost.count + others.gone;
+    if (count > 0) throw sink.lostForGood(count, [...this.lost.ids, ...others.goneIds]);
   }
 
   private async take(lane: number, gone: string[]): Promise<void> {
@@ -125,6 +125,8 @@ export class LaneCrew {
     try {
       await workLane(job);
     } catch (error) {
+      if (error instanceof SettledLost)
+        this.lost = { count: this.lost.count + error.count, ids: [...this.lost.ids, ...error.ids] };
       this.failure ??= { error };
       this.stopping = true;
     } finally {

@@ -28,6 +28,8 @@ export interface LedgerMark {
   kind: 'ledger';
   /** Server time in ms after which the target must refuse the batch: somebody else may hold it by then. */
   deadlineMs: number;
+  /** The source has let go of the messages already: they are appended whatever else may have been lost. */
+  rescue?: boolean;
 }
 
 /** What a source hands out: messages that belong together, and how they are settled. */

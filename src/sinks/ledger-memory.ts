@@ -19,6 +19,8 @@ export class LedgerMemory {
   private readonly followers = new Map<string, string>();
   private readonly settled: SettledIds[] = [];
   private count = 0;
+  /** Deleted from the source and not known to the ledger: their holder appends them again. */
+  private readonly rescued = new Set<string>();
 
   /** Whether the ledger, which knows `last` as the call before `call`, has forgotten what came between. */
   hasForgotten(call: string, last: string): boolean {
@@ -39,6 +41,16 @@ export class LedgerMemory {
     this.count += entry.ids.length;
     while (this.count - this.settled[0]!.ids.length >= REMEMBERED)
       this.count -= this.settled.shift()!.ids.length;
+  }
+
+  /** Of ids just confirmed, those the ledger did not know have yet to be appended again. */
+  awaitRescue(confirmed: string[], unknown: string[]): void {
+    for (const id of confirmed) this.rescued.delete(id);
+    for (const id of unknown) this.rescued.add(id);
+  }
+
+  isBeingRescued(id: string): boolean {
+    return this.rescued.has(id);
   }
 
   /** What was settled after `sinceMs`; before that the ledger may have forgotten it rightly. */

@@ -87,7 +87,11 @@ export class LedgerWriter {
       string,
     ];
     if (outcome === 'expired') return { held: [], appended: 0, suppressed: 0, quarantined: 0, expired: true };
-    await this.reached(partition, step, confirmed, times);
+    if (step <= confirmed) this.wentBack(partition, times, step);
+    const seen = this.seen[partition]!;
+    seen.step = Math.max(seen.step, step);
+    // What the source has let go of is appended in any case, and judged afterwards.
+    if (!mark.rescue) await seen.verdict;
     const fresh = [...flags].filter((flag) => flag === '+').length;
     const quarantined = [...flags.slice(entries.ids.length)].filter((flag) => flag === '+').length;
     return {
@@ -126,9 +130,9 @@ export class LedgerWriter {
       string,
       string[],
     ];
-    if (memory.hasForgotten(call, last)) await this.wentBack(partition, times);
-    const known = unknown.length === 0 ? ids : ids.filter((id) => !unknown.includes(id));
-    memory.remember({ window, atMs: this.writer.options.targetNow(), ids: known });
+    if (memory.hasForgotten(call, last)) this.wentBack(partition, times);
+    memory.remember({ window, atMs: this.writer.options.targetNow(), ids });
+    memory.awaitRescue(ids, unknown);
     return { settled: removed, unknown };
   }
 
@@ -152,7 +156,8 @@ export class LedgerWriter {
       this.writer.streams.map(async (keys, partition) => {
         const { step, times } = this.seen[partition]!;
         const found = Number((await client.hget(keys.stats(run), 'step')) ?? 0);
-        if (found < step) await this.wentBack(partition, times, found);
+        if (found < step) this.wentBack(partition, times, found);
+        await this.seen[partition]!.verdict;
       }),
     );
   }
@@ -169,29 +174,22 @@ export class LedgerWriter {
     return missingFromLedger(this.writer, this.writer.streams[partition]!, this.ledger, settled);
   }
 
-  /** An append was number `step`, and `confirmed` had been the highest when it was sent. */
-  private async reached(partition: number, step: number, confirmed: number, times: number): Promise<void> {
+  /** Finds out once what has been lost, for all whose calls show it; the next append throws it. */
+  private wentBack(partition: number, times: number, step?: number): void {
     const seen = this.seen[partition]!;
-    if (step <= confirmed) await this.wentBack(partition, times, step);
-    seen.step = Math.max(seen.step, step);
-  }
-
-  /** Finds out once what has been lost, for all whose calls show it. */
-  private wentBack(partition: number, times: number, step?: number): Promise<void> {
-    const seen = this.seen[partition]!;
-    if (seen.times === times) {
-      seen.times += 1;
-      if (step !== undefined) seen.step = step;
-      seen.verdict = this.judge(partition, step);
-    }
-    return seen.verdict;
+    if (seen.times !== times) return;
+    seen.times += 1;
+    if (step !== undefined) seen.step = step;
+    seen.verdict = seen.verdict.then(() => this.judge(partition, step));
+    seen.verdict.catch(() => undefined);
   }
 
   private async judge(partition: number, step: number | undefined): Promise<void> {
     const { stream } = this.writer.streams[partition]!;
     if (step !== undefined && this.writer.options.seeded && step <= FIRST_STEP)
       throw this.writer.lostData(`the ledger beside stream ${stream} is gone`, stream);
-    const missing = await this.missingIn(partition);
+    const { memory } = this.seen[partition]!;
+    const missing = (await this.missingIn(partition)).filter((id) => !memory.isBeingRescued(id));
     if (missing.length > 0) throw new SettledLost(missing.length, missing);
   }
 
