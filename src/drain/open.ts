@@ -87,7 +87,7 @@ async function look(
       ? Math.round(depth.ready * source.table.averageRowBytes)
       : null;
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own = source instanceof SqsSource ? queueFindings(source, request) : source.findings;
+  const own = source instanceof SqsSource ? await queueFindings(source, request) : source.findings;
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
   const receivers = receiverBounds(request);
@@ -113,8 +113,11 @@ async function look(
   return { attachment, target, plan };
 }
 
-function queueFindings(source: SqsSource, { source: from, settings }: DrainRequest): Finding[] {
-  const findings = source.findings(settings.visibilityMs);
+async function queueFindings(
+  source: SqsSource,
+  { source: from, settings }: DrainRequest,
+): Promise<Finding[]> {
+  const findings = [...(await source.rightsFindings()), ...source.findings(settings.visibilityMs)];
   const selection = (from.kind === 'sqs' && from.selection) || {};
   if (selects(selection, settings.enqueuedBefore))
     findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));
