@@ -21,6 +21,7 @@ import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainReport, Ending } from './report.ts';
 import { RunStore } from './run-store.ts';
 import type { SourceWatch } from './source-watch.ts';
@@ -41,6 +42,8 @@ interface Crew {
   holdsLane(): boolean;
   /** SQS: messages that stay in the queue, and are given back at the end. */
   passedOver?: PassedOver;
+  /** SQS: other bounds for the receivers, from now on. */
+  rebound?(bounds: ReceiverBounds): void;
   stop(): Promise<void>;
 }
 
@@ -176,6 +179,7 @@ async function makeCrew(
     isIdle: () => crew.isIdle(),
     holdsLane: () => true,
     passedOver: crew.passedOver,
+    rebound: (bounds) => crew.rebound(bounds),
     stop: () => crew.stop(),
   };
 }
