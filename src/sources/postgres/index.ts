@@ -174,6 +174,7 @@ export class PostgresSource {
         unitBytes: UNIT_BYTES,
         rowBytes: table.averageRowBytes,
         list,
+        own: spec.settle !== undefined,
         note,
       });
     const sql = statements(spec, table, { lane, lanes });
