@@ -83,6 +83,10 @@ const postgresSource = z.strictObject({
   ...secret,
   tls: tls.optional(),
   format: text.optional(),
+  /** Of a known format: its schema and queues, and what to take besides ready messages. */
+  schema: text.optional(),
+  queues: z.union([text, z.array(text).min(1)]).optional(),
+  include: z.union([text, z.array(text)]).optional(),
   table: text.optional(),
   id: z.union([text, z.array(text).min(1)]).optional(),
   payload: text.optional(),
@@ -109,6 +113,12 @@ const sqsSource = z.strictObject({
   queueUrl: text,
   region: text.optional(),
   endpoint: text.optional(),
+  /** JMESPath over the message; what it is not true for stays in the queue. */
+  filter: text.optional(),
+  /** JMESPath that gives the message's type. */
+  type: text.optional(),
+  /** Only messages of these types. */
+  types: z.array(text).min(1).optional(),
   ...target,
 });
 

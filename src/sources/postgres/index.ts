@@ -18,6 +18,8 @@ import { othersClaims } from './claim-others.ts';
 import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
+import { type FormatOverview, formatOverview } from './formats/overview.ts';
+import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
 import { rowsThat } from './rows-batch.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
@@ -29,6 +31,9 @@ export { withClaimColumn } from './claim-column.ts';
 export { claimUndone } from './claim-guard.ts';
 export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
+export { describeSource, describeTable } from './formats/describe-source.ts';
+export type { FormatChoice } from './formats/format.ts';
+export type { FormatOverview } from './formats/overview.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -61,6 +66,8 @@ export class PostgresSource {
   readonly label: string;
   readonly identity: string;
   readonly findings: Finding[];
+  /** What a job library's queue looked like when it was opened; null for a table that the operator describes. */
+  readonly format: FormatOverview | null;
   private readonly options: PostgresOptions;
   private readonly spec: PostgresSpec;
   private client: Client;
@@ -73,7 +80,9 @@ export class PostgresSource {
     client: Client,
     table: TableFacts,
     findings: Finding[],
+    format: FormatOverview | null,
   ) {
+    this.format = format;
     this.options = options;
     this.spec = spec;
     this.client = client;
@@ -93,7 +102,9 @@ export class PostgresSource {
       await client.query(SESSION_SETTINGS);
       table = await readTable(client, spec);
       await checkSpec(client, spec, table);
-      return new PostgresSource(options, spec, client, table, await tableFindings(client, spec, table));
+      const known = await formatOverview(client, spec, table);
+      const findings = [...(await tableFindings(client, spec, table)), ...(known?.findings ?? [])];
+      return new PostgresSource(options, spec, client, table, findings, known?.overview ?? null);
     } catch (error) {
       const explained = await explainDenied(client, spec, table, error);
       await client.end().catch(() => undefined);
@@ -124,16 +135,9 @@ export class PostgresSource {
     return { ready, inFlight: null, delayed: null, unmatched, ...(await this.heldBy(run)) };
   }
 
-  /** Asks once more where the session has been lost. */
   // biome-ignore lint/suspicious/noExplicitAny: rows of a driver
   private async ask(sql: string): Promise<any[]> {
-    const { rows } = await this.client.query(sql).catch(async (error: unknown) => {
-      if (isRetryablePostgres(error) === undefined) throw error;
-      await endSession(this.client);
-      this.client = await this.session('qctl');
-      return this.client.query(sql);
-    });
-    return rows;
+    return (await this.asking((client) => client.query(sql))).rows;
   }
 
   /** What other runs hold of this table; `replaced` is a run that is about to be closed. */
@@ -149,6 +153,23 @@ export class PostgresSource {
 
   private get claims(): boolean {
     return this.spec.mode === 'move' && this.spec.claim !== undefined;
+  }
+
+  /** Which table now has the name of the one that was opened. */
+  identityNow(): Promise<TableIdentity> {
+    return this.asking((client) => tableIdentity(client, this.table.name));
+  }
+
+  /** Asks once more, in a new session, where the old one has been lost. */
+  private async asking<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.client);
+    } catch (error) {
+      if (isRetryablePostgres(error) === undefined) throw error;
+      await endSession(this.client);
+      this.client = await this.session('qctl');
+      return question(this.client);
+    }
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
