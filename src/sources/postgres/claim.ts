@@ -30,10 +30,14 @@ export interface ClaimOptions {
   own: boolean;
   /** Told what an operator should know. */
   note(text: string): void;
+  /** Told how many messages stand in the target and were this run's no longer when it was to let go of them. */
+  lost(count: number): void;
 }
 
 /** How often a lane that has nothing to do looks for rows that a fenced-off holder may have claimed meanwhile. */
 const LOOK_FOR_HELD_MS = 2000;
+/** There need not be an index for that: a look may take this part of the time between two. */
+const LOOK_SHARE = 0.05;
 
 /**
  * Rows are made this run's own in the source, committed, before they are appended. So no worker of the
@@ -49,7 +53,7 @@ export class ClaimReader implements LaneReader {
   private listing: Listing;
   /** Held already, and not in the target: read before anything else is claimed. */
   private held: Located[] = [];
-  private heldAt = 0;
+  private lookAt = 0;
   private rows: RowStream | undefined;
   private next: Promise<PackedRows | undefined> | undefined;
   /** The unit at hand, and what of it has been handed out. */
@@ -81,7 +85,7 @@ export class ClaimReader implements LaneReader {
     const { recoveries, rest, sequence } = await recoverClaims(this.client, sql, records);
     this.sequence = Math.max(this.sequence, sequence);
     this.held = rest;
-    this.heldAt = performance.now();
+    this.lookAt = performance.now() + LOOK_FOR_HELD_MS;
     return recoveries;
   }
 
@@ -133,9 +137,10 @@ export class ClaimReader implements LaneReader {
   }
 
   private async heldMeanwhile(limit: number): Promise<Located[]> {
-    if (performance.now() - this.heldAt < LOOK_FOR_HELD_MS) return [];
-    this.heldAt = performance.now();
+    const started = performance.now();
+    if (started < this.lookAt) return [];
     this.held = (await this.client!.query(this.options.sql.held)).rows;
+    this.lookAt = performance.now() + Math.max(LOOK_FOR_HELD_MS, (performance.now() - started) / LOOK_SHARE);
     return this.held.splice(0, limit);
   }
 
@@ -169,10 +174,7 @@ export class ClaimReader implements LaneReader {
 
   async settle(): Promise<void> {
     const lost = this.ids.length - (await this.letGo());
-    if (lost > 0)
-      this.options.note(
-        `lane ${this.options.lane}: ${lost} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
-      );
+    if (lost > 0) this.options.lost(lost);
     this.tellVanished(this.unit.length - this.ids.length);
     this.rowBytes = this.bytes / this.ids.length;
     await this.closeUnit();
