@@ -9,6 +9,8 @@ export interface DrainSnapshot {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Of this process as well: not due yet, and put aside until they are. */
+  scheduled: number;
   /** Messages a second over the last seconds. */
   ratePerSecond: number;
   /** What is still in the source; null where unknown. */

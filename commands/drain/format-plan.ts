@@ -46,6 +46,7 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.duplicatesSuppressed > 0)
     parts.push(`${grouped(snapshot.duplicatesSuppressed)} duplicates suppressed`);
   if (snapshot.quarantined > 0) parts.push(`${grouped(snapshot.quarantined)} quarantined`);
+  if (snapshot.scheduled > 0) parts.push(`${grouped(snapshot.scheduled)} scheduled for later`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

@@ -4,9 +4,10 @@ import { QctlError } from '../../src/errors.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
 import type { Context } from '../context.ts';
 import { parseDuration, parsePositiveInteger, parseRate } from '../options.ts';
+import { addScheduleOptions, type ScheduleFlags } from './schedule-options.ts';
 
 /** The flags that every drain has. */
-export interface DrainFlags {
+export interface DrainFlags extends ScheduleFlags {
   stream?: string;
   partitions?: number;
   maxlen?: number;
@@ -77,7 +78,7 @@ export function addDrainOptions<C extends Command>(command: C, workers: string):
     .addOption(new Option('--resume <run>', 'continue this run, or refuse').conflicts('fresh'))
     .option('--fresh', 'give up an unfinished run of this source and start anew')
     .option('--no-verify', 'end with the counts, without reading both sides again');
-  return command;
+  return addScheduleOptions(command);
 }
 
 /** The target that flags, configuration and environment name. */
@@ -118,6 +119,7 @@ export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): Dra
     settleMs: flags.settle,
     maxBodyBytes: flags.maxBodyBytes,
     allowEviction: flags.allowEviction,
+    refuseScheduled: flags.refuseScheduled,
     fresh: flags.fresh,
     resume: flags.resume,
     verify: flags.verify,

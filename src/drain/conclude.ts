@@ -1,6 +1,7 @@
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
+import { readDue } from './due.ts';
 import type { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams } from './open.ts';
 import { type DrainReport, type Ending, makeReport } from './report.ts';
@@ -42,6 +43,7 @@ export async function conclude(
     workMs: meter.workMs,
     alive,
     findings: drain.plan.findings,
+    due: await readDue(redis, manifest, totals),
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
   });
 }

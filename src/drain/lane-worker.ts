@@ -180,7 +180,8 @@ async function appendBatch(work: LaneWork, batch: Batch): Promise<number> {
   counts.read += batch.count;
   counts.appended += result.appended;
   counts.quarantined += result.quarantined;
-  return result.appended + result.quarantined;
+  counts.scheduled += result.scheduled;
+  return result.appended + result.quarantined + result.scheduled;
 }
 
 /** Appends on their way: the next is sent while the target works on the one before. */

@@ -9,6 +9,7 @@ import { SqsSource } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { DrainRequest } from './request.ts';
+import { scheduledFindings } from './scheduled.ts';
 import { translated } from './translate.ts';
 
 /** What a drain would do and what speaks against it; plain data, made without changing anything. */
@@ -79,7 +80,13 @@ async function look(
       : null;
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
-  const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
+  const scheduled = await scheduledFindings(source, depth, request, target.facts.timeMs ?? Date.now());
+  const findings = [
+    ...own,
+    ...scheduled,
+    ...target.findings,
+    ...(await occupied(redis, request, attachment)),
+  ];
   const { manifest } = attachment;
   const plan: DrainPlan = {
     type: 'plan',

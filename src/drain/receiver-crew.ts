@@ -129,6 +129,7 @@ export class ReceiverCrew {
       counts.appended += result.appended;
       counts.duplicatesSuppressed += result.suppressed;
       counts.quarantined += result.quarantined;
+      counts.scheduled += result.scheduled;
       const deleted = new Set(await batch.delete(result.held.flatMap(({ ids }) => ids)));
       counts.settled += await sink.confirm(result.held, deleted);
     } catch (error) {

@@ -45,6 +45,8 @@ export interface DrainSettings {
   /** SQS: long poll. */
   waitSeconds: number;
   allowEviction: boolean;
+  /** Refuse to begin while messages of the source are not due yet, instead of putting them aside. */
+  refuseScheduled: boolean;
   /** Start anew although an unfinished run exists. */
   fresh: boolean;
   resume?: string;
@@ -72,6 +74,7 @@ export const DEFAULT_SETTINGS: DrainSettings = {
   visibilityMs: 30_000,
   waitSeconds: 5,
   allowEviction: false,
+  refuseScheduled: false,
   fresh: false,
   verify: true,
 };

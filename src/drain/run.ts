@@ -13,6 +13,7 @@ import { Emptiness } from './emptiness.ts';
 import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
+import { Mover } from './mover.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
 import { ReceiverCrew } from './receiver-crew.ts';
@@ -54,7 +55,8 @@ export async function runDrain(
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
     const crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock));
-    const ending = await watch(drain, crew, meter, throttle, membership);
+    const mover = new Mover(redis, manifest, clock, meter, request.target.maxLen);
+    const ending = await watch(drain, crew, meter, throttle, membership, mover);
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
     return await outlasting(meter, () => conclude(drain, sink, store, meter, ending, left.alive.size));
@@ -70,7 +72,8 @@ export async function runDrain(
 async function depthAtStart({ plan, redis, attachment }: OpenDrain): Promise<number | null> {
   const { ready } = plan.depth;
   if (ready === null || plan.mode === 'move') return ready;
-  return ready - (await readTotals(redis.client, attachment.manifest)).appended;
+  const { appended, scheduled } = await readTotals(redis.client, attachment.manifest);
+  return ready - appended - scheduled;
 }
 
 async function begin(drain: OpenDrain, sink: RedisStreamSink, store: RunStore, meter: Meter): Promise<void> {
@@ -108,6 +111,7 @@ async function makeCrew(
     fields: manifest.fields ?? undefined,
     maxBodyBytes: request.settings.maxBodyBytes,
     withKeys: manifest.target.partitions > 1,
+    targetNow: () => clock.now(),
   });
   const shared = { sink, meter, throttle, pack, sourceLabel: source.label };
   if (source instanceof PostgresSource) {
@@ -173,6 +177,7 @@ async function watch(
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
+  mover: Mover,
 ): Promise<Ending> {
   const { settings } = drain.request;
   const emptiness = new Emptiness(drain, meter);
@@ -188,6 +193,7 @@ async function watch(
           await crew.balance(view).catch(rethrowUnlessLost);
         }
       }
+      mover.tick();
       const idle = view !== undefined && crew.isIdle(view);
       if (meter.signal.aborted) return await ended(crew, 'signal');
       if (throttle.exhausted) return await ended(crew, 'limit');
@@ -202,6 +208,8 @@ async function watch(
   } catch (error) {
     await crew.stop().catch(() => undefined);
     throw error;
+  } finally {
+    await mover.stop();
   }
 }
 

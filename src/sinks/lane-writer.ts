@@ -3,6 +3,7 @@ import { settleLane } from '../backends/redis/scripts/settle-lane.ts';
 import type { LaneMark } from '../model/batch.ts';
 import { packFirstFields, packIds } from '../model/packed.ts';
 import type { Entries } from '../transform/pack.ts';
+import { delayedArgs, delayedCount } from './delayed-rows.ts';
 import { LaneFenced } from './fenced.ts';
 import { CheckpointLost, isOlder, type LaneStates, readLane, refuseOlder } from './lane-state.ts';
 import type { Part } from './partition.ts';
@@ -70,14 +71,14 @@ export class LaneWriter {
       entries.quarantinedIds.length,
       entries.bytes,
       entries.rows.dense ? 1 : 0,
+      ...delayedArgs(this.writer.options.run, entries),
     ];
+    const names = [keys.stream, keys.checkpoint(this.writer.options.run, mark.lane), keys.quarantine];
+    names.push(keys.delayed, keys.delayedEntries, keys.delayedCounts);
     const checkpoint = keys.checkpoint(this.writer.options.run, mark.lane);
     tokens[partition] = mark.token;
     await this.inTurn(checkpoint, async (earlier) => {
-      const write = (): Promise<[string, string]> =>
-        this.writer.run(appendLane, [keys.stream, checkpoint, keys.quarantine], args) as Promise<
-          [string, string]
-        >;
+      const write = () => this.writer.append(appendLane, names, args, entries) as Promise<[string, string]>;
       let [outcome, found] = await write();
       // Sent behind one that has to be repeated: the target waits for that one first.
       if (outcome === 'moved' && earlier) {
@@ -90,7 +91,8 @@ export class LaneWriter {
       this.confirmed.set(checkpoint, mark.token);
     });
     const quarantined = entries.quarantinedIds.length;
-    return { held: [], appended: entries.count, suppressed: 0, quarantined, expired: false };
+    const scheduled = delayedCount(entries);
+    return { held: [], appended: entries.count, suppressed: 0, quarantined, scheduled, expired: false };
   }
 
   /** Runs an append while the one before it may still be on its way; the two know of each other. */
@@ -138,6 +140,7 @@ export class LaneWriter {
 
 /** The ids of a batch, as the checkpoint keeps them until the source is settled. */
 function markerOf(entries: Entries): Buffer {
-  const plain = entries.quarantinedIds.length === 0 && entries.rows.names[0] === 'id';
-  return plain ? packFirstFields(entries.rows) : packIds([...entries.ids, ...entries.quarantinedIds]);
+  const { ids, quarantinedIds, delayed, rows } = entries;
+  const plain = quarantinedIds.length === 0 && !delayed && rows.names[0] === 'id';
+  return plain ? packFirstFields(rows) : packIds([...ids, ...quarantinedIds, ...(delayed?.ids ?? [])]);
 }

@@ -5,7 +5,7 @@ import type { LaneStates } from './lane-state.ts';
 import { LaneWriter } from './lane-writer.ts';
 import { FIRST_STEP, LedgerWriter } from './ledger-writer.ts';
 import { type Part, partitioned } from './partition.ts';
-import type { Appended, Sink } from './sink.ts';
+import { type Appended, NOTHING_APPENDED, type Sink } from './sink.ts';
 import { type StreamSinkOptions, TargetWriter } from './target-writer.ts';
 
 /** Writes to one Redis stream, or to its partitions. */
@@ -68,12 +68,13 @@ export class RedisStreamSink implements Sink {
 }
 
 function sum(results: Appended[]): Appended {
-  const total: Appended = { held: [], appended: 0, suppressed: 0, quarantined: 0, expired: false };
+  const total: Appended = { ...NOTHING_APPENDED, held: [] };
   for (const result of results) {
     total.held.push(...result.held);
     total.appended += result.appended;
     total.suppressed += result.suppressed;
     total.quarantined += result.quarantined;
+    total.scheduled += result.scheduled;
     total.expired ||= result.expired;
   }
   return total;

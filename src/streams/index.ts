@@ -32,6 +32,17 @@ export {
   resolveDeadLetters,
   UNREADABLE,
 } from './dead-letters.ts';
+export { delayedStreams, dueText, type Waiting, waitingFor, waitingForAll } from './delayed.ts';
+export { forgetIfIdle } from './delayed-index.ts';
+export { DueMover, type MovedPage, moreIsDue } from './delayed-move.ts';
+export {
+  holdMessages,
+  releaseMessages,
+  removeHeldMessages,
+  type WaitingMessage,
+  type WaitingWhere,
+  waitingMessages,
+} from './delayed-take.ts';
 export { lookPatiently } from './dlq-facts.ts';
 export { originalFields, readDeadLetters, readWhole, type WholeDeadLetter } from './dlq-fetch.ts';
 export { type DeadLetterChoice, type DeadLetterFilter, isOpen } from './dlq-filter.ts';

@@ -13,6 +13,7 @@ import { checkSpec, explainDenied, tableFindings } from './check.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
 import { MoveReader } from './move.ts';
+import { countScheduled } from './scheduled.ts';
 import { endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
@@ -81,6 +82,17 @@ export class PostgresSource {
       return this.client.query(this.sql.countReady);
     });
     return { ready: rows[0].n, inFlight: null, delayed: null };
+  }
+
+  /** Counts the rows that are not due at `nowMs`; takes a scan of the ready rows where the queue has such times. */
+  async scheduled(nowMs: number): Promise<number> {
+    if (this.spec.notBefore === undefined) return 0;
+    const client = await this.session('qctl');
+    try {
+      return await countScheduled(client, this.spec, this.table, nowMs);
+    } finally {
+      await endSession(client);
+    }
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
