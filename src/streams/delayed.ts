@@ -1,4 +1,5 @@
-import { type RedisConnection, replyCode } from '../backends/redis/index.ts';
+import type { RedisConnection } from '../backends/redis/index.ts';
+import { isQctlError } from '../errors.ts';
 import { DELAYED_INDEX, streamKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
 import { isIntact } from './intact.ts';
@@ -38,25 +39,39 @@ export async function waitingFor(redis: RedisConnection, stream: string): Promis
   };
 }
 
-/**
- * The same for several streams at once, as it is shown beside other facts of them. Null for those that this
- * user may not look at.
- */
-export async function waitingForAll(
+/** What waits for a stream, as it is shown beside other facts of it. Null where this user may not look. */
+export interface WaitingFacts {
+  waiting: number | null;
+  /** RFC 3339; null where nothing waits. */
+  nextDueAt: string | null;
+}
+
+/** Looks at those of many streams that messages were put aside for. */
+export async function waitingFacts(
   redis: RedisConnection,
   streams: readonly string[],
-): Promise<Map<string, Waiting | null>> {
+): Promise<(stream: string) => WaitingFacts> {
+  const names = await unlessDenied(delayedStreams(redis));
+  const known = names && new Set(names);
+  const wanted = streams.filter((stream) => known?.has(stream));
   const found = await Promise.all(
-    streams.map(async (stream): Promise<[string, Waiting | null]> => {
-      try {
-        return [stream, await waitingFor(redis, stream)];
-      } catch (error) {
-        if (replyCode((error as Error).cause) === 'NOPERM') return [stream, null];
-        throw error;
-      }
-    }),
+    wanted.map(async (stream) => [stream, await unlessDenied(waitingFor(redis, stream))] as const),
   );
-  return new Map(found);
+  const byName = new Map(found);
+  return (stream) => {
+    const facts = known === null ? null : byName.get(stream);
+    if (facts === null) return { waiting: null, nextDueAt: null };
+    return { waiting: facts?.waiting ?? 0, nextDueAt: dueText(facts?.nextDueMs ?? null) };
+  };
+}
+
+async function unlessDenied<T>(look: Promise<T>): Promise<T | null> {
+  try {
+    return await look;
+  } catch (error) {
+    if (isQctlError(error) && error.code === 'REDIS_NOPERM') return null;
+    throw error;
+  }
 }
 
 /** A time of {@link Waiting} as JSON has it: RFC 3339. */

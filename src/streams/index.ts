@@ -32,8 +32,16 @@ export {
   resolveDeadLetters,
   UNREADABLE,
 } from './dead-letters.ts';
-export { delayedStreams, dueText, type Waiting, waitingFor, waitingForAll } from './delayed.ts';
+export {
+  delayedStreams,
+  dueText,
+  type Waiting,
+  type WaitingFacts,
+  waitingFacts,
+  waitingFor,
+} from './delayed.ts';
 export { forgetIfIdle } from './delayed-index.ts';
+export { checkMoveRights, type MovedReport, moveAllDue, streamsToMove } from './delayed-maintain.ts';
 export { DueMover, type MovedPage, moreIsDue } from './delayed-move.ts';
 export {
   holdMessages,

@@ -1,0 +1,210 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DELAYED_INDEX, partitionKeys, streamKeys } from '../../src/model/keys.ts';
+import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
+import {
+  type DrainCase,
+  drain,
+  entriesOf,
+  failureOf,
+  ownDatabase,
+  partitionedEntries,
+  plan,
+} from './driver.ts';
+
+let redis: Redis;
+let database: Awaited<ReturnType<typeof ownDatabase>>;
+beforeAll(async () => {
+  redis = new Redis(sharedRedisUrl());
+  database = await ownDatabase();
+});
+afterAll(() => redis.disconnect());
+
+/** A table whose rows are due at these times, each an SQL expression. */
+async function jobs(rows: readonly (readonly [id: number, due: string])[], type = 'timestamptz') {
+  const table = uniqueName('jobs').replaceAll('-', '_');
+  await database.sql(
+    `CREATE TABLE ${table} (id bigint PRIMARY KEY, agent text, payload bytea, run_at ${type})`,
+  );
+  for (const [id, due] of rows)
+    await database.sql(
+      `INSERT INTO ${table} VALUES (${id}, 'a' || ${id} % 3, '\\x00ff' || ${id}::text::bytea, ${due})`,
+    );
+  return table;
+}
+
+const caseOf = (table: string, more: Partial<DrainCase> = {}): DrainCase => ({
+  spec: { table, notBefore: 'run_at', ...more.spec },
+  database: database.url,
+  ...more,
+  target: { stream: table, ...more.target },
+});
+
+const idsIn = async (stream: string): Promise<(string | undefined)[]> =>
+  (await entriesOf(stream)).map((entry) => entry.text('id'));
+
+describe('a row that is not due yet', () => {
+  test('waits beside the stream with all its bytes, and its row is settled', async () => {
+    const table = await jobs([
+      [1, "now() - interval '1 minute'"],
+      [2, "'2999-01-01T00:00:00Z'"],
+      [3, 'NULL'],
+      [4, "'2999-01-01T01:00:00Z'"],
+    ]);
+    const { report, plan: planned } = await drain(caseOf(table));
+    expect(planned.findings.map(({ code }) => code)).toContain('SCHEDULED_MESSAGES');
+    expect(report).toMatchObject({
+      appended: 2,
+      scheduled: 2,
+      waiting: 2,
+      settled: 4,
+      read: 4,
+      entries: 2,
+      gone: 0,
+    });
+    expect(report).toMatchObject({ converged: true, state: 'done', problems: [] });
+    expect(report.notes.join()).toContain('2 messages wait until they are due');
+    expect(report).toMatchObject({
+      nextDueAt: '2999-01-01T00:00:00.000Z',
+      lastDueAt: '2999-01-01T01:00:00.000Z',
+    });
+    expect(await idsIn(table)).toEqual(['1', '3']);
+    expect(await database.sql(`SELECT * FROM ${table}`)).toEqual([]);
+    expect(await redis.zscore(DELAYED_INDEX, table)).not.toBeNull();
+    const { delayed, delayedEntries } = streamKeys(table);
+    const [first] = await redis.zrange(delayed, '0', '0');
+    expect(first).toBe(`${'1'.padStart(16, '0')}:${report.run}:2`);
+    const packed = await redis.hgetBuffer(delayedEntries, first!);
+    expect(packed!.includes(Buffer.from([0, 0xff, 0x32]))).toBe(true);
+  });
+
+  test('comes into the stream while the drain is at work, once it is due, as it would have been appended', async () => {
+    const table = await jobs([
+      [1, "now() + interval '700 ms'"],
+      [2, "now() + interval '300 ms'"],
+    ]);
+    const stop = new AbortController();
+    const running = drain(
+      caseOf(table, { settings: { until: new Date(Date.now() + 60_000) }, signal: stop.signal }),
+    );
+    await waitFor(async () => (await redis.xlen(table)) === 2, { what: 'both in the stream' });
+    const entries = await entriesOf(table);
+    stop.abort();
+    const { report } = await running;
+    expect(entries.map((entry) => entry.text('id'))).toEqual(['2', '1']);
+    expect(entries[0]!.fields.map(([name]) => name)).toEqual(['id', 'body', 'notBefore', 'source', 'run']);
+    expect(entries[0]!.get('body')).toEqual(Buffer.from([0, 0xff, 0x32]));
+    for (const entry of entries)
+      expect(Number(entry.entryId.split('-')[0])).toBeGreaterThanOrEqual(
+        Date.parse(entry.text('notBefore')!),
+      );
+    expect(report).toMatchObject({ appended: 0, scheduled: 2, waiting: 0, settled: 2, nextDueAt: null });
+  });
+
+  test('whose time is no time is appended as it is', async () => {
+    const table = await jobs(
+      [
+        [1, "'tomorrow'"],
+        [2, "'infinity'"],
+      ],
+      'text',
+    );
+    const { report } = await drain(caseOf(table));
+    expect(report).toMatchObject({ appended: 2, scheduled: 0, converged: true });
+  });
+
+  test('of text that says a time waits, too, and is counted in the plan', async () => {
+    const table = await jobs(
+      [
+        [1, "'2999-01-01 00:00:00+02'"],
+        [2, "'2001-01-01'"],
+      ],
+      'text',
+    );
+    const refusing = caseOf(table, { settings: { refuseScheduled: true } });
+    expect((await plan(refusing)).findings).toContainEqual(expect.objectContaining({ level: 'blocker' }));
+    const { report } = await drain(caseOf(table));
+    expect(report).toMatchObject({ appended: 1, scheduled: 1, nextDueAt: '2998-12-31T22:00:00.000Z' });
+  });
+
+  test('is refused with the count where the operator says so, and nothing has changed', async () => {
+    const table = await jobs(
+      [1, 2, 3].map((id) => [id, "now() + interval '1 hour'"] as const),
+      'timestamp',
+    );
+    const refusal = await failureOf(drain(caseOf(table, { settings: { refuseScheduled: true } })));
+    expect(refusal).toMatchObject({ kind: 'refused', code: 'SCHEDULED_MESSAGES' });
+    expect(refusal.message).toContain('3 messages of the source are scheduled for later');
+    expect(await database.sql(`SELECT count(*)::int AS n FROM ${table}`)).toEqual([{ n: 3 }]);
+  });
+
+  test('in a shape of its own waits in that shape', async () => {
+    const table = await jobs([[7, "now() + interval '400 ms'"]]);
+    const stop = new AbortController();
+    const target = { stream: table, fields: { number: 'id' } };
+    const settings = { until: new Date(Date.now() + 60_000) };
+    const running = drain(caseOf(table, { target, settings, signal: stop.signal }));
+    await waitFor(async () => (await redis.xlen(table)) === 1, { what: 'it in the stream' });
+    stop.abort();
+    expect((await running).report).toMatchObject({ scheduled: 1, waiting: 0 });
+    expect((await entriesOf(table))[0]!.fields.map(([name, value]) => [name, value.toString()])).toEqual([
+      ['number', '7'],
+    ]);
+  });
+});
+
+describe('the proof', () => {
+  test.each([1, 3])('of a copy counts what waits, over %d partitions', async (partitions) => {
+    const rows = Array.from(
+      { length: 30 },
+      (_, id) => [id + 1, id % 2 ? 'NULL' : "now() + interval '1 hour'"] as const,
+    );
+    const table = await jobs(rows);
+    const spec = { table, notBefore: 'run_at', key: 'agent', mode: 'copy' as const };
+    const copying = caseOf(table, { spec, target: { stream: table, partitions }, settings: { workers: 1 } });
+    const { report } = await drain(copying);
+    expect(report).toMatchObject({ converged: true, appended: 15, scheduled: 15, waiting: 15, remaining: 0 });
+    expect(report.digest).toMatchObject({ equal: true });
+    expect(await partitionedEntries(table, partitions)).toHaveLength(15);
+    // Again: it goes on from where it stood, and finds the same.
+    expect((await drain(copying)).report).toMatchObject({ converged: true, appended: 15, scheduled: 15 });
+    const [stream] = partitionKeys(table, partitions);
+    const [member] = await redis.zrange(streamKeys(stream!).delayed, '0', '0');
+    await redis.zrem(streamKeys(stream!).delayed, member!);
+    const broken = (await drain(copying)).report;
+    expect(broken).toMatchObject({ converged: false, digest: { equal: false } });
+    expect(broken.differing.missing).toEqual([member!.split(':')[2]]);
+  });
+
+  test('of a move notices one that was deleted while it waited, and one that also stands in the stream', async () => {
+    const table = await jobs([1, 2, 3].map((id) => [id, "now() + interval '1 hour'"] as const));
+    const { report } = await drain(caseOf(table));
+    expect(report.converged).toBe(true);
+    const { delayed } = streamKeys(table);
+    const [first] = await redis.zrange(delayed, '0', '0');
+    await redis.zrem(delayed, first!);
+    await redis.xadd(table, '*', 'id', '2', 'body', 'again', 'run', report.run);
+    await redis.hset(
+      streamKeys(table).delayedCounts,
+      `${report.run}:first`,
+      '0-1',
+      `${report.run}:last`,
+      '0-1',
+    );
+    const verified = await verify(report.run);
+    expect(verified.problems).toContain('1 scheduled messages do not wait in Redis any more');
+    expect(verified.differing.doubled).toEqual(['2']);
+  });
+});
+
+async function verify(run: string) {
+  const { connectRedis } = await import('../../src/backends/redis/index.ts');
+  const { verifyRun } = await import('../../src/drain/index.ts');
+  const connection = await connectRedis({ url: sharedRedisUrl() });
+  try {
+    return await verifyRun(connection, run, {});
+  } finally {
+    await connection.close();
+  }
+}
