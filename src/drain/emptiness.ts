@@ -1,6 +1,7 @@
 import { SqsSource } from '../sources/sqs/index.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
+import { QueueWaits } from './queue-waits.ts';
 import type { Ending } from './report.ts';
 
 /** How often a source is asked how much it holds. */
@@ -10,6 +11,7 @@ const DEPTH_MS = 1000;
 export class Emptiness {
   private readonly drain: OpenDrain;
   private readonly meter: Meter;
+  private readonly waits = new QueueWaits();
   private askedAt = Number.NEGATIVE_INFINITY;
   private emptySince: number | undefined;
   private stuckSince: number | undefined;
@@ -36,12 +38,15 @@ export class Emptiness {
     return due ? this.lookAtQueue() : undefined;
   }
 
-  private async refreshDepth(): Promise<{ ready: number; others: number } | undefined> {
+  private async refreshDepth(): Promise<
+    { ready: number; others: number; reason: string | null } | undefined
+  > {
     this.askedAt = performance.now();
     const depth = await this.drain.source.depth().catch(() => undefined);
     if (!depth) return undefined;
     this.meter.depth(depth.ready);
-    return { ready: depth.ready ?? 0, others: (depth.inFlight ?? 0) + (depth.delayed ?? 0) };
+    const others = (depth.inFlight ?? 0) + (depth.delayed ?? 0);
+    return { ready: depth.ready ?? 0, others, reason: this.waits.reason(depth, Date.now()) };
   }
 
   /** SQS's counts lag: they must be 0 over the whole window, and nothing may arrive in it. */
@@ -49,12 +54,7 @@ export class Emptiness {
     const depth = await this.refreshDepth();
     if (!depth || depth.ready + depth.others > 0) {
       this.emptySince = undefined;
-      this.meter.waiting(
-        'queue',
-        depth && depth.others > 0
-          ? `${depth.others} messages are delayed or in flight with another consumer`
-          : null,
-      );
+      this.meter.waiting('queue', depth?.reason ?? null);
       return undefined;
     }
     this.meter.waiting('queue', null);

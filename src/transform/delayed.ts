@@ -1,6 +1,7 @@
-import { laterThan } from '../model/due.ts';
+import { Now } from '../model/due.ts';
 import {
   type FieldValue,
+  fieldAt,
   type PackedRows,
   packRows,
   rowCount,
@@ -23,19 +24,27 @@ const MOST_VALUES = 7000;
 
 /** Collects messages that are not due yet. */
 export class Waiting {
-  private readonly laterThanNow: ((time: Buffer) => number | undefined) | undefined;
+  private readonly now: Now | undefined;
   private readonly rows: FieldValue[][] = [];
   private readonly delayed: Delayed;
 
   /** Without a clock every message is due. */
   constructor(targetNow: (() => number) | undefined, withKeys: boolean) {
-    this.laterThanNow = targetNow && laterThan(targetNow());
+    this.now = targetNow && new Now(targetNow());
     this.delayed = { rows: packRows([], []), ids: [], dueMs: [], keys: withKeys ? [] : null };
   }
 
   /** When a message with this time is due; undefined where it is due already. */
   dueOf(time: Buffer | null): number | undefined {
-    return time === null ? undefined : this.laterThanNow?.(time);
+    return time === null ? undefined : this.now?.dueOf(time);
+  }
+
+  /** The same for a field of packed rows. */
+  dueOfField(rows: PackedRows, index: number, position: number): number | undefined {
+    const at = fieldAt(rows, index, position);
+    const length = rows.data.readInt32BE(at);
+    if (length < 0 || !this.now || this.now.isPast(rows.data, at + 4, length)) return undefined;
+    return this.now.dueOf(rows.data.subarray(at + 4, at + 4 + length));
   }
 
   /** Takes a message; false where it is too large to wait, and must be treated like one that is due. */
@@ -68,7 +77,7 @@ export function takeDelayed(rows: PackedRows, waiting: Waiting): number[] | unde
   const due: number[] = [];
   const count = rowCount(rows);
   for (let i = 0; i < count; i += 1) {
-    const later = waiting.dueOf(rowField(rows, i, timeAt));
+    const later = waiting.dueOfField(rows, i, timeAt);
     if (later === undefined || !addRow(rows, i, later, keyAt, waiting)) due.push(i);
   }
   return due.length === count ? undefined : due;

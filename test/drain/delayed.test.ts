@@ -1,6 +1,14 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from '../../src/backends/redis/index.ts';
+import { verifyRun } from '../../src/drain/index.ts';
+import type { Manifest } from '../../src/drain/manifest.ts';
+import { messagesOfRun } from '../../src/drain/presence.ts';
+import { addSums, addToDigest, EMPTY_DIGEST } from '../../src/drain/stream-scan.ts';
 import { DELAYED_INDEX, partitionKeys, streamKeys } from '../../src/model/keys.ts';
+import { DueMover, moveAllDue } from '../../src/streams/index.ts';
+import { QUIET } from '../../src/streams/work.ts';
+import { putAside } from '../support/delayed.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
 import { waitFor } from '../support/wait.ts';
 import {
@@ -52,7 +60,7 @@ describe('a row that is not due yet', () => {
       [3, 'NULL'],
       [4, "'2999-01-01T01:00:00Z'"],
     ]);
-    const { report, plan: planned } = await drain(caseOf(table));
+    const { report, plan: planned } = await drain(caseOf(table, { settings: { workers: 1 } }));
     expect(planned.findings.map(({ code }) => code)).toContain('SCHEDULED_MESSAGES');
     expect(report).toMatchObject({
       appended: 2,
@@ -198,9 +206,47 @@ describe('the proof', () => {
   });
 });
 
+describe('a look at all messages of a run', () => {
+  const manifestOf = (stream: string) =>
+    ({
+      ...{ run: 'run-1', ledgerRun: 'run-1', lanes: 0, mode: 'move', fields: null },
+      target: { label: '', stream, partitions: 1 },
+    }) as unknown as Manifest;
+
+  test.each(['ids', 'digest'] as const)(
+    'finds each once by %s, though they are moved while it looks',
+    async (what) => {
+      const stream = uniqueName('look');
+      const soon = Date.now();
+      const messages = Array.from({ length: 2500 }, (_, i) => ({ id: `m${i}`, dueMs: soon + i }));
+      await putAside(redis, stream, messages);
+      const connection = await connectRedis({ url: sharedRedisUrl() });
+      const manifest = manifestOf(stream);
+      const [some, digest] = [new Set<string>(), { ...EMPTY_DIGEST }];
+      let doubled = 0;
+      const scan = messagesOfRun(redis, manifest, what);
+      for (let step = await scan.next(); ; step = await scan.next()) {
+        if (step.done) {
+          expect(step.value).toMatchObject({ gone: 0, waitingGone: 0 });
+          expect(step.value.entries + step.value.waiting).toBe(2500);
+          expect(step.value.entries).toBeGreaterThan(0);
+          break;
+        }
+        for (const id of step.value.ids) doubled += some.has(id) ? 1 : 0;
+        for (const id of step.value.ids) some.add(id);
+        addSums(digest, step.value);
+        await waitFor(async () => (await moveAllDue(new DueMover(connection, stream), QUIET)).moved > 0);
+      }
+      await connection.close();
+      expect(doubled).toBe(0);
+      const expected = { ...EMPTY_DIGEST };
+      for (const { id } of messages) addToDigest(expected, Buffer.from(id), Buffer.from(`body of ${id}`));
+      expect(what === 'digest' ? digest : some.size).toEqual(what === 'digest' ? expected : 2500);
+    },
+  );
+});
+
 async function verify(run: string) {
-  const { connectRedis } = await import('../../src/backends/redis/index.ts');
-  const { verifyRun } = await import('../../src/drain/index.ts');
   const connection = await connectRedis({ url: sharedRedisUrl() });
   try {
     return await verifyRun(connection, run, {});

@@ -1,5 +1,5 @@
 import { type Client, escapeIdentifier } from 'pg';
-import { laterThan } from '../../model/due.ts';
+import { Now } from '../../model/due.ts';
 import { rowCount, rowField } from '../../model/packed.ts';
 import type { TableFacts } from './catalog.ts';
 import { copyRows } from './copy-rows.ts';
@@ -25,13 +25,13 @@ export async function countScheduled(
   const later = laterInSql(spec.notBefore!, table, nowMs);
   if (later !== undefined) where.push(later);
   const query = `SELECT ${time} FROM ${table.name} t ${whereClause(where)}`;
-  const isLater = laterThan(nowMs);
+  const now = new Now(nowMs);
   const rows = copyRows(client, query, ['notBefore'], PART_ROWS, PART_BYTES);
   let count = 0;
   for (let part = await rows.next(); part; part = await rows.next()) {
     for (let i = 0; i < rowCount(part); i += 1) {
       const text = rowField(part, i, 0);
-      if (text !== null && isLater(text) !== undefined) count += 1;
+      if (text !== null && now.dueOf(text) !== undefined) count += 1;
     }
   }
   return count;
