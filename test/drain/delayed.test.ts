@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis } from '../../src/backends/redis/index.ts';
-import { verifyRun } from '../../src/drain/index.ts';
+import { runStatus, verifyRun } from '../../src/drain/index.ts';
 import type { Manifest } from '../../src/drain/manifest.ts';
 import { messagesOfRun } from '../../src/drain/presence.ts';
 import { addSums, addToDigest, EMPTY_DIGEST } from '../../src/drain/stream-scan.ts';
@@ -80,6 +80,15 @@ describe('a row that is not due yet', () => {
     expect(await idsIn(table)).toEqual(['1', '3']);
     expect(await database.sql(`SELECT * FROM ${table}`)).toEqual([]);
     expect(await redis.zscore(DELAYED_INDEX, table)).not.toBeNull();
+    const connection = await connectRedis({ url: sharedRedisUrl() });
+    const status = await runStatus(connection, report.run).finally(() => connection.close());
+    expect(status).toMatchObject({
+      read: 4,
+      appended: 2,
+      scheduled: 2,
+      waiting: 2,
+      nextDueAt: report.nextDueAt,
+    });
     const { delayed, delayedEntries } = streamKeys(table);
     const [first] = await redis.zrange(delayed, '0', '0');
     expect(first).toBe(`${'1'.padStart(16, '0')}:${report.run}:2`);
