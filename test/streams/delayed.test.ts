@@ -308,13 +308,14 @@ describe('messages that wait', () => {
     );
   });
 
-  test('can be read page by page while those that were read are taken away', async () => {
+  test('can be read page by page, also while those that were read are taken away', async () => {
     const stream = uniqueName('read');
     await putAside(
       redis.client,
       stream,
       Array.from({ length: 1700 }, (_, i) => ({ id: `${i}`, dueMs: FUTURE })),
     );
+    expect(await idsOf(stream)).toEqual(Array.from({ length: 1700 }, (_, i) => String(i)));
     const taken: WaitingMessage[] = [];
     for await (const page of waitingMessages(redis, stream, QUIET)) {
       const held = await holdMessages(
