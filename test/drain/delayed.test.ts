@@ -241,7 +241,7 @@ describe('a look at all messages of a run', () => {
     'finds each once by %s, though they are moved while it looks',
     async (what) => {
       const stream = uniqueName('look');
-      const soon = Date.now();
+      const soon = Date.now() + 300_000;
       const messages = Array.from({ length: 2500 }, (_, i) => ({ id: `m${i}`, dueMs: soon + i }));
       await putAside(redis, stream, messages);
       const connection = await connectRedis({ url: sharedRedisUrl() });
@@ -259,7 +259,10 @@ describe('a look at all messages of a run', () => {
         for (const id of step.value.ids) doubled += some.has(id) ? 1 : 0;
         for (const id of step.value.ids) some.add(id);
         addSums(digest, step.value);
-        await waitFor(async () => (await moveAllDue(new DueMover(connection, stream), QUIET)).moved > 0);
+        const { delayed } = streamKeys(stream);
+        for (const member of await redis.zrange(delayed, '0', '399'))
+          await redis.zadd(delayed, 'XX', 1, member);
+        expect((await moveAllDue(new DueMover(connection, stream), QUIET)).failure).toBeNull();
       }
       await connection.close();
       expect(doubled).toBe(0);
