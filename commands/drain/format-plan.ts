@@ -23,6 +23,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['mode', `${plan.mode}: ${plan.settles}`],
     ['to drain', depthText(plan)],
     ['durability', plan.durability],
+    ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
     ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
@@ -47,6 +48,7 @@ function depthText({ depth, estimatedBytes }: DrainPlan): string {
       : `${grouped(depth.ready)} messages${estimatedBytes ? `, about ${formatBytes(estimatedBytes)}` : ''}`,
   ];
   if (depth.inFlight) parts.push(`${grouped(depth.inFlight)} in flight with other consumers`);
+  if (depth.unmatched) parts.push(`${grouped(depth.unmatched)} left by --filter`);
   if (depth.delayed) parts.push(`${grouped(depth.delayed)} delayed`);
   return parts.join(', ');
 }

@@ -1,6 +1,7 @@
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
+import type { RunArchive } from './archive.ts';
 import type { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams } from './open.ts';
 import { type DrainReport, type Ending, makeReport } from './report.ts';
@@ -16,6 +17,7 @@ export async function conclude(
   meter: Meter,
   ending: Ending,
   alive: number,
+  archive: RunArchive | undefined,
 ): Promise<DrainReport> {
   const { redis, request, attachment, source } = drain;
   const { manifest } = attachment;
@@ -25,7 +27,7 @@ export async function conclude(
   if (last && ending === 'empty' && source instanceof SqsSource) await sink.confirmAll();
   const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
   const verification = wanted
-    ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)
+    ? await verifyTarget(redis.client, manifest, source instanceof SqsSource ? undefined : source)
     : null;
   const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
   const done = last && ending === 'empty' && totals.open === 0 && !depth.held;
@@ -42,6 +44,7 @@ export async function conclude(
     readByThisProcess: meter.counts.read,
     workMs: meter.workMs,
     alive,
+    archive: archive ? { file: archive.sink.path, messages: archive.sink.messages } : null,
     findings: drain.plan.findings,
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
   });

@@ -17,6 +17,8 @@ export interface CrewOptions {
   batch: number;
   sourceLabel: string;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before it is appended, so that it is kept before it is settled. */
+  keep?(batch: Batch): Promise<void>;
   reader(lane: number): LaneReader;
 }
 
@@ -80,13 +82,14 @@ export class LaneCrew {
   }
 
   private async work(lane: number, worker: Worker): Promise<void> {
-    const { sink, meter, throttle, batch, sourceLabel, pack } = this.options;
+    const { sink, meter, throttle, batch, sourceLabel, pack, keep } = this.options;
     const job: LaneWork = {
       lane,
       fence: worker.fence,
       reader: this.options.reader(lane),
       sink,
       pack,
+      keep,
       meter,
       throttle,
       batch,

@@ -3,6 +3,8 @@ import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
+import { ArchiveSink } from '../sinks/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
@@ -29,13 +31,18 @@ export interface DrainPlan {
   workers: number;
   batch: number;
   settles: string;
+  /** File that every message is written to before it is settled; null: none. */
+  archive: string | null;
   findings: Finding[];
 }
+
+/** Any of the sources, opened. */
+export type OpenSource = PostgresSource | SqsSource | ArchiveSource;
 
 /** Both ends connected and looked at. */
 export interface OpenDrain {
   request: DrainRequest;
-  source: PostgresSource | SqsSource;
+  source: OpenSource;
   redis: RedisConnection;
   attachment: Attachment;
   target: TargetCheck;
@@ -46,7 +53,7 @@ export interface OpenDrain {
 /** Connects to both ends, runs the preflight and makes the plan. Changes nothing anywhere. */
 export async function openDrain(request: DrainRequest, now: Date): Promise<OpenDrain> {
   const redis = await connectRedis(request.target.connection);
-  let source: PostgresSource | SqsSource | undefined;
+  let source: OpenSource | undefined;
   const close = async (): Promise<void> => {
     await source?.close();
     await redis.close();
@@ -60,31 +67,22 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
   }
 }
 
-function openSource({ source }: DrainRequest): Promise<PostgresSource | SqsSource> {
-  return source.kind === 'postgres'
-    ? PostgresSource.open(source.connection, source.spec)
-    : SqsSource.open(source.connection);
+function openSource({ source }: DrainRequest): Promise<OpenSource> {
+  if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+  if (source.kind === 'archive') return ArchiveSource.open(source.path);
+  return SqsSource.open(source.connection);
 }
 
-async function look(
-  request: DrainRequest,
-  source: PostgresSource | SqsSource,
-  redis: RedisConnection,
-  now: Date,
-) {
+async function look(request: DrainRequest, source: OpenSource, redis: RedisConnection, now: Date) {
   const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
   const attachment = await attach(redis.client, request, ends, now);
   const { run } = attachment.manifest;
   const depth = await source.depth(run);
-  const estimatedBytes =
-    source instanceof PostgresSource && depth.ready !== null
-      ? Math.round(depth.ready * source.table.averageRowBytes)
-      : null;
+  const estimatedBytes = bytesIn(source, depth);
+  const { archive } = request.settings;
+  if (archive !== undefined) await ArchiveSink.check(archive, attachment.manifest.run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own =
-    source instanceof SqsSource
-      ? source.findings(request.settings.visibilityMs)
-      : [...source.findings, ...(await source.othersClaims(run, attachment.abandon?.manifest.run))];
+  const own = await findingsOf(request, source, attachment);
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
   const plan: DrainPlan = {
@@ -103,12 +101,31 @@ async function look(
     workers: manifest.lanes || request.settings.workers,
     batch: source instanceof SqsSource ? 10 : request.settings.batch,
     settles: settles(request),
+    archive: archive ?? null,
     findings,
   };
   return { attachment, target, plan };
 }
 
+async function findingsOf(
+  request: DrainRequest,
+  source: OpenSource,
+  { manifest, abandon }: Attachment,
+): Promise<Finding[]> {
+  if (source instanceof SqsSource) return source.findings(request.settings.visibilityMs);
+  if (source instanceof ArchiveSource) return source.findings;
+  return [...source.findings, ...(await source.othersClaims(manifest.run, abandon?.manifest.run))];
+}
+
+function bytesIn(source: OpenSource, { ready }: Depth): number | null {
+  if (source instanceof ArchiveSource) return source.bytes;
+  return source instanceof PostgresSource && ready !== null
+    ? Math.round(ready * source.table.averageRowBytes)
+    : null;
+}
+
 function settles({ source }: DrainRequest): string {
+  if (source.kind === 'archive') return 'the file stays as it is';
   if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
   const { mode, done, claim } = source.spec;
   if (mode === 'copy') return 'the table stays as it is';

@@ -1,11 +1,14 @@
 import { isRetryable } from '../backends/redis/errors.ts';
 import type { DrainEvents } from '../events.ts';
+import type { Batch } from '../model/batch.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
 import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
-import { PostgresSource } from '../sources/postgres/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
+import { SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
+import { closeArchive, openArchive, type RunArchive } from './archive.ts';
 import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
 import { conclude } from './conclude.ts';
@@ -46,22 +49,29 @@ export async function runDrain(
   const store = new RunStore(redis.client);
   const meter = new Meter(manifest.run, events, signal);
   const membership = new Membership(redis.client, manifest.run, new Date());
+  let archive: RunArchive | undefined;
   try {
     const clock = new TargetClock();
     const sink = sinkFor(drain, meter, clock);
     await outlasting(meter, () => begin(drain, sink, store, meter));
+    archive = await openArchive(drain, new Date());
     await outlasting(meter, () => clock.sync(redis.client));
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
-    const crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock));
+    const crew = await outlasting(meter, () =>
+      makeCrew(drain, sink, meter, throttle, membership, clock, archive),
+    );
     const ending = await watch(drain, crew, meter, throttle, membership);
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
-    return await outlasting(meter, () => conclude(drain, sink, store, meter, ending, left.alive.size));
+    return await outlasting(meter, () =>
+      conclude(drain, sink, store, meter, ending, left.alive.size, archive),
+    );
   } catch (error) {
     throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
     meter.stop();
+    await closeArchive(archive);
     await membership.leave().catch(() => undefined);
   }
 }
@@ -101,6 +111,7 @@ async function makeCrew(
   throttle: Throttle,
   membership: Membership,
   clock: TargetClock,
+  archive: RunArchive | undefined,
 ): Promise<Crew> {
   const { source, request, attachment, redis } = drain;
   const { manifest } = attachment;
@@ -109,8 +120,9 @@ async function makeCrew(
     maxBodyBytes: request.settings.maxBodyBytes,
     withKeys: manifest.target.partitions > 1,
   });
-  const shared = { sink, meter, throttle, pack, sourceLabel: source.label };
-  if (source instanceof PostgresSource) {
+  const keep = archive && ((batch: Batch) => archive.sink.write(batch.messages()));
+  const shared = { sink, meter, throttle, pack, keep, sourceLabel: source.label };
+  if (!(source instanceof SqsSource)) {
     const { batch } = request.settings;
     return new LaneCrew({
       ...shared,
@@ -118,13 +130,15 @@ async function makeCrew(
       membership,
       batch,
       reader: (lane) =>
-        source.reader({
-          run: manifest.run,
-          lane,
-          lanes: manifest.lanes,
-          batch,
-          note: (text) => meter.note(text),
-        }),
+        source instanceof ArchiveSource
+          ? source.reader(lane, batch)
+          : source.reader({
+              run: manifest.run,
+              lane,
+              lanes: manifest.lanes,
+              batch,
+              note: (text) => meter.note(text),
+            }),
     });
   }
   const { visibilityMs, waitSeconds, workers } = request.settings;

@@ -2,12 +2,13 @@ import type { PostgresOptions } from '../backends/postgres/index.ts';
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import type { MemberInfo } from './host.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
-import { quarantineStreams } from './open.ts';
+import { type OpenSource, quarantineStreams } from './open.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
@@ -106,7 +107,7 @@ function stateOf(record: RunRecord, alive: number): string {
 
 /** What a run was started with, so that continuing it needs no more than its name. */
 export interface RunDefinition {
-  kind: 'postgres' | 'sqs';
+  kind: 'postgres' | 'sqs' | 'archive';
   name: string;
   spec: PostgresSpec | null;
   stream: string;
@@ -131,6 +132,8 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
 export interface VerifyConnections {
   postgres?: PostgresOptions;
   sqs?: SqsOptions;
+  /** The file that the run has read. */
+  archive?: string;
 }
 
 /** Looks at both sides of a run once more. Changes nothing. */
@@ -146,7 +149,7 @@ export async function verifyRun(
     const verification = await verifyTarget(
       redis.client,
       manifest,
-      source instanceof PostgresSource ? source : undefined,
+      source instanceof SqsSource ? undefined : source,
     );
     const view = await viewRun(redis.client, run);
     const depth = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
@@ -161,6 +164,7 @@ export async function verifyRun(
       readByThisProcess: null,
       workMs: null,
       alive: view.alive.size,
+      archive: null,
       findings: [],
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     });
@@ -173,12 +177,8 @@ export async function verifyRun(
 async function openSource(
   manifest: Manifest,
   connections: VerifyConnections,
-): Promise<PostgresSource | SqsSource | undefined> {
-  const source =
-    manifest.source.kind === 'sqs'
-      ? connections.sqs && (await SqsSource.open(connections.sqs))
-      : connections.postgres &&
-        (await PostgresSource.open(connections.postgres, manifest.spec as PostgresSpec));
+): Promise<OpenSource | undefined> {
+  const source = await openAny(manifest, connections);
   if (!source || source.identity === manifest.sourceIdentity) return source;
   await source.close();
   throw new QctlError(
@@ -189,4 +189,13 @@ async function openSource(
       hint: ['connect to the source that the run has drained'],
     },
   );
+}
+
+async function openAny(
+  { source, spec }: Manifest,
+  { sqs, archive, postgres }: VerifyConnections,
+): Promise<OpenSource | undefined> {
+  if (source.kind === 'sqs') return sqs && SqsSource.open(sqs);
+  if (source.kind === 'archive') return archive === undefined ? undefined : ArchiveSource.open(archive);
+  return postgres && PostgresSource.open(postgres, spec as PostgresSpec);
 }

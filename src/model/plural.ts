@@ -1,5 +1,6 @@
 const MANY = {
   entry: 'entries',
+  message: 'messages',
   'pending entry': 'pending entries',
   'dead letter': 'dead letters',
   consumer: 'consumers',

@@ -50,6 +50,12 @@ export function isPause(result: Batch | Pause): result is Pause {
   return 'done' in result;
 }
 
+/** A source that stays as it is and can be read again, to compare both sides. */
+export interface Readable {
+  /** Id and body of every message, in parts of bounded size and in no order. */
+  everything(partRows: number, partBytes: number): AsyncIterable<[id: Buffer, body: Buffer][]>;
+}
+
 /** How much the source holds. Unknown is null. */
 export interface Depth {
   /** Ready to be drained. */
@@ -57,6 +63,8 @@ export interface Depth {
   /** With another consumer right now: in flight or locked. */
   inFlight: number | null;
   delayed: number | null;
+  /** Ready, and left in the source because they are not asked for. */
+  unmatched?: number;
   /** Claimed in the source by this run itself, and not settled yet. */
   held?: number;
 }
