@@ -89,6 +89,7 @@ function choiceOf(flags: SourceFlags, configured: PostgresSourceConfig | undefin
     ...(schema !== undefined && { schema }),
     ...(queues !== undefined && { queues: [...new Set(queues)].sort() }),
     include,
+    ...(flags.pauseSource && { pause: true }),
   };
 }
 
@@ -96,13 +97,14 @@ function list(value: string | string[] | undefined): string[] | undefined {
   return typeof value === 'string' ? collectList(value) : value;
 }
 
-function isChoice({ schema, queues, include }: FormatChoice): boolean {
-  return schema !== undefined || queues !== undefined || include.length > 0;
+function isChoice({ schema, queues, include, pause }: FormatChoice): boolean {
+  return schema !== undefined || queues !== undefined || include.length > 0 || pause === true;
 }
 
 function refuseChoice(choice: FormatChoice): void {
   if (!isChoice(choice)) return;
-  const flag = choice.queues ? '--queue' : choice.schema ? '--schema' : '--include';
+  const flags = { '--queue': choice.queues, '--schema': choice.schema, '--pause-source': choice.pause };
+  const flag = Object.entries(flags).find(([, value]) => value !== undefined)?.[0] ?? '--include';
   throw new QctlError(
     'usage',
     `${flag} is for the queue of a job library; this table is described by flags`,
