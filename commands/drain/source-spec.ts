@@ -81,7 +81,8 @@ function describing(flags: SourceFlags, configured: PostgresSourceConfig | undef
   });
 }
 
-function choiceOf(flags: SourceFlags, configured: PostgresSourceConfig | undefined): FormatChoice {
+/** What flags and configuration choose of a job library's queue. */
+export function choiceOf(flags: FormatFlags, configured: PostgresSourceConfig | undefined): FormatChoice {
   const queues = flags.queue ?? list(configured?.queues);
   const schema = flags.schema ?? configured?.schema;
   const include = flags.include ?? collectIncludes((list(configured?.include) ?? []).join(','));

@@ -149,6 +149,11 @@ test('a source of the configuration is drained by its format, and goes on by the
   expect(report).toMatchObject({ appended: 7, ending: 'limit' });
   const second = await runCommand([...line, '--postgres-url', own.url, '--resume', report.run]);
   expect(JSON.parse(second.stdout)).toMatchObject({ run: report.run, appended: 20, converged: true });
+  const depth = await runCommand(['check', 'depth', 'sorting', '-w', '3', '-c', '10'], { config });
+  expect(depth).toMatchObject({ code: 0 });
+  await jobs(own.sql, 4);
+  expect((await runCommand(['check', 'depth', 'sorting', '-w', '3', '-c', '10'], { config })).code).toBe(1);
+  await own.sql(`DELETE FROM jobs.river_job WHERE queue = 'default'`);
   const entries = await entriesOf(stream);
   expect(new Set(entries.map((entry) => entry.text('source')))).toEqual(new Set(['sorting']));
   expect(await own.sql(`SELECT DISTINCT queue FROM jobs.river_job`)).toEqual([{ queue: 'other' }]);

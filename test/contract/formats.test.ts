@@ -5,7 +5,7 @@ import { claimStatements } from '../../src/sources/postgres/claim-sql.ts';
 import { describeQueue, detectQueues, formatOf } from '../../src/sources/postgres/formats/index.ts';
 import { SESSION_SETTINGS } from '../../src/sources/postgres/session.ts';
 import type { Includable, PostgresSpec } from '../../src/sources/postgres/spec.ts';
-import { drain, entriesOf, failureOf, ownDatabase } from '../drain/driver.ts';
+import { drain, entriesOf, failureOf, ownDatabase, plan } from '../drain/driver.ts';
 import { uniqueName } from '../support/shared.ts';
 import type { FormatCase, JobCase } from './formats/case.ts';
 import { FORMAT_CASES } from './formats/index.ts';
@@ -79,9 +79,13 @@ describe.each(FORMAT_CASES)('$name', (format) => {
 
   test('each statement of the spec is one that the server understands, in move and in copy mode', async () => {
     const spec = await describeAll(format, database.url, format.includes);
-    expect(spec.format).toBe(format.name);
-    expect(spec.claim).toBeDefined();
+    expect(spec).toMatchObject({ format: format.name, claim: expect.anything() });
     expect(spec.attributes?.queue).toBeDefined();
+    for (const mode of ['move', 'copy'] as const) {
+      const target = { stream: uniqueName('plan') };
+      const seen = await plan({ spec: { ...spec, mode }, database: database.url, target });
+      expect(seen.depth.ready).toBe(taken(format, database.ids, format.includes).length);
+    }
   });
 
   test('what is claimed is seen by no worker, is taken back by nobody, and is given back as it was', async () => {
