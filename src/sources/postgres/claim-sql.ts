@@ -62,11 +62,13 @@ export function claimStatements(
   const claim = namedClaim(spec.claim!, names);
   const id = `t.${quote(spec.id[0]!)}`;
   const lane = laneCondition(spec, table, filter);
-  const held = [`(${claim.held})`, ...lane];
+  const within = spec.within === undefined ? [] : [`(${spec.within})`];
+  const held = [...within, `(${claim.held})`, ...lane];
   const ready = conditions(spec, table, filter);
   const shape: Shape = { spec, table, claim, ready };
   const fields = fieldExpressions(spec, table, 't');
-  const among = `${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`;
+  const type = table.columns.get(spec.id[0]!)!.type;
+  const among = [`${id} = ANY($1::text[]::${type}[])`, ...within].join(' AND ');
   return {
     fields: fields.map(([name]) => name),
     prepare: (claim.prepare ?? []).map((sql) => withNames(sql, names)),
