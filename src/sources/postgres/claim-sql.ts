@@ -85,7 +85,7 @@ export function claimStatements(
     countHeld: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(held)}`,
     settle: settleStatement(spec, table, claim, names, among),
     strays: `SELECT count(*)::int AS n FROM ${table.name} t WHERE ${among} AND ${straying(spec, claim)}`,
-    release: `${updateClause(table, claim.release)} ${whereClause(held)}`,
+    release: releaseStatement(shape, held),
   };
 }
 
@@ -107,6 +107,8 @@ export function namedClaim(claim: ClaimSpec, names: ClaimNames): ClaimSpec {
     ...claim,
     set: all(claim.set),
     held: withNames(claim.held, names),
+    ...(claim.take === undefined ? {} : { take: withNames(claim.take, names) }),
+    ...(claim.give === undefined ? {} : { give: withNames(claim.give, names) }),
     release: all(claim.release),
   };
 }
@@ -169,11 +171,25 @@ function claimStatement(shape: Shape): string {
     qctl_stuck AS MATERIALIZED (
       SELECT s.qctl_key, min(s.qctl_rank) AS qctl_rank FROM qctl_seen s LEFT JOIN qctl_got g ON g.qctl_rank = s.qctl_rank
        WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
-    qctl_chosen AS MATERIALIZED (${free}),
+    qctl_chosen AS MATERIALIZED (${free}),${claim.take === undefined ? '' : ` ${claim.take},`}
     qctl_claimed (qctl_id, qctl_rank) AS (
-      ${updateClause(table, claim.set)} FROM qctl_chosen WHERE ${id} = qctl_chosen.qctl_id
+      ${updateClause(table, claim.set)} FROM qctl_chosen WHERE ${id} = qctl_chosen.qctl_id${took(claim)}
       RETURNING ${claimGuard(spec, claim, `${id}::text`)}, qctl_chosen.qctl_rank)
     SELECT qctl_id AS id FROM qctl_claimed ORDER BY qctl_rank`;
+}
+
+function took({ take }: ClaimSpec): string {
+  return take === undefined ? '' : ' AND qctl_chosen.qctl_id IN (SELECT qctl_took.qctl_id FROM qctl_took)';
+}
+
+function releaseStatement({ table, claim, id }: Shape, held: string[]): string {
+  const release = updateClause(table, claim.release);
+  if (claim.give === undefined) return `${release} ${whereClause(held)}`;
+  return `
+    WITH qctl_given AS MATERIALIZED (
+      SELECT ${id} AS qctl_id FROM ${table.name} t ${whereClause(held)} FOR UPDATE OF t),
+    ${claim.give}
+    ${release} FROM qctl_given WHERE ${id} = qctl_given.qctl_id`;
 }
 
 /** What `done` does not set must not go on looking claimed. */
