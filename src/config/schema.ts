@@ -83,6 +83,10 @@ const postgresSource = z.strictObject({
   ...secret,
   tls: tls.optional(),
   format: text.optional(),
+  /** Of a known format: its schema and queues, and what to take besides ready messages. */
+  schema: text.optional(),
+  queues: z.union([text, z.array(text).min(1)]).optional(),
+  include: z.union([text, z.array(text)]).optional(),
   table: text.optional(),
   id: z.union([text, z.array(text).min(1)]).optional(),
   payload: text.optional(),

@@ -5,7 +5,7 @@ import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
 import { ArchiveSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
-import { PostgresSource } from '../sources/postgres/index.ts';
+import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
@@ -20,6 +20,8 @@ export interface DrainPlan {
   kind: Attachment['kind'];
   mode: 'move' | 'copy';
   source: string;
+  /** The queue of a job library; null for SQS and for a table that the operator describes. */
+  format: FormatOverview | null;
   target: string;
   stream: string;
   partitions: number;
@@ -89,6 +91,7 @@ async function look(request: DrainRequest, source: OpenSource, redis: RedisConne
     kind: attachment.kind,
     mode: manifest.mode,
     source: source.label,
+    format: source instanceof PostgresSource ? source.format : null,
     target: redis.label,
     stream: manifest.target.stream,
     partitions: manifest.target.partitions,

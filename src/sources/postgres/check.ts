@@ -43,7 +43,7 @@ function checkMove(spec: PostgresSpec, table: TableFacts): void {
       hint: ['use --mode copy, which takes composite ids', 'or name one unique column as the id'],
     });
   }
-  requireUnique(spec.id, table, 'the id');
+  if (!spec.uniqueId) requireUnique(spec.id, table, 'the id');
   if ('set' in spec.done && spec.ready === undefined) {
     throw new QctlError(
       'config',
@@ -60,7 +60,7 @@ function checkMove(spec: PostgresSpec, table: TableFacts): void {
 
 function checkCopy(spec: PostgresSpec, table: TableFacts): void {
   const keyset = keysetColumns(spec);
-  requireUnique(spec.id, table, 'the id');
+  if (!spec.uniqueId) requireUnique(spec.id, table, 'the id');
   const nullable = keyset.filter((name) => !table.columns.get(name)!.notNull);
   if (nullable.length === 0) return;
   throw new QctlError(

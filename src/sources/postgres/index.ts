@@ -15,6 +15,7 @@ import { othersClaims } from './claim-others.ts';
 import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
+import { type FormatOverview, formatOverview } from './formats/overview.ts';
 import { MoveReader } from './move.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -25,6 +26,9 @@ export { withClaimColumn } from './claim-column.ts';
 export { claimUndone } from './claim-guard.ts';
 export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
+export { describeSource, describeTable } from './formats/describe-source.ts';
+export type { FormatChoice } from './formats/format.ts';
+export type { FormatOverview } from './formats/overview.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -53,6 +57,8 @@ export class PostgresSource {
   readonly label: string;
   readonly identity: string;
   readonly findings: Finding[];
+  /** What a job library's queue looked like when it was opened; null for a table that the operator describes. */
+  readonly format: FormatOverview | null;
   private readonly options: PostgresOptions;
   private readonly spec: PostgresSpec;
   private client: Client;
@@ -64,7 +70,9 @@ export class PostgresSource {
     client: Client,
     table: TableFacts,
     findings: Finding[],
+    format: FormatOverview | null,
   ) {
+    this.format = format;
     this.options = options;
     this.spec = spec;
     this.client = client;
@@ -83,7 +91,9 @@ export class PostgresSource {
       await client.query(SESSION_SETTINGS);
       table = await readTable(client, spec);
       await checkSpec(client, spec, table);
-      return new PostgresSource(options, spec, client, table, await tableFindings(client, spec, table));
+      const known = await formatOverview(client, spec, table);
+      const findings = [...(await tableFindings(client, spec, table)), ...(known?.findings ?? [])];
+      return new PostgresSource(options, spec, client, table, findings, known?.overview ?? null);
     } catch (error) {
       const explained = await explainDenied(client, spec, table, error);
       await client.end().catch(() => undefined);

@@ -4,14 +4,30 @@ import type { FormatName, PostgresSpec } from '../spec.ts';
 import { delayedJob } from './delayed-job.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { goodJob } from './good-job.ts';
+import { graphileWorker } from './graphile-worker.ts';
+import { oban } from './oban.ts';
+import { pgboss } from './pgboss.ts';
+import { pgmq } from './pgmq.ts';
 import { procrastinate } from './procrastinate.ts';
 import { que } from './que.ts';
+import { river } from './river.ts';
 import { solidQueue } from './solid-queue.ts';
 
 export type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
 
 /** Every format but `generic`, in the order in which they are looked for. */
-export const FORMATS: readonly QueueFormat[] = [solidQueue, que, procrastinate, delayedJob, goodJob];
+export const FORMATS: readonly QueueFormat[] = [
+  pgboss,
+  graphileWorker,
+  pgmq,
+  river,
+  oban,
+  solidQueue,
+  que,
+  procrastinate,
+  delayedJob,
+  goodJob,
+];
 
 /** A queue together with the format that it is of. */
 export interface DetectedQueue {
@@ -50,7 +66,7 @@ export async function describeQueue(
   const [first, ...others] = detected;
   if (!first) throw notFound(client, only, all);
   if (others.length > 0) throw several(detected);
-  return first.format.describe(client, first.found, choice);
+  return { ...(await first.format.describe(client, first.found, choice)), choice };
 }
 
 function notFound(client: Client, only: FormatName | undefined, all: DetectedQueue[]): QctlError {
