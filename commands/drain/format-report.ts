@@ -61,6 +61,7 @@ function why(report: DrainReport): string {
 function remaining(report: DrainReport): string {
   const parts = [report.remaining === null ? 'unknown' : grouped(report.remaining)];
   if (report.inFlight) parts.push(`${grouped(report.inFlight)} in flight`);
+  if (report.unmatched) parts.push(`${grouped(report.unmatched)} left by --filter`);
   if (report.delayed) parts.push(`${grouped(report.delayed)} delayed`);
   return parts.join(', ');
 }

@@ -36,6 +36,8 @@ export interface DrainReport {
   remaining: number | null;
   inFlight: number | null;
   delayed: number | null;
+  /** Left in the source on purpose, because --filter does not match; null where everything was asked for. */
+  unmatched: number | null;
   /** Entries of the run found in the stream; null where not looked. */
   entries: number | null;
   gone: number | null;
@@ -99,6 +101,7 @@ export function makeReport(parts: ReportParts): DrainReport {
     remaining,
     inFlight: depth.inFlight,
     delayed: depth.delayed,
+    unmatched: depth.unmatched ?? null,
     entries: verification?.entries ?? null,
     gone: verification?.gone ?? null,
     digest: verification?.digest ?? null,
@@ -152,8 +155,9 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
   return problems;
 }
 
-function notes({ verification, findings, manifest }: ReportParts): string[] {
+function notes({ verification, findings, manifest, depth }: ReportParts): string[] {
   const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
+  if (depth.unmatched) said.push(`left in the source by --filter: ${depth.unmatched}`);
   if (verification?.gone)
     said.push(
       `${verification.gone} ${plural(verification.gone, 'entry')} deleted or trimmed from the stream after being appended`,

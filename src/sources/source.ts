@@ -63,6 +63,8 @@ export interface Depth {
   /** With another consumer right now: in flight or locked. */
   inFlight: number | null;
   delayed: number | null;
+  /** Ready, and left in the source because they are not asked for. */
+  unmatched?: number;
   /** Claimed in the source by this run itself, and not settled yet. */
   held?: number;
 }

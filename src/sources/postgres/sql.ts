@@ -1,4 +1,6 @@
 import { escapeIdentifier as quote } from 'pg';
+import { arrayLiteral, chosenRows } from './candidate-sql.ts';
+import type { Candidate } from './candidates.ts';
 import type { TableFacts } from './catalog.ts';
 import { guardedId } from './done-check.ts';
 import {
@@ -18,6 +20,8 @@ export interface Statements {
   fields: string[];
   /** Takes at most `limit` ready rows out of the table; with a key from among `limit * reach`. */
   take(limit: number, low: string | null, reach: number): string;
+  /** Takes those listed rows out of the table that are as they were. */
+  takeListed(rows: Candidate[]): string;
   /** One page of copy mode behind `from`, up to and including `to`. */
   page(limit: number, from: string[] | null, to: string[] | null): string;
   /** Lets go of rows by id: `$1` is an array of ids as text. */
@@ -50,6 +54,7 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
   return {
     fields: names,
     take: (limit, low, reach) => takeStatement(spec, table, where, limit, low, reach),
+    takeListed: (rows) => takeListed(spec, table, where, rows),
     page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
     settleByIds,
     settleOlder: `${settleByIds} AND age(t.xmin) > age(($2::bigint % 4294967296)::text::xid)`,
@@ -160,6 +165,20 @@ function takeKeyed(
     qctl_taken (${names}, qctl_rank) AS (
       ${done} ${using} qctl_free WHERE t.${locator} = qctl_free.qctl_at
       RETURNING ${returning.join(', ')}, qctl_free.qctl_rank)
+    SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
+}
+
+function takeListed(spec: PostgresSpec, table: TableFacts, where: string[], rows: Candidate[]): string {
+  const fields = fieldExpressions(spec, table, 't').map(([name, sql]) =>
+    name === 'id' ? guardedId(spec, sql) : sql,
+  );
+  const names = fields.map((_, i) => `qctl_${i}`).join(', ');
+  const list = (name: 'id' | 'key' | 'version') => arrayLiteral(rows.map((row) => row[name]));
+  return `
+    WITH ${chosenRows(spec, table, where, [list('id'), list('key'), list('version'), 'NULL'])},
+    qctl_taken (${names}, qctl_rank) AS (
+      ${doneClause(spec, table)} ${'set' in spec.done ? 'FROM' : 'USING'} qctl_chosen WHERE t.${quote(spec.id[0]!)} = qctl_chosen.qctl_id
+      RETURNING ${fields.join(', ')}, qctl_chosen.qctl_rank)
     SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
 }
 
