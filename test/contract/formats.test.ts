@@ -94,7 +94,8 @@ describe.each(FORMAT_CASES)('$name', (format) => {
       const other = claimStatements(spec, await readTable(client, spec), 'run-2');
       for (const statement of sql.prepare) await client.query(statement);
       for (const id of wanted) {
-        const { rows } = await client.query(sql.claim, [[id], [null], [null], null]);
+        const free = sql.lock ? (await client.query(sql.lock, [[id]])).rows.map(({ got }) => got) : null;
+        const { rows } = await client.query(sql.claim, [[id], [null], [null], free]);
         expect([id, rows]).toEqual([id, [{ id }]]);
       }
       expect((await client.query(sql.held)).rows.map(({ id }) => id).sort()).toEqual([...wanted].sort());

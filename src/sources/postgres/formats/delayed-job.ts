@@ -1,8 +1,10 @@
 import type { PostgresSpec } from '../spec.ts';
 import { type Told, tell } from './findings.ts';
-import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
-import { anyOf, inQueues, nowFor, qualified } from './parts.ts';
-import { addedColumns, missingColumns, notedColumns, tablesNamed, unknownVersion } from './tables.ts';
+import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { liveWorkers } from './live-workers.ts';
+import { anyOf, inQueues, nowFor } from './parts.ts';
+import { qualified, tablesNamed } from './relations.ts';
+import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
 
 const TABLE = 'delayed_jobs';
 const NEEDED = [
@@ -26,8 +28,8 @@ export const delayedJob: QueueFormat = {
   versions: 'the tables of delayed_job_active_record 4',
 
   async detect(client) {
-    const tables = await tablesNamed(client, TABLE);
-    return tables.map(({ schema, columns }) => ({ schema, version: '4', facts: { columns } }));
+    const tables = await tablesNamed(client, TABLE, []);
+    return tables.map(({ schema, types }) => ({ schema, version: '4', facts: { columns: types } }));
   },
 
   async describe(_client, found, choice) {
@@ -35,14 +37,14 @@ export const delayedJob: QueueFormat = {
     return specOf(found, choice);
   },
 
-  async workers(client, found): Promise<LiveWorker[]> {
+  async workers(client, found) {
     const now = nowFor(notedColumns(found).locked_at);
-    const { rows } = await client.query(
+    return liveWorkers(
+      client,
       `SELECT t.locked_by AS name, max(t.locked_at)::timestamptz AS at FROM ${tableOf(found)} t
         WHERE t.failed_at IS NULL AND t.locked_at >= ${now} - ${MAX_RUN_TIME} AND NOT ${OWN}
         GROUP BY 1 ORDER BY 1`,
     );
-    return rows.map(({ name, at }) => ({ name, seenAt: at.toISOString() }));
   },
 
   findings: (client, found) => tell(client, told(found)),
@@ -57,12 +59,12 @@ function check(found: FoundQueue): void {
   const missing = missingColumns(columns, NEEDED);
   if (missing.length > 0) {
     const what = `${TABLE} has no column ${missing.join(', ')}`;
-    throw unknownVersion(delayedJob, found, what, 'rails generate delayed_job:upgrade brings it up to date');
+    throw unknownShape(delayedJob, found, what, 'rails generate delayed_job:upgrade brings it up to date');
   }
   const foreign = OF_INST_JOBS.filter((name) => name in columns);
   if (foreign.length === 0) return;
   const what = `columns ${foreign.join(', ')} are those of inst-jobs, which has rules of its own`;
-  throw unknownVersion(delayedJob, found, what, '--table describes any table as a queue');
+  throw unknownShape(delayedJob, found, what, '--table describes any table as a queue');
 }
 
 function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
@@ -124,7 +126,7 @@ function told(found: FoundQueue): Told[] {
   const cron = 'cron' in columns ? [cronFinding(table)] : [];
   return [
     {
-      count: `SELECT count(*) FROM ${table} t WHERE ${stale}`,
+      count: `SELECT count(*) AS n FROM ${table} t WHERE ${stale}`,
       level: 'note',
       code: 'STALE_LOCKS',
       text: (n) =>
@@ -143,7 +145,7 @@ function told(found: FoundQueue): Told[] {
 
 function cronFinding(table: string): Told {
   return {
-    count: `SELECT count(*) FROM ${table} t WHERE t.cron IS NOT NULL`,
+    count: `SELECT count(*) AS n FROM ${table} t WHERE t.cron IS NOT NULL`,
     level: 'warning',
     code: 'RECURRING_JOBS',
     text: (n) =>

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
-import { sqlState } from '../../../backends/postgres/index.ts';
 import type { Finding } from '../../../model/finding.ts';
+import { countIfAllowed } from './relations.ts';
 
 /** Something worth telling, unless the count that it rests on is zero. */
 export interface Told extends Pick<Finding, 'level' | 'code' | 'remedy'> {
-  /** SELECT of one number; absent: always told. */
+  /** `SELECT … AS n`, one number; absent: always told. */
   count?: string;
   /** What is counted, in the singular: `job` by default. */
   noun?: string;
@@ -12,28 +12,15 @@ export interface Told extends Pick<Finding, 'level' | 'code' | 'remedy'> {
   text(n: string): string;
 }
 
-/** No right to look (42501), or no such table (42P01): there is nothing to tell then. */
-const UNSEEN = ['42501', '42P01'];
-
 /** Asks for the counts and puts into words what is not zero. */
 export async function tell(client: Client, told: Told[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { count, noun = 'job', text, ...finding } of told) {
-    const n = count === undefined ? 1 : await counted(client, count);
+    const n = count === undefined ? 1 : await countIfAllowed(client, count);
     if (n === 0) continue;
     findings.push({ ...finding, text: text(`${n} ${noun}${n === 1 ? '' : 's'}`) });
   }
   return findings;
-}
-
-async function counted(client: Client, sql: string): Promise<number> {
-  try {
-    const { rows } = await client.query({ text: sql, rowMode: 'array' });
-    return Number(rows[0]?.[0] ?? 0);
-  } catch (error) {
-    if (UNSEEN.includes(sqlState(error) ?? '')) return 0;
-    throw error;
-  }
 }
 
 /** Rights on the tables beside the queue's own, which the run's own check looks at. */

@@ -1,9 +1,11 @@
 import { escapeLiteral } from 'pg';
 import type { PostgresSpec } from '../spec.ts';
 import { poolerFinding, type Told, tell } from './findings.ts';
-import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
-import { anyOf, CLAIMS_BEGIN, inQueues, nowFor, qualified, timeFor } from './parts.ts';
-import { addedColumns, missingColumns, notedColumns, tablesNamed, unknownVersion } from './tables.ts';
+import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { liveWorkers } from './live-workers.ts';
+import { anyOf, CLAIMS_BEGIN, inQueues, nowFor, timeFor } from './parts.ts';
+import { qualified, tablesNamed } from './relations.ts';
+import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
 
 const TABLE = 'good_jobs';
 const NEEDED = [
@@ -30,26 +32,26 @@ export const goodJob: QueueFormat = {
   versions: 'the tables of good_job 4',
 
   async detect(client) {
-    const tables = await tablesNamed(client, TABLE);
-    return tables.map(({ schema, columns }) => ({ schema, version: '4', facts: { columns } }));
+    const tables = await tablesNamed(client, TABLE, []);
+    return tables.map(({ schema, types }) => ({ schema, version: '4', facts: { columns: types } }));
   },
 
   async describe(_client, found, choice) {
     const missing = missingColumns(notedColumns(found), NEEDED);
     if (missing.length > 0) {
       const what = `${TABLE} has no column ${missing.join(', ')}`;
-      throw unknownVersion(goodJob, found, what, 'rails generate good_job:update brings it up to date');
+      throw unknownShape(goodJob, found, what, 'rails generate good_job:update brings it up to date');
     }
     return specOf(found, choice);
   },
 
-  async workers(client, found): Promise<LiveWorker[]> {
-    const { rows } = await client.query(
+  async workers(client, found) {
+    return liveWorkers(
+      client,
       `SELECT concat_ws(':', p.state->>'hostname', coalesce(p.state->>'pid', p.id::text)) AS name,
               p.updated_at::timestamptz AS at
          FROM ${qualified(found.schema, 'good_job_processes')} p WHERE ${alive(found)} ORDER BY 1`,
     );
-    return rows.map(({ name, at }) => ({ name, seenAt: at?.toISOString() ?? null }));
   },
 
   async findings(client, found) {
@@ -137,14 +139,14 @@ function told(found: FoundQueue): Told[] {
   const begun = '(t.performed_at IS NOT NULL OR t.locked_by_id IS NOT NULL)';
   return [
     {
-      count: `SELECT count(*) ${open} AND ${begun}`,
+      count: `SELECT count(*) AS n ${open} AND ${begun}`,
       level: 'note',
       code: 'BEGUN_JOBS',
       text: (n) => `${n} begun by a worker; those stay`,
       remedy: '--include running takes those whose worker is gone',
     },
     {
-      count: `SELECT count(*) ${open} AND t.active_job_id <> t.id`,
+      count: `SELECT count(*) AS n ${open} AND t.active_job_id <> t.id`,
       level: 'warning',
       code: 'OLD_LAYOUT_JOBS',
       text: (n) =>
@@ -152,21 +154,21 @@ function told(found: FoundQueue): Told[] {
       remedy: 'let the old workers finish them',
     },
     {
-      count: `SELECT count(*) ${open} AND t.scheduled_at IS NULL`,
+      count: `SELECT count(*) AS n ${open} AND t.scheduled_at IS NULL`,
       level: 'note',
       code: 'UNSCHEDULED_JOBS',
       text: (n) => `${n} without scheduled_at, which good_job 4 never runs; those stay`,
       remedy: `UPDATE ${TABLE} SET scheduled_at = created_at WHERE scheduled_at IS NULL AND finished_at IS NULL`,
     },
     {
-      count: `SELECT count(*) ${open} AND (t.batch_id IS NOT NULL OR t.batch_callback_id IS NOT NULL)`,
+      count: `SELECT count(*) AS n ${open} AND (t.batch_id IS NOT NULL OR t.batch_callback_id IS NOT NULL)`,
       level: 'warning',
       code: 'BATCHED_JOBS',
       text: (n) => `${n} of a batch: good_job calls no callback of a batch whose jobs are run elsewhere`,
       remedy: 'let the batches finish first, or call what they would have called on the new side',
     },
     {
-      count: `SELECT count(DISTINCT t.cron_key) FROM ${qualified(found.schema, TABLE)} t
+      count: `SELECT count(DISTINCT t.cron_key) AS n FROM ${qualified(found.schema, TABLE)} t
                WHERE t.cron_at > ${nowFor(columns.cron_at)} - interval '1 day'`,
       level: 'warning',
       code: 'CRON_PRODUCES',

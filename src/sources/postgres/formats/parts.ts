@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { isOneOf } from './relations.ts';
 
 /*
  * Pieces of SQL that several formats use. Conditions are written over the alias `t`. Fields are not:
@@ -6,22 +6,10 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
  * leaves the plain names to the row.
  */
 
-/** `public.que_jobs`, quoted where it must be. */
-export function qualified(schema: string, relation: string): string {
-  return [schema, relation].map(identifier).join('.');
-}
-
-function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : escapeIdentifier(name);
-}
-
-/** Words that people do call schemas by. */
-const RESERVED = new Set(['all', 'default', 'group', 'order', 'primary', 'table', 'user']);
-
 /** `AND t.queue IN (…)`; nothing where every queue is meant. */
 export function inQueues(column: string, queues: string[] | undefined, alias = 't'): string {
   if (queues === undefined || queues.length === 0) return '';
-  return ` AND ${alias}.${column} IN (${queues.map(escapeLiteral).join(', ')})`;
+  return ` AND ${isOneOf(`${alias}.${column}`, queues)}`;
 }
 
 /** Now, in the type of a column. Rails keeps UTC in columns without a time zone. */
@@ -32,11 +20,6 @@ export function nowFor(type: string | undefined): string {
 /** The time of `sql` (timestamptz) in the type of a column, whatever time zone the session has. */
 export function timeFor(type: string | undefined, sql: string): string {
   return type === 'timestamp with time zone' ? `(${sql})` : `((${sql}) AT TIME ZONE 'UTC')`;
-}
-
-/** RFC 3339 of an expression of type timestamptz. */
-export function rfc3339(sql: string): string {
-  return `to_char((${sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
 /** Conditions of which one suffices. */

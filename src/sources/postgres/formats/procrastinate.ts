@@ -1,9 +1,11 @@
 import type { Client } from 'pg';
 import type { PostgresSpec } from '../spec.ts';
 import { missingRights, type Told, tell } from './findings.ts';
-import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
-import { anyOf, CLAIMS_BEGIN, inQueues, qualified, rfc3339 } from './parts.ts';
-import { addedColumns, missingColumns, notedColumns, tablesNamed, unknownVersion } from './tables.ts';
+import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { liveWorkers } from './live-workers.ts';
+import { anyOf, CLAIMS_BEGIN, inQueues } from './parts.ts';
+import { isoUtc, qualified, tablesNamed } from './relations.ts';
+import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
 
 const TABLE = 'procrastinate_jobs';
 const NEEDED = [
@@ -33,10 +35,10 @@ export const procrastinate: QueueFormat = {
   versions: 'the schema of procrastinate 3.1 and later 3.x',
 
   async detect(client) {
-    const tables = await tablesNamed(client, TABLE);
+    const tables = await tablesNamed(client, TABLE, []);
     const found: FoundQueue[] = [];
-    for (const { schema, columns } of tables)
-      found.push({ schema, version: await versionOf(client, schema), facts: { columns } });
+    for (const { schema, types } of tables)
+      found.push({ schema, version: await versionOf(client, schema), facts: { columns: types } });
     return found;
   },
 
@@ -45,12 +47,12 @@ export const procrastinate: QueueFormat = {
     return specOf(found, choice);
   },
 
-  async workers(client, found): Promise<LiveWorker[]> {
-    const { rows } = await client.query(
-      `SELECT w.id, w.last_heartbeat AS at FROM ${workersOf(found)} w
-        WHERE w.last_heartbeat > now() - ${SILENCE} AND w.last_heartbeat < ${CLAIMS_BEGIN} ORDER BY 1`,
+  async workers(client, found) {
+    return liveWorkers(
+      client,
+      `SELECT 'worker ' || w.id AS name, w.last_heartbeat AS at FROM ${workersOf(found)} w
+        WHERE w.last_heartbeat > now() - ${SILENCE} AND w.last_heartbeat < ${CLAIMS_BEGIN} ORDER BY w.id`,
     );
-    return rows.map(({ id, at }) => ({ name: `worker ${id}`, seenAt: at.toISOString() }));
   },
 
   async findings(client, found) {
@@ -84,7 +86,7 @@ function check(found: FoundQueue): void {
   const lacking = missing.length > 0 ? `, ${TABLE} has no column ${missing.join(', ')}` : '';
   const remedy =
     'the migrations of procrastinate bring an older one up to date: procrastinate schema --migrations-path';
-  throw unknownVersion(procrastinate, found, `schema ${found.version}${lacking}`, remedy);
+  throw unknownShape(procrastinate, found, `schema ${found.version}${lacking}`, remedy);
 }
 
 function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
@@ -204,21 +206,21 @@ function freeQueueingLock(table: string, lock: string, status: string): string {
 function deferredAt(events: string): string {
   const first = `SELECT min(e.moment) FROM (
     SELECT job_id AS job, at AS moment FROM ${events} WHERE type = 'deferred') e WHERE e.job = id`;
-  return rfc3339(`(${first})`);
+  return isoUtc(`(${first})`);
 }
 
 function told(found: FoundQueue): Told[] {
   const table = qualified(found.schema, TABLE);
   return [
     {
-      count: `SELECT count(*) FROM ${table} t WHERE t.status = 'doing'`,
+      count: `SELECT count(*) AS n FROM ${table} t WHERE t.status = 'doing'`,
       level: 'note',
       code: 'RUNNING_JOBS',
       text: (n) => `${n} in doing; those stay, and so do jobs of the same lock behind them`,
       remedy: '--include running takes those whose worker is gone',
     },
     {
-      count: `SELECT count(DISTINCT (d.task_name, d.periodic_id))
+      count: `SELECT count(DISTINCT (d.task_name, d.periodic_id)) AS n
                 FROM ${qualified(found.schema, 'procrastinate_periodic_defers')} d
                WHERE d.defer_timestamp > extract(epoch FROM now() - interval '1 day')`,
       noun: 'periodic task',

@@ -1,8 +1,11 @@
 import type { PostgresSpec } from '../spec.ts';
 import { poolerFinding, type Told, tell } from './findings.ts';
-import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
-import { anyOf, inQueues, qualified } from './parts.ts';
-import { addedColumns, missingColumns, notedColumns, tablesNamed, unknownVersion } from './tables.ts';
+import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { liveWorkers } from './live-workers.ts';
+import { anyOf, inQueues } from './parts.ts';
+import { refuseIncludes } from './refusals.ts';
+import { qualified, tablesNamed } from './relations.ts';
+import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
 
 const TABLE = 'que_jobs';
 const LOCKERS = 'que_lockers';
@@ -23,29 +26,33 @@ export const que: QueueFormat = {
   versions: 'schema 4 to 7 (Que 1 and 2)',
 
   async detect(client) {
-    const tables = await tablesNamed(client, TABLE);
-    return tables.map(({ schema, comment, columns }) => ({
+    const tables = await tablesNamed(client, TABLE, []);
+    return tables.map(({ schema, comment, types }) => ({
       schema,
-      version: comment?.trim() || versionByColumns(columns),
-      facts: { columns },
+      version: comment?.trim() || versionByColumns(types),
+      facts: { columns: types },
     }));
   },
 
   async describe(_client, found, choice) {
     check(found);
+    refuseIncludes(que, choice, {
+      running:
+        'a worker that dies lets go of its jobs at once: they are ready, and what is locked is at work',
+    });
     return specOf(found, choice);
   },
 
-  async workers(client, found): Promise<LiveWorker[]> {
-    const { rows } = await client.query(
-      `SELECT format('%s:%s', l.ruby_hostname, l.ruby_pid) AS name FROM ${qualified(found.schema, LOCKERS)} l
+  async workers(client, found) {
+    return liveWorkers(
+      client,
+      `SELECT format('%s:%s', l.ruby_hostname, l.ruby_pid) AS name, NULL::timestamptz AS at FROM ${qualified(found.schema, LOCKERS)} l
         WHERE EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.pid) ORDER BY 1`,
     );
-    return rows.map(({ name }) => ({ name, seenAt: null }));
   },
 
-  async findings(client, found, choice) {
-    return [...(await poolerFinding(client)), ...(await tell(client, told(found, choice)))];
+  async findings(client, found) {
+    return [...(await poolerFinding(client)), ...(await tell(client, told(found)))];
   },
 };
 
@@ -62,7 +69,7 @@ function check(found: FoundQueue): void {
   if (version >= 4 && version <= 7 && missing.length === 0) return;
   const lacking = missing.length > 0 ? `, ${TABLE} has no column ${missing.join(', ')}` : '';
   const remedy = 'Que.migrate!(version: 7) brings an older one up to date';
-  throw unknownVersion(que, found, `schema ${found.version}${lacking}`, remedy);
+  throw unknownShape(que, found, `schema ${found.version}${lacking}`, remedy);
 }
 
 function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
@@ -107,12 +114,12 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
   };
 }
 
-function told(found: FoundQueue, { include }: FormatChoice): Told[] {
+function told(found: FoundQueue): Told[] {
   const table = qualified(found.schema, TABLE);
   const open = 't.finished_at IS NULL AND t.expired_at IS NULL';
-  const findings: Told[] = [
+  return [
     {
-      count: `SELECT count(*) FROM ${table} t WHERE ${open} AND EXISTS (
+      count: `SELECT count(*) AS n FROM ${table} t WHERE ${open} AND EXISTS (
         SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
            AND (l.classid::bigint << 32) + l.objid::bigint = t.id)`,
@@ -121,12 +128,4 @@ function told(found: FoundQueue, { include }: FormatChoice): Told[] {
       text: (n) => `${n} locked by workers just now; those stay with them`,
     },
   ];
-  if (include.includes('running'))
-    findings.push({
-      level: 'note',
-      code: 'NO_ABANDONED_JOBS',
-      text: () =>
-        'a Que worker that dies lets go of its jobs at once: they are ready, and running ones are alive',
-    });
-  return findings;
 }

@@ -1,5 +1,5 @@
 import type { Includable } from '../spec.ts';
-import { timeFor } from './parts.ts';
+import { CLAIMS_BEGIN, timeFor } from './parts.ts';
 
 /** The tables of one Solid Queue, and the time in its columns' type. */
 export interface SolidQueue {
@@ -41,10 +41,16 @@ export function markOfRow(queue: SolidQueue, include: Includable[]): string {
   return `CASE ${cases.join(' ')} END`;
 }
 
-/** The state that a claimed row was in, out of its mark; for fields, so without an alias. */
-export const STATE_OF_MARK = `
-  (CASE floor((extract(year FROM finished_at) - 2999) / 10)
-    WHEN 1 THEN 'scheduled' WHEN 2 THEN 'blocked' WHEN 3 THEN 'dead' WHEN 4 THEN 'running' END)`;
+/** The state that a row is in, or was in before it was claimed; for fields, so without an alias. */
+export function stateField(queue: SolidQueue): string {
+  const { ready, scheduled, blocked, failed, claimed, timeType } = queue;
+  const marked = STATES.map((state, i) => `WHEN ${i} THEN '${state}'`).join(' ');
+  const tables = [ready, scheduled, blocked, failed, claimed];
+  const standing = STATES.map((state, i) => `SELECT job_id AS job, '${state}' AS state FROM ${tables[i]}`);
+  return `(CASE WHEN finished_at >= ${timeFor(timeType, CLAIMS_BEGIN)}
+    THEN CASE floor((extract(year FROM finished_at) - 2999) / 10) ${marked} END
+    ELSE (SELECT e.state FROM (${standing.join(' UNION ALL ')}) e WHERE e.job = id LIMIT 1) END)`;
+}
 
 /** States in which a job holds one of its semaphore. */
 export const HOLDING: State[] = ['ready', 'running'];

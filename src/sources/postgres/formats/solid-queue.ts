@@ -1,27 +1,22 @@
 import { escapeLiteral } from 'pg';
 import type { PostgresSpec } from '../spec.ts';
 import { missingRights, type Told, tell } from './findings.ts';
-import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
-import { inQueues, nowFor, qualified } from './parts.ts';
+import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { liveWorkers } from './live-workers.ts';
+import { inQueues, nowFor } from './parts.ts';
+import { qualified, tablesNamed } from './relations.ts';
 import { settleStatement } from './solid-queue-settle.ts';
 import {
   giveStates,
   markOf,
   markOfRow,
   type SolidQueue,
-  STATE_OF_MARK,
   STATES,
+  stateField,
   takeable,
   takeStates,
 } from './solid-queue-states.ts';
-import {
-  addedColumns,
-  columnsOf,
-  missingColumns,
-  notedColumns,
-  tablesNamed,
-  unknownVersion,
-} from './tables.ts';
+import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
 
 const JOBS = 'solid_queue_jobs';
 const NEEDED: Record<string, string[]> = {
@@ -48,19 +43,20 @@ export const solidQueue: QueueFormat = {
   versions: 'the tables of Solid Queue 1 (schema version 1)',
 
   async detect(client) {
-    const tables = await tablesNamed(client, JOBS);
-    return tables.map(({ schema, columns }) => ({ schema, version: '1', facts: { columns } }));
+    const tables = await tablesNamed(client, JOBS, []);
+    return tables.map(({ schema, types }) => ({ schema, version: '1', facts: { columns: types } }));
   },
 
   async describe(client, found, choice) {
     for (const [relation, needed] of Object.entries(NEEDED)) {
-      const columns = await columnsOf(client, found.schema, relation);
+      const tables = await tablesNamed(client, relation, []);
+      const columns = tables.find(({ schema }) => schema === found.schema)?.types;
       const missing = missingColumns(columns ?? {}, needed);
       if (columns && missing.length === 0) continue;
       const what = columns
         ? `${relation} has no column ${missing.join(', ')}`
         : `there is no table ${relation}`;
-      throw unknownVersion(
+      throw unknownShape(
         solidQueue,
         found,
         what,
@@ -70,13 +66,13 @@ export const solidQueue: QueueFormat = {
     return specOf(found, choice);
   },
 
-  async workers(client, found): Promise<LiveWorker[]> {
+  async workers(client, found) {
     const { processes, now } = queueOf(found);
-    const { rows } = await client.query(
+    return liveWorkers(
+      client,
       `SELECT p.name, p.last_heartbeat_at::timestamptz AS at FROM ${processes} p
         WHERE p.kind = 'Worker' AND p.last_heartbeat_at > ${now} - interval '5 minutes' ORDER BY 1`,
     );
-    return rows.map(({ name, at }) => ({ name, seenAt: at.toISOString() }));
   },
 
   async findings(client, found) {
@@ -135,7 +131,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       active_job_id: 'active_job_id',
       concurrency_key: 'concurrency_key',
       updated_at: 'updated_at',
-      state: STATE_OF_MARK,
+      state: stateField(queue),
       error: `(SELECT e.error FROM (SELECT job_id AS job, error FROM ${queue.failed}) e WHERE e.job = id)`,
       ...addedColumns(notedColumns(found), NEEDED[JOBS]!),
     },
@@ -163,27 +159,27 @@ function told(found: FoundQueue): Told[] {
   const { jobs, claimed, blocked, recurring } = queueOf(found);
   return [
     {
-      count: `SELECT count(*) FROM ${claimed}`,
+      count: `SELECT count(*) AS n FROM ${claimed}`,
       level: 'note',
       code: 'RUNNING_JOBS',
       text: (n) => `${n} claimed by workers; those stay`,
       remedy: '--include running takes those whose process is gone',
     },
     {
-      count: `SELECT count(*) FROM ${blocked}`,
+      count: `SELECT count(*) AS n FROM ${blocked}`,
       level: 'note',
       code: 'BLOCKED_JOBS',
       text: (n) => `${n} blocked by a concurrency limit: each becomes ready as the one before it is moved`,
     },
     {
-      count: `SELECT count(*) FROM ${jobs} WHERE finished_at IS NULL AND concurrency_key IS NOT NULL`,
+      count: `SELECT count(*) AS n FROM ${jobs} WHERE finished_at IS NULL AND concurrency_key IS NOT NULL`,
       level: 'note',
       code: 'CONCURRENCY_LIMITS',
       text: (n) =>
         `${n} with a concurrency limit, which a stream does not know; attr.concurrency_key carries the key`,
     },
     {
-      count: `SELECT count(*) FROM ${recurring}`,
+      count: `SELECT count(*) AS n FROM ${recurring}`,
       noun: 'recurring task',
       level: 'warning',
       code: 'RECURRING_TASKS',
