@@ -22,9 +22,11 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ],
     ['mode', `${plan.mode}: ${plan.settles}`],
     ['to drain', depthText(plan)],
+    ...(plan.selects.length > 0
+      ? [['only', `${plan.selects.join(', ')}; the rest stays in the source`] as [string, string]]
+      : []),
     ['durability', plan.durability],
     ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
-    ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
 }
@@ -39,6 +41,11 @@ function formatRows({ format }: DrainPlan): [string, string][] {
     ['queues', shortList(queues) || 'none with ready messages'],
     ['workers alive', shortList(workers) || 'none to be seen'],
   ];
+}
+
+function workersText({ workers, receivers }: DrainPlan): string {
+  if (!receivers || receivers.min === receivers.max) return String(workers);
+  return `${receivers.min} to ${receivers.max} receivers, as many as help`;
 }
 
 function depthText({ depth, estimatedBytes }: DrainPlan): string {
@@ -62,6 +69,9 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.duplicatesSuppressed > 0)
     parts.push(`${grouped(snapshot.duplicatesSuppressed)} duplicates suppressed`);
   if (snapshot.quarantined > 0) parts.push(`${grouped(snapshot.quarantined)} quarantined`);
+  if (snapshot.passedOver > 0) parts.push(`${grouped(snapshot.passedOver)} stay`);
+  if (snapshot.receivers && snapshot.receivers.min < snapshot.receivers.max)
+    parts.push(`${snapshot.receivers.active} receivers (${snapshot.receivers.why})`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

@@ -52,10 +52,18 @@ export function formatReport(output: Output, report: DrainReport): string {
 
 function why(report: DrainReport): string {
   const what = { limit: 'everything up to the limit', until: 'everything up to the time' };
-  const all = what[report.ending as keyof typeof what] ?? 'everything in the source';
+  const all = what[report.ending as keyof typeof what] ?? everything(report);
   const how =
     report.entries === null ? ', by the counts kept with every append; the stream was not read again' : '';
   return `${all} stands in the stream exactly once${how}`;
+}
+
+/** What was in the source for this run; others may have had their part, and some may have been left on purpose. */
+function everything({ sourceChanges, passedOver }: DrainReport): string {
+  if (passedOver && Object.values(passedOver).some((count) => count > 0))
+    return 'everything that was asked for';
+  const others = sourceChanges.some(({ code }) => code !== 'RETENTION');
+  return others ? 'everything that was left to this run' : 'everything in the source';
 }
 
 function remaining(report: DrainReport): string {

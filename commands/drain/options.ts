@@ -4,9 +4,10 @@ import { QctlError } from '../../src/errors.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
 import type { Context } from '../context.ts';
 import { parseDuration, parsePositiveInteger, parseRate } from '../options.ts';
+import { addCompetingOptions, type CompetingFlags } from './competing-options.ts';
 
 /** The flags that every drain has. */
-export interface DrainFlags {
+export interface DrainFlags extends CompetingFlags {
   stream?: string;
   partitions?: number;
   maxlen?: number;
@@ -91,7 +92,7 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
       '--archive <file>',
       "write every message to this file before it is settled: NDJSON in gzip, as 'drain archive' takes it",
     );
-  return command;
+  return addCompetingOptions(command);
 }
 
 /** The target that flags, configuration and environment name. */
@@ -132,6 +133,7 @@ export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): Dra
     settleMs: flags.settle,
     maxBodyBytes: flags.maxBodyBytes,
     allowEviction: flags.allowEviction,
+    allowCompeting: flags.allowCompeting,
     fresh: flags.fresh,
     resume: flags.resume,
     archive: flags.archive,

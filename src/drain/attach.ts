@@ -5,7 +5,7 @@ import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../errors.ts';
 import { lockKey } from '../model/keys.ts';
-import { canonical, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
+import { canonical, chosenOf, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
 import type { DrainRequest, DrainSource } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
@@ -191,7 +191,7 @@ function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {
     lanes: source.kind === 'sqs' ? 0 : settings.workers,
     ledgerRun: run,
     context: contextOf(request, ends.sourceIdentity),
-    spec: source.kind === 'postgres' ? source.spec : null,
+    spec: chosenOf(source),
     fields: target.fields ?? null,
   };
 }

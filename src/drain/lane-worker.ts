@@ -87,6 +87,8 @@ async function recover(work: LaneWork): Promise<void> {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
     meter.counts.settled += suppressed;
+    // Who opened the lane before may have settled them, and died before it could be noted.
+    if (!records.find((record) => record.partition === partition)?.openedBefore) meter.vanished += vanished;
     if (suppressed > 0)
       meter.note(
         `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,

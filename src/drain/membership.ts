@@ -24,6 +24,10 @@ export interface RunView {
 /** This process's part in a run: its lease and its lanes. */
 export class Membership {
   readonly member: string;
+  /** Messages in flight because of this process; told with every beat. */
+  holding: () => number = () => 0;
+  /** The same of the other processes, as far as they are known to live. */
+  heldByOthers = 0;
   private readonly info: MemberInfo;
   private readonly client: Redis | Cluster;
   private readonly key: string;
@@ -38,14 +42,14 @@ export class Membership {
 
   /** Joins the run, or says again that this process lives. */
   async beat(): Promise<RunView> {
-    return toView(
-      (await runScript(
-        this.client,
-        beatRun,
-        [this.key],
-        [this.member, JSON.stringify(this.info), LEASE_MS],
-      )) as Reply,
+    const holding = this.holding();
+    const info = JSON.stringify(holding > 0 ? { ...this.info, holding } : this.info);
+    const view = toView(
+      (await runScript(this.client, beatRun, [this.key], [this.member, info, LEASE_MS])) as Reply,
     );
+    const others = [...view.alive].filter(([member]) => member !== this.member);
+    this.heldByOthers = others.reduce((sum, [, other]) => sum + (other.holding ?? 0), 0);
+    return view;
   }
 
   /** Leaves; the view shows who is left. */

@@ -7,9 +7,10 @@ import { ArchiveSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
 import { translated } from './translate.ts';
 
@@ -29,10 +30,14 @@ export interface DrainPlan {
   depth: Depth;
   estimatedBytes: number | null;
   workers: number;
+  /** SQS: receivers tune themselves between these; null where there are lanes. */
+  receivers: ReceiverBounds | null;
   batch: number;
   settles: string;
   /** File that every message is written to before it is settled; null: none. */
   archive: string | null;
+  /** Which messages are wanted, each as a phrase; the others stay in the source. Empty: all. */
+  selects: string[];
   findings: Finding[];
 }
 
@@ -47,6 +52,8 @@ export interface OpenDrain {
   attachment: Attachment;
   target: TargetCheck;
   plan: DrainPlan;
+  /** When the plan was made, by the monotonic clock. */
+  openedAt: number;
   close(): Promise<void>;
 }
 
@@ -60,16 +67,19 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
   };
   try {
     source = await openSource(request);
-    return { request, source, redis, close, ...(await look(request, source, redis, now)) };
+    const openedAt = performance.now();
+    return { request, source, redis, close, openedAt, ...(await look(request, source, redis, now)) };
   } catch (error) {
     await close();
     throw translated(error, request, { source: source?.label ?? request.source.name, target: redis.label });
   }
 }
 
-function openSource({ source }: DrainRequest): Promise<OpenSource> {
-  if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+async function openSource({ source, settings }: DrainRequest): Promise<OpenSource> {
   if (source.kind === 'archive') return ArchiveSource.open(source.path);
+  if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+  // What cannot be meant is refused before anything is asked.
+  compileSelection(source.selection ?? {}, settings.enqueuedBefore);
   return SqsSource.open(source.connection);
 }
 
@@ -85,6 +95,7 @@ async function look(request: DrainRequest, source: OpenSource, redis: RedisConne
   const own = await findingsOf(request, source, attachment);
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
+  const receivers = receiverBounds(request);
   const plan: DrainPlan = {
     type: 'plan',
     run: manifest.run,
@@ -98,10 +109,12 @@ async function look(request: DrainRequest, source: OpenSource, redis: RedisConne
     durability: request.target.durability,
     depth,
     estimatedBytes,
-    workers: manifest.lanes || request.settings.workers,
+    workers: manifest.lanes || (receivers?.max ?? 0),
+    receivers,
     batch: source instanceof SqsSource ? 10 : request.settings.batch,
     settles: settles(request),
     archive: archive ?? null,
+    selects: selectsWhat(request),
     findings,
   };
   return { attachment, target, plan };
@@ -112,7 +125,7 @@ async function findingsOf(
   source: OpenSource,
   { manifest, abandon }: Attachment,
 ): Promise<Finding[]> {
-  if (source instanceof SqsSource) return source.findings(request.settings.visibilityMs);
+  if (source instanceof SqsSource) return queueFindings(source, request);
   if (source instanceof ArchiveSource) return source.findings;
   return [...source.findings, ...(await source.othersClaims(manifest.run, abandon?.manifest.run))];
 }
@@ -122,6 +135,30 @@ function bytesIn(source: OpenSource, { ready }: Depth): number | null {
   return source instanceof PostgresSource && ready !== null
     ? Math.round(ready * source.table.averageRowBytes)
     : null;
+}
+
+function queueFindings(source: SqsSource, { source: from, settings }: DrainRequest): Finding[] {
+  const findings = source.findings(settings.visibilityMs);
+  const selection = (from.kind === 'sqs' && from.selection) || {};
+  if (selects(selection, settings.enqueuedBefore))
+    findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));
+  return findings;
+}
+
+function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | null {
+  if (source.kind !== 'sqs') return null;
+  return settings.receivers ?? { min: settings.workers, max: settings.workers };
+}
+
+function selectsWhat({ source, settings }: DrainRequest): string[] {
+  const { filter, types } = (source.kind === 'sqs' && source.selection) || {};
+  return [
+    types && `type ${types.join(', ')}`,
+    filter !== undefined && `where ${filter}`,
+    source.kind === 'sqs' &&
+      settings.enqueuedBefore &&
+      `enqueued before ${settings.enqueuedBefore.toISOString()}`,
+  ].filter((text) => typeof text === 'string');
 }
 
 function settles({ source }: DrainRequest): string {

@@ -5,7 +5,7 @@ import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
 import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
 import { closeArchive, openArchive, type RunArchive } from './archive.ts';
@@ -18,12 +18,14 @@ import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
-import { ReceiverCrew } from './receiver-crew.ts';
 import type { DrainReport, Ending } from './report.ts';
 import { RunStore } from './run-store.ts';
+import type { SourceWatch } from './source-watch.ts';
+import { makeSqsCrew } from './sqs-crew.ts';
 import { Throttle } from './throttle.ts';
 import { readTotals } from './totals.ts';
 import { translated } from './translate.ts';
+import { watchSource } from './watch-source.ts';
 
 const BEAT_MS = 1000;
 const LOOK_MS = 20;
@@ -34,7 +36,16 @@ interface Crew {
   isIdle(view: RunView): boolean;
   /** Whether this process has work of its own, and does not only stand by for others. */
   holdsLane(): boolean;
+  /** SQS: messages that stay in the queue, and are given back at the end. */
+  passedOver?: PassedOver;
   stop(): Promise<void>;
+}
+
+/** How the loop came to its end, and what stays in the source because it is not wanted. */
+interface Ended {
+  ending: Ending;
+  /** FIFO: messages that stand behind such a one. */
+  behind: number;
 }
 
 /** Runs a drain that has been opened: until the source is empty, or the limit, the time or a signal ends it. */
@@ -50,6 +61,8 @@ export async function runDrain(
   const meter = new Meter(manifest.run, events, signal);
   const membership = new Membership(redis.client, manifest.run, new Date());
   let archive: RunArchive | undefined;
+  let crew: Crew | undefined;
+  let watcher: SourceWatch | undefined;
   try {
     const clock = new TargetClock();
     const sink = sinkFor(drain, meter, clock);
@@ -58,20 +71,29 @@ export async function runDrain(
     await outlasting(meter, () => clock.sync(redis.client));
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
-    const crew = await outlasting(meter, () =>
-      makeCrew(drain, sink, meter, throttle, membership, clock, archive),
-    );
-    const ending = await watch(drain, crew, meter, throttle, membership);
+    const holding = (): number => membership.holding() + membership.heldByOthers;
+    watcher = await outlasting(meter, () => watchSource(drain, meter, holding));
+    crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock, archive));
+    const ended = await watch(drain, crew, meter, throttle, membership);
+    const late = (await crew.passedOver?.release()) ?? 0;
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
     return await outlasting(meter, () =>
-      conclude(drain, sink, store, meter, ending, left.alive.size, archive),
+      conclude(drain, sink, store, meter, ended.ending, left.alive.size, {
+        ...ended,
+        late,
+        watcher,
+        archive,
+        passedOver: crew?.passedOver,
+      }),
     );
   } catch (error) {
     throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
     meter.stop();
     await closeArchive(archive);
+    watcher?.stop();
+    await crew?.passedOver?.release();
     await membership.leave().catch(() => undefined);
   }
 }
@@ -141,25 +163,14 @@ async function makeCrew(
             }),
     });
   }
-  const { visibilityMs, waitSeconds, workers } = request.settings;
-  const options = {
-    client: source.connection.client,
-    queueUrl: source.connection.queueUrl,
-    waitSeconds,
-    visibilitySeconds: Math.ceil(visibilityMs / 1000),
-    targetNow: () => clock.now(),
-    note: (text: string) => meter.note(text),
-  };
-  const crew = new ReceiverCrew({
-    ...shared,
-    receivers: workers,
-    source: options,
-    elsewhere: await idsElsewhere(redis.client, manifest),
-  });
+  const crew = makeSqsCrew(drain, source, shared, clock, await idsElsewhere(redis.client, manifest));
+  membership.holding = () => crew.holding;
+  meter.passedOver = () => crew.passedOver?.size ?? 0;
   return {
     balance: () => Promise.resolve(),
     isIdle: () => crew.isIdle(),
     holdsLane: () => true,
+    passedOver: crew.passedOver,
     stop: () => crew.stop(),
   };
 }
@@ -194,9 +205,14 @@ async function watch(
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
-): Promise<Ending> {
+): Promise<Ended> {
   const { settings } = drain.request;
+  const { passedOver } = crew;
   const emptiness = new Emptiness(drain, meter);
+  const ended = async (ending: Ending): Promise<Ended> => {
+    await crew.stop();
+    return { ending, behind: ending === 'empty' ? emptiness.behind : 0 };
+  };
   let view: RunView | undefined;
   let beatAt = Number.NEGATIVE_INFINITY;
   try {
@@ -210,13 +226,15 @@ async function watch(
         }
       }
       const idle = view !== undefined && crew.isIdle(view);
-      if (meter.signal.aborted) return await ended(crew, 'signal');
-      if (throttle.exhausted) return await ended(crew, 'limit');
+      if (meter.signal.aborted) return await ended('signal');
+      if (throttle.exhausted) return await ended('limit');
       if (settings.until instanceof Date && Date.now() >= settings.until.getTime())
-        return await ended(crew, 'until');
+        return await ended('until');
+      if (passedOver?.full) return await ended('left over');
       if (settings.until === 'empty') {
-        const end = await emptiness.look(idle, crew.holdsLane());
-        if (end) return await ended(crew, end);
+        const { heldByOthers } = membership;
+        const end = await emptiness.look({ idle, holdsLane: crew.holdsLane(), passedOver, heldByOthers });
+        if (end) return await ended(end);
       }
       await pause(LOOK_MS, meter.signal);
     }
@@ -236,9 +254,4 @@ function refuseLostRun({ redis, attachment }: OpenDrain, view: RunView): void {
 function rethrowUnlessLost(error: unknown): void {
   if (error instanceof LaneFenced || isRetryable(error) !== undefined) return;
   throw error;
-}
-
-async function ended(crew: Crew, ending: Ending): Promise<Ending> {
-  await crew.stop();
-  return ending;
 }

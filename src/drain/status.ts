@@ -4,11 +4,12 @@ import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { type SqsSelection, SqsSource } from '../sources/sqs/index.ts';
 import type { MemberInfo } from './host.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
 import { type OpenSource, quarantineStreams } from './open.ts';
+import { withoutLeft } from './passed-over.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
@@ -110,6 +111,8 @@ export interface RunDefinition {
   kind: 'postgres' | 'sqs' | 'archive';
   name: string;
   spec: PostgresSpec | null;
+  /** SQS: which messages are wanted. */
+  selection: SqsSelection | null;
   stream: string;
   partitions: number;
   fields: Record<string, string> | null;
@@ -121,7 +124,8 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
   const { source, target, spec, fields } = manifest;
   return {
     ...source,
-    spec: spec as PostgresSpec | null,
+    spec: source.kind === 'postgres' ? (spec as PostgresSpec | null) : null,
+    selection: source.kind === 'sqs' ? (spec as SqsSelection | null) : null,
     stream: target.stream,
     partitions: target.partitions,
     fields,
@@ -152,7 +156,8 @@ export async function verifyRun(
       source instanceof SqsSource ? undefined : source,
     );
     const view = await viewRun(redis.client, run);
-    const depth = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
+    const held = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
+    const depth = withoutLeft(held, record.left);
     return makeReport({
       manifest,
       state: stateOf(record, view.alive.size),
@@ -166,6 +171,9 @@ export async function verifyRun(
       alive: view.alive.size,
       archive: null,
       findings: [],
+      sourceChanges: record.changes,
+      left: record.left,
+      receivers: null,
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     });
   } finally {

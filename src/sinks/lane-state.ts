@@ -30,7 +30,16 @@ export function isOlder(token: string, known: string): boolean {
 }
 
 /** What the target knows of a lane, one record a partition. */
-export type LaneStates = { partition: number; token: string; note: string; ids: string[] }[];
+export interface LaneState {
+  partition: number;
+  token: string;
+  note: string;
+  ids: string[];
+  /** Whether the lane was opened at this very batch before: that holder may have settled it and died. */
+  openedBefore: boolean;
+}
+
+export type LaneStates = LaneState[];
 
 /** Seals the lane's checkpoints for `fence` and reads them. Throws {@link LaneFenced} where a later holder was first. */
 export async function readLane(
@@ -56,6 +65,7 @@ export async function readLane(
       token: text('token'),
       note: text('note'),
       ids: unpackIds(fieldOf(fields, 'ids') ?? Buffer.alloc(0)),
+      openedBefore: fieldOf(fields, 'opened')?.toString() === text('token'),
     };
   });
 }

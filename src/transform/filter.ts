@@ -47,6 +47,7 @@ function compileValue(expression: string, what: 'filter' | 'type'): (message: Me
     if (/unknown function|arity/i.test((cause as Error).message)) throw refused(expression, what, cause);
   }
   return (message) => {
+    if (parsed && message.body === null) return undefined;
     try {
       return evaluate(message);
     } catch {

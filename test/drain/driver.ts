@@ -9,6 +9,7 @@ import {
   openDrain,
   type PostgresSpec,
   runDrain,
+  type SqsSelection,
 } from '../../src/drain/index.ts';
 import type { DrainSnapshot } from '../../src/events.ts';
 import { sharedPostgres, sharedRedisUrl } from '../support/shared.ts';
@@ -21,6 +22,8 @@ export interface DrainCase {
   endpoint?: string;
   /** An archive to be read. */
   archive?: string;
+  /** SQS: which messages are wanted. */
+  selection?: SqsSelection;
   target: Partial<DrainTarget> & { stream: string };
   settings?: Partial<DrainSettings>;
   redisUrl?: string;
@@ -60,6 +63,7 @@ export function requestOf(test: DrainCase): DrainRequest {
           kind: 'sqs',
           name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
           connection: { queueUrl: queueUrl!, endpoint, ...SQS },
+          selection: test.selection,
         };
   const quick: Partial<DrainSettings> = spec
     ? { workers: 2, settleMs: 300 }

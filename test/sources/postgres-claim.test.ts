@@ -118,7 +118,7 @@ describe('what old workers meet', () => {
       spec: claiming({ table, key: 'agent' }),
       database: database.url,
       target: { stream },
-      settings: { batch: 20 },
+      settings: { batch: 20, allowCompeting: true },
     });
     for (const one of workers) await one.stop();
     expect(report.converged).toBe(true);

@@ -61,7 +61,7 @@ function notOf(spec: PostgresSpec, table: TableFacts, keys: string[]): string[] 
  * The CTEs `qctl_seen`, `qctl_got` and `qctl_chosen` (qctl_id, qctl_rank): those of the listed rows that
  * are ready as they were and free, locked. With a key, a row must not overtake an earlier one of its key
  * that could not be had: such rows are among those seen but not among those got, and all later ones of
- * their key stay as well.
+ * their key stay as well. Which those are is counted: a join of the two would compare each with each.
  *
  * @param lists SQL of four arrays: ids, keys, versions, and whether each may be taken; NULL where it does not matter
  */
@@ -87,8 +87,10 @@ export function chosenRows(
     return `${got}, qctl_chosen AS MATERIALIZED (SELECT qctl_id, qctl_rank FROM qctl_got)`;
   return `${got},
     qctl_stuck AS MATERIALIZED (
-      SELECT s.qctl_key, min(s.qctl_rank) AS qctl_rank FROM qctl_seen s LEFT JOIN qctl_got g ON g.qctl_rank = s.qctl_rank
-       WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
+      SELECT qctl_key, min(qctl_rank) AS qctl_rank FROM (
+        SELECT qctl_key, qctl_rank FROM (
+          SELECT qctl_key, qctl_rank FROM qctl_seen UNION ALL SELECT qctl_key, qctl_rank FROM qctl_got) qctl_both
+         WHERE qctl_key IS NOT NULL GROUP BY 1, 2 HAVING count(*) = 1) qctl_missed GROUP BY 1),
     qctl_chosen AS MATERIALIZED (
       SELECT g.qctl_id, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
        WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank)`;

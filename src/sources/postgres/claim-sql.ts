@@ -57,12 +57,13 @@ export function claimStatements(
   const id = `t.${quote(spec.id[0]!)}`;
   const type = idType(spec, table);
   const lane = laneCondition(spec, table, filter);
-  const held = [`(${claim.held})`, ...lane];
+  const within = spec.within === undefined ? [] : [`(${spec.within})`];
+  const held = [...within, `(${claim.held})`, ...lane];
   const ready = conditions(spec, table, filter);
   const shape: Shape = { spec, table, claim, id, type, ready };
   const fields = fieldExpressions(spec, table, 't');
   const fieldList = fields.map(([, sql]) => sql).join(', ');
-  const among = `${id} = ANY($1::text[]::${type}[])`;
+  const among = [`${id} = ANY($1::text[]::${type}[])`, ...within].join(' AND ');
   return {
     fields: fields.map(([name]) => name),
     prepare: (claim.prepare ?? []).map((sql) => withNames(sql, names)),
@@ -120,13 +121,14 @@ function claimStatement({ spec, table, claim, id, ready }: Shape): string {
   return `
     WITH ${chosenRows(spec, table, ready, ['$1', '$2', '$3', '$4'])},${claim.take === undefined ? '' : ` ${claim.take},`}
     qctl_claimed (qctl_id, qctl_rank) AS (
-      ${updateClause(table, claim.set)} FROM qctl_chosen WHERE ${id} = qctl_chosen.qctl_id${took(claim)}
+      ${updateClause(table, claim.set)} FROM qctl_chosen
+       WHERE ${[`${id} = qctl_chosen.qctl_id`, ...(spec.within === undefined ? [] : [`(${spec.within})`]), ...took(claim)].join(' AND ')}
       RETURNING ${claimGuard(spec, claim, `${id}::text`)}, qctl_chosen.qctl_rank)
     SELECT qctl_id AS id FROM qctl_claimed ORDER BY qctl_rank`;
 }
 
-function took({ take }: ClaimSpec): string {
-  return take === undefined ? '' : ' AND qctl_chosen.qctl_id IN (SELECT qctl_took.qctl_id FROM qctl_took)';
+function took({ take }: ClaimSpec): string[] {
+  return take === undefined ? [] : ['qctl_chosen.qctl_id IN (SELECT qctl_took.qctl_id FROM qctl_took)'];
 }
 
 function releaseStatement({ table, claim, id }: Shape, held: string[]): string {

@@ -19,6 +19,7 @@ import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
 import { type FormatOverview, formatOverview } from './formats/overview.ts';
+import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
 import { rowsThat } from './rows-batch.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
@@ -134,16 +135,9 @@ export class PostgresSource {
     return { ready, inFlight: null, delayed: null, unmatched, ...(await this.heldBy(run)) };
   }
 
-  /** Asks once more where the session has been lost. */
   // biome-ignore lint/suspicious/noExplicitAny: rows of a driver
   private async ask(sql: string): Promise<any[]> {
-    const { rows } = await this.client.query(sql).catch(async (error: unknown) => {
-      if (isRetryablePostgres(error) === undefined) throw error;
-      await endSession(this.client);
-      this.client = await this.session('qctl');
-      return this.client.query(sql);
-    });
-    return rows;
+    return (await this.asking((client) => client.query(sql))).rows;
   }
 
   /** What other runs hold of this table; `replaced` is a run that is about to be closed. */
@@ -159,6 +153,23 @@ export class PostgresSource {
 
   private get claims(): boolean {
     return this.spec.mode === 'move' && this.spec.claim !== undefined;
+  }
+
+  /** Which table now has the name of the one that was opened. */
+  identityNow(): Promise<TableIdentity> {
+    return this.asking((client) => tableIdentity(client, this.table.name));
+  }
+
+  /** Asks once more, in a new session, where the old one has been lost. */
+  private async asking<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.client);
+    } catch (error) {
+      if (isRetryablePostgres(error) === undefined) throw error;
+      await endSession(this.client);
+      this.client = await this.session('qctl');
+      return question(this.client);
+    }
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */

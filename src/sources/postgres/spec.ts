@@ -70,6 +70,11 @@ export interface PostgresSpec {
   table: string;
   /** Primary key column; several in copy mode only. */
   id: string[];
+  /**
+   * SQL condition over the row `t` that every row of the queue fulfils, whatever its state: where no
+   * index begins with the id, an index over these columns and the id finds rows by it.
+   */
+  within?: string;
   /** The format has seen to it that no two rows share an id, though no unique index over it alone says so. */
   uniqueId?: true;
   payload: string;

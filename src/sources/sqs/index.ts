@@ -8,7 +8,10 @@ import {
 import type { Finding } from '../../model/finding.ts';
 import type { Depth } from '../source.ts';
 
+export { PassedOver, type PassedOverCounts } from './passed-over.ts';
 export { type HeldBatch, type ReceiverOptions, receive } from './receiver.ts';
+export { compileSelection, type SqsSelection, selects } from './selection.ts';
+export { selectionFindings } from './selection-findings.ts';
 
 /** An SQS queue, standard or FIFO. Opening it asks for attributes only: no message is received. */
 export class SqsSource {
@@ -31,8 +34,13 @@ export class SqsSource {
 
   /** The queue's own approximate counts. */
   async depth(): Promise<Depth> {
-    const { visible, inFlight, delayed } = await queueFacts(this.connection);
+    const { visible, inFlight, delayed } = await this.look();
     return { ready: visible, inFlight, delayed };
+  }
+
+  /** What the queue says of itself now. */
+  look(): Promise<QueueFacts> {
+    return queueFacts(this.connection);
   }
 
   findings(visibilityMs: number): Finding[] {

@@ -66,7 +66,7 @@ describe('Graphile Worker as the library makes it', () => {
       spec: await specOf(url, undefined, ['scheduled']),
       database: url,
       target: { stream },
-      settings: { batch: 10, ratePerSecond: 400 },
+      settings: { allowCompeting: true, batch: 10, ratePerSecond: 400 },
     });
     expect(report).toMatchObject({ converged: true, problems: [] });
     const left = async (): Promise<number> =>

@@ -47,7 +47,7 @@ describe('pg-boss as the library makes it', () => {
       spec,
       database: url,
       target: { stream },
-      settings: { batch: 10, ratePerSecond: 400 },
+      settings: { batch: 10, ratePerSecond: 400, allowCompeting: true },
     });
     expect(report).toMatchObject({ converged: true, problems: [] });
     await waitFor(
