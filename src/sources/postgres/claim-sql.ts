@@ -127,8 +127,11 @@ function claimStatement({ spec, table, claim, id, ready }: Shape): string {
     SELECT qctl_id AS id FROM qctl_claimed ORDER BY qctl_rank`;
 }
 
+/** IS TRUE makes it a table of hashes; as a join it would compare each with each. */
 function took({ take }: ClaimSpec): string[] {
-  return take === undefined ? [] : ['qctl_chosen.qctl_id IN (SELECT qctl_took.qctl_id FROM qctl_took)'];
+  return take === undefined
+    ? []
+    : ['(qctl_chosen.qctl_id IN (SELECT qctl_took.qctl_id FROM qctl_took)) IS TRUE'];
 }
 
 function releaseStatement({ table, claim, id }: Shape, held: string[]): string {

@@ -141,17 +141,21 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
 
 /**
  * What procrastinate_fetch_job asks of a job with a lock, as far as it goes beyond order: none of its
- * lock is being run, and none that comes before it stays behind.
+ * lock is being run, and none that comes before it stays behind. There is no index by lock: which locks
+ * have somebody waiting is asked once a statement, and only then who comes first.
  */
 function mayRun(table: string, queues: string[] | undefined, scheduled: boolean): string {
+  const running = `(t.lock IS NULL OR NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.lock = t.lock AND o.status = 'doing'))`;
   const staying = [
     ...(scheduled ? [] : ['o.scheduled_at > now()']),
     ...(queues?.length ? [`NOT (true${inQueues('queue_name', queues, 'o')})`] : []),
   ];
-  const running = `NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.lock = t.lock AND o.status = 'doing')`;
   if (staying.length === 0) return running;
-  return `${running} AND NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.lock = t.lock AND o.status = 'todo'
-      AND (o.priority > t.priority OR (o.priority = t.priority AND o.id < t.id)) AND ${anyOf(staying)})`;
+  const waiting = `FROM ${table} o WHERE o.status = 'todo' AND ${anyOf(staying)}`;
+  return `${running} AND CASE
+    WHEN t.lock IS NULL OR t.lock NOT IN (SELECT o.lock ${waiting} AND o.lock IS NOT NULL) THEN true
+    ELSE NOT EXISTS (SELECT 1 ${waiting} AND o.lock = t.lock
+      AND (o.priority > t.priority OR (o.priority = t.priority AND o.id < t.id))) END`;
 }
 
 function abandoned(workers: string): string {

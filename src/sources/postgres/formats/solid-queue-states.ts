@@ -56,26 +56,30 @@ export function stateField(queue: SolidQueue): string {
 export const HOLDING: State[] = ['ready', 'running'];
 
 /**
- * Which executions may be taken, as SELECTs of qctl_job. Due ones that nobody has
- * dispatched, and blocked ones whose time is up, are those that a dispatcher would make ready now.
+ * Whether the execution of row `t` may be taken. Due ones that nobody has dispatched, and blocked ones
+ * whose time is up, are those that a dispatcher would make ready now. Each is looked up by the job: as
+ * one list of jobs the planner would begin with that list, for every claim anew.
  */
-export function takeable(queue: SolidQueue, include: Includable[]): string[] {
-  const { now, jobs, ready, scheduled, blocked, failed, claimed, processes } = queue;
-  const future = include.includes('scheduled')
-    ? `s.scheduled_at > ${now} OR `
-    : `s.scheduled_at <= ${now} AND `;
+export function takeable(queue: SolidQueue, include: Includable[]): string {
+  const { now, ready, scheduled, blocked, failed, claimed, processes } = queue;
+  const stands = (table: string, condition = ''): string =>
+    `EXISTS (SELECT 1 FROM ${table} x WHERE x.job_id = t.id${condition})`;
+  const due = `(x.scheduled_at <= ${now} AND ${free(queue, 't')})`;
   const parts = [
-    `SELECT r.job_id AS qctl_job FROM ${ready} r`,
-    `SELECT s.job_id FROM ${scheduled} s JOIN ${jobs} j ON j.id = s.job_id
-      WHERE ${future}${free(queue, 'j')}`,
-    `SELECT b.job_id FROM ${blocked} b WHERE b.expires_at < ${now} AND ${free(queue, 'b')}`,
+    stands(ready),
+    stands(scheduled, ` AND ${include.includes('scheduled') ? `(x.scheduled_at > ${now} OR ${due})` : due}`),
+    stands(blocked, ` AND x.expires_at < ${now} AND ${free(queue, 'x')}`),
   ];
-  if (include.includes('dead')) parts.push(`SELECT f.job_id FROM ${failed} f`);
+  if (include.includes('dead')) parts.push(stands(failed));
   if (include.includes('running'))
-    parts.push(`SELECT c.job_id FROM ${claimed} c
-       WHERE NOT EXISTS (SELECT 1 FROM ${processes} p WHERE p.id = c.process_id
-                            AND p.last_heartbeat_at > ${now} - interval '5 minutes')`);
-  return parts;
+    parts.push(
+      stands(
+        claimed,
+        ` AND NOT EXISTS (SELECT 1 FROM ${processes} p WHERE p.id = x.process_id
+                             AND p.last_heartbeat_at > ${now} - interval '5 minutes')`,
+      ),
+    );
+  return `(${parts.join(' OR ')})`;
 }
 
 /** Whether a job of that concurrency key could start now; always true for one without. */

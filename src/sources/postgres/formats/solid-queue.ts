@@ -111,14 +111,13 @@ function queueOf(found: FoundQueue): SolidQueue {
 
 function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
   const queue = queueOf(found);
-  const executions = takeable(queue, include).join(' UNION ALL ');
   return {
     format: 'solid-queue',
     version: found.version,
     table: queue.jobs,
     id: ['id'],
     payload: 'arguments',
-    ready: `t.finished_at IS NULL AND t.id IN (SELECT e.qctl_job FROM (${executions}) e)${inQueues('queue_name', queues)}`,
+    ready: `t.finished_at IS NULL AND ${takeable(queue, include)}${inQueues('queue_name', queues)}`,
     rank: 't.priority, t.id',
     type: 'class_name',
     priority: 'priority',
