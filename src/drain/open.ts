@@ -137,8 +137,11 @@ function bytesIn(source: OpenSource, { ready }: Depth): number | null {
     : null;
 }
 
-function queueFindings(source: SqsSource, { source: from, settings }: DrainRequest): Finding[] {
-  const findings = source.findings(settings.visibilityMs);
+async function queueFindings(
+  source: SqsSource,
+  { source: from, settings }: DrainRequest,
+): Promise<Finding[]> {
+  const findings = [...(await source.rightsFindings()), ...source.findings(settings.visibilityMs)];
   const selection = (from.kind === 'sqs' && from.selection) || {};
   if (selects(selection, settings.enqueuedBefore))
     findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));

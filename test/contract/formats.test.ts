@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readTable } from '../../src/sources/postgres/catalog.ts';
@@ -5,7 +6,7 @@ import { claimStatements } from '../../src/sources/postgres/claim-sql.ts';
 import { describeQueue, detectQueues, formatOf } from '../../src/sources/postgres/formats/index.ts';
 import { SESSION_SETTINGS } from '../../src/sources/postgres/session.ts';
 import type { Includable, PostgresSpec } from '../../src/sources/postgres/spec.ts';
-import { drain, entriesOf, failureOf, ownDatabase } from '../drain/driver.ts';
+import { drain, entriesOf, failureOf, ownDatabase, plan } from '../drain/driver.ts';
 import { uniqueName } from '../support/shared.ts';
 import type { FormatCase, JobCase } from './formats/case.ts';
 import { FORMAT_CASES } from './formats/index.ts';
@@ -66,6 +67,13 @@ function taken(format: FormatCase, ids: string[], include: Includable[]): string
   });
 }
 
+/** The statement of docs/formats.md that gives the rows of a run called RUN back by hand. */
+function byHand(title: string): string | undefined {
+  const page = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
+  const [, rest] = page.split('## Giving claimed rows back by hand');
+  return rest?.match(new RegExp(`^${title}\\b.*:\\n\\n\`\`\`sql\\n([^]*?)\`\`\``, 'm'))?.[1];
+}
+
 describe.each(FORMAT_CASES)('$name', (format) => {
   let database: Database & { ids: string[] };
   beforeAll(async () => {
@@ -79,9 +87,13 @@ describe.each(FORMAT_CASES)('$name', (format) => {
 
   test('each statement of the spec is one that the server understands, in move and in copy mode', async () => {
     const spec = await describeAll(format, database.url, format.includes);
-    expect(spec.format).toBe(format.name);
-    expect(spec.claim).toBeDefined();
+    expect(spec).toMatchObject({ format: format.name, claim: expect.anything() });
     expect(spec.attributes?.queue).toBeDefined();
+    for (const mode of ['move', 'copy'] as const) {
+      const target = { stream: uniqueName('plan') };
+      const seen = await plan({ spec: { ...spec, mode }, database: database.url, target });
+      expect(seen.depth.ready).toBe(taken(format, database.ids, format.includes).length);
+    }
   });
 
   test('what is claimed is seen by no worker, is taken back by nobody, and is given back as it was', async () => {
@@ -106,6 +118,26 @@ describe.each(FORMAT_CASES)('$name', (format) => {
       expect((await client.query(sql.held)).rows).toHaveLength(wanted.length);
       await client.query(sql.release);
       for (const statement of sql.cleanup) await client.query(statement);
+    });
+    const after = await rowsOf(format, own);
+    const same = format.givenBack ?? ((row) => row);
+    for (const id of wanted) expect(same(after.get(id)!)).toEqual(same(before.get(id)!));
+  });
+
+  test('an operator gives claimed rows back by hand, as the page says', async () => {
+    const own = await filled(format);
+    const spec = await describeAll(format, own.url, format.includes);
+    const wanted = taken(format, own.ids, format.includes);
+    const before = await rowsOf(format, own);
+    await withClient(own.url, async (client) => {
+      const sql = claimStatements(spec, await readTable(client, spec), 'RUN');
+      for (const id of wanted) await client.query(sql.claim, [[id], [null], [null], null]);
+      expect((await client.query(sql.held)).rows).toHaveLength(wanted.length);
+      const [schema, table] = ['public', ...format.table.split('.')].slice(-2);
+      const statement = byHand(formatOf(format.name)!.title)!;
+      await client.query(`SET search_path = ${schema}; SET TimeZone = 'Asia/Tokyo'`);
+      await client.query(statement.replace('pgmq.q_NAME', `pgmq.${table}`));
+      expect((await client.query(sql.held)).rows).toEqual([]);
     });
     const after = await rowsOf(format, own);
     const same = format.givenBack ?? ((row) => row);

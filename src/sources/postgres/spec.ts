@@ -112,5 +112,5 @@ export interface PostgresSpec {
    */
   restore?: Record<string, string>;
   /** What the operator chose of a known format. */
-  choice?: { schema?: string; queues?: string[]; include: Includable[] };
+  choice?: { schema?: string; queues?: string[]; include: Includable[]; pause?: boolean };
 }

@@ -66,7 +66,32 @@ export async function describeQueue(
   const [first, ...others] = detected;
   if (!first) throw notFound(client, only, all);
   if (others.length > 0) throw several(detected);
-  return { ...(await first.format.describe(client, first.found, choice)), choice };
+  return describeFound(client, first, choice);
+}
+
+/** The spec of a queue that was found; it keeps what was chosen, and pauses the queue where that was asked for. */
+export async function describeFound(
+  client: Client,
+  { format, found }: DetectedQueue,
+  choice: FormatChoice,
+): Promise<PostgresSpec> {
+  const spec = { ...(await format.describe(client, found, choice)), choice };
+  if (!choice.pause) return spec;
+  if (!format.freeze || !spec.claim) throw cannotPause(format);
+  const { freeze, thaw } = format.freeze(found, choice);
+  const { prepare = [], cleanup = [] } = spec.claim;
+  return {
+    ...spec,
+    claim: { ...spec.claim, prepare: [...freeze, ...prepare], cleanup: [...cleanup, ...thaw] },
+  };
+}
+
+function cannotPause({ title }: QueueFormat): QctlError {
+  const able = FORMATS.filter(({ freeze }) => freeze).map((format) => format.title);
+  return new QctlError('usage', `--pause-source: ${title} has no pauses that its workers heed`, {
+    code: 'NO_PAUSES',
+    hint: ['stop its workers', `queues can be paused with ${able.join(', ')}`],
+  });
 }
 
 function notFound(client: Client, only: FormatName | undefined, all: DetectedQueue[]): QctlError {
