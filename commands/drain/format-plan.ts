@@ -56,6 +56,7 @@ function depthText({ depth, estimatedBytes }: DrainPlan): string {
       : `${grouped(depth.ready)} messages${estimatedBytes ? `, about ${formatBytes(estimatedBytes)}` : ''}`,
   ];
   if (depth.inFlight) parts.push(`${grouped(depth.inFlight)} in flight with other consumers`);
+  if (depth.held) parts.push(`${grouped(depth.held)} claimed by this run already`);
   if (depth.unmatched) parts.push(`${grouped(depth.unmatched)} left by --filter`);
   if (depth.delayed) parts.push(`${grouped(depth.delayed)} delayed`);
   return parts.join(', ');

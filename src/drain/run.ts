@@ -168,6 +168,7 @@ async function makeCrew(
               lanes: manifest.lanes,
               batch,
               note: (text) => meter.note(text),
+              lost: (count) => tellLost(meter, lane, count),
             }),
     });
   }
@@ -182,6 +183,14 @@ async function makeCrew(
     rebound: (bounds) => crew.rebound(bounds),
     stop: () => crew.stop(),
   };
+}
+
+/** What a claim kept from all who respect it, and somebody has taken none the less. */
+function tellLost(meter: Meter, lane: number, count: number): void {
+  meter.vanished += count;
+  meter.note(
+    `lane ${lane}: ${count} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
+  );
 }
 
 function sinkFor(

@@ -58,6 +58,8 @@ export interface ReaderOptions {
   batch: number;
   /** Told what an operator should know. */
   note?(text: string): void;
+  /** Told how many appended messages somebody else has had meanwhile. */
+  lost?(count: number): void;
 }
 
 /** A Postgres queue that has been looked at and found to fit its description. */
@@ -173,7 +175,14 @@ export class PostgresSource {
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
-  reader({ run, lane, lanes, batch, note = () => undefined }: ReaderOptions): LaneReader {
+  reader({
+    run,
+    lane,
+    lanes,
+    batch,
+    note = () => undefined,
+    lost = () => undefined,
+  }: ReaderOptions): LaneReader {
     const { spec, table } = this;
     const connect = async (): Promise<Client> => {
       const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
@@ -195,7 +204,9 @@ export class PostgresSource {
         unitBytes: UNIT_BYTES,
         rowBytes: table.averageRowBytes,
         list,
+        own: spec.settle !== undefined,
         note,
+        lost,
       });
     const sql = statements(spec, table, { lane, lanes });
     if (spec.mode === 'copy')

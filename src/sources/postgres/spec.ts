@@ -39,11 +39,11 @@ export interface ClaimSpec {
   held: string;
   /**
    * Where a row's state is another table's row: further CTEs of the claiming statement, behind
-   * `qctl_chosen (qctl_id)`, the rows that may be had. They take the other rows out, passing by locked
-   * ones, and end with `qctl_took (qctl_id)`: those that were got. Only they are set then.
+   * `qctl_chosen (qctl_at)`, the rows that may be had. They take the other rows out, passing by locked
+   * ones, and end with `qctl_took (qctl_at)`: those that were got. Only they are set then.
    */
   take?: string;
-  /** What undoes `take`: CTEs behind `qctl_given (qctl_id)`, the rows that are given back, with their claim still on. */
+  /** What undoes `take`: CTEs behind `qctl_given (qctl_at)`, the rows that are given back, with their claim still on. */
   give?: string;
   /** Column -> value that gives a row back to the workers of the source. */
   release: Record<string, string>;

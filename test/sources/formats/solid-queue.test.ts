@@ -119,7 +119,7 @@ describe('Solid Queue', () => {
       'attr.concurrency_key': 'Mail/1',
       'attr.priorityOrder': 'lower-first',
     });
-    expect(fields).not.toHaveProperty('attr.state');
+    expect(fields['attr.state']).toBe('ready');
     expect(await everything()).toEqual([]);
   });
 

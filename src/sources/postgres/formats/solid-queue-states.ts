@@ -107,11 +107,11 @@ export function takeStates(queue: SolidQueue, include: Includable[]): string {
   const parts = takenFrom(queue, include);
   const ctes = parts.flatMap(({ state, table, out }) => {
     const got = `qctl_${state}_got AS MATERIALIZED (
-      SELECT x.id, x.job_id FROM ${table} x JOIN qctl_chosen ON x.job_id = qctl_id FOR UPDATE OF x SKIP LOCKED)`;
+      SELECT x.id, x.job_id FROM ${table} x JOIN qctl_chosen ON x.job_id = qctl_at FOR UPDATE OF x SKIP LOCKED)`;
     const gone = `qctl_${state}_gone AS (DELETE FROM ${table} x USING qctl_${state}_got g WHERE x.id = g.id)`;
     return out ? [got, gone] : [got];
   });
-  const took = parts.map(({ state }) => `SELECT job_id AS qctl_id FROM qctl_${state}_got`);
+  const took = parts.map(({ state }) => `SELECT job_id AS qctl_at FROM qctl_${state}_got`);
   return `${ctes.join(',\n')},\nqctl_took AS MATERIALIZED (${took.join(' UNION ALL ')})`;
 }
 
@@ -121,7 +121,7 @@ export function giveStates(queue: SolidQueue): string {
   const give = (state: State, table: string, columns: [string, string][]): string =>
     `qctl_${state}_back AS (
       INSERT INTO ${table} (job_id, ${columns.map(([name]) => name).join(', ')})
-      SELECT j.id, ${columns.map(([, sql]) => sql).join(', ')} FROM qctl_given g JOIN ${jobs} j ON j.id = g.qctl_id
+      SELECT j.id, ${columns.map(([, sql]) => sql).join(', ')} FROM qctl_given g JOIN ${jobs} j ON j.id = g.qctl_at
        WHERE j.finished_at = ${markOf(state, queue)} ON CONFLICT (job_id) DO NOTHING)`;
   const place: [string, string][] = [
     ['queue_name', 'j.queue_name'],
