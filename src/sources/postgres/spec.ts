@@ -37,6 +37,14 @@ export interface ClaimSpec {
   set: Record<string, string>;
   /** Condition of the rows that this run has taken. */
   held: string;
+  /**
+   * Where a row's state is another table's row: further CTEs of the claiming statement, behind
+   * `qctl_chosen (qctl_at)`, the rows that may be had. They take the other rows out, passing by locked
+   * ones, and end with `qctl_took (qctl_at)`: those that were got. Only they are set then.
+   */
+  take?: string;
+  /** What undoes `take`: CTEs behind `qctl_given (qctl_at)`, the rows that are given back, with their claim still on. */
+  give?: string;
   /** Column -> value that gives a row back to the workers of the source. */
   release: Record<string, string>;
   /** Statements before a lane's first claim, such as a worker row of one's own; repeated by every lane. */

@@ -1,17 +1,33 @@
 import type { Client } from 'pg';
 import { QctlError } from '../../../errors.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
+import { delayedJob } from './delayed-job.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { goodJob } from './good-job.ts';
 import { graphileWorker } from './graphile-worker.ts';
 import { oban } from './oban.ts';
 import { pgboss } from './pgboss.ts';
 import { pgmq } from './pgmq.ts';
+import { procrastinate } from './procrastinate.ts';
+import { que } from './que.ts';
 import { river } from './river.ts';
+import { solidQueue } from './solid-queue.ts';
 
 export type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
 
 /** Every format but `generic`, in the order in which they are looked for. */
-export const FORMATS: readonly QueueFormat[] = [pgboss, graphileWorker, pgmq, river, oban];
+export const FORMATS: readonly QueueFormat[] = [
+  pgboss,
+  graphileWorker,
+  pgmq,
+  river,
+  oban,
+  solidQueue,
+  que,
+  procrastinate,
+  delayedJob,
+  goodJob,
+];
 
 /** A queue together with the format that it is of. */
 export interface DetectedQueue {
