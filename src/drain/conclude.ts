@@ -1,6 +1,9 @@
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
+import type { ShownDecision } from './decision.ts';
+import { letEarlierExpire, letExpire } from './expiry.ts';
+import { handoverOf } from './handover.ts';
 import type { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams } from './open.ts';
 import { type DrainReport, type Ending, makeReport } from './report.ts';
@@ -8,14 +11,23 @@ import type { RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
 import { verifyTarget } from './verify.ts';
 
-/** Looks at both sides once more, judges the run and notes its end. `alive`: processes still at work on it. */
+/** How it came to the end. */
+export interface End {
+  ending: Ending;
+  /** Processes still at work on the run. */
+  alive: number;
+  paused: ShownDecision | null;
+  /** Who has stopped it. */
+  stopped: ShownDecision | null;
+}
+
+/** Looks at both sides once more, judges the run and notes its end. */
 export async function conclude(
   drain: OpenDrain,
   sink: RedisStreamSink,
   store: RunStore,
   meter: Meter,
-  ending: Ending,
-  alive: number,
+  { ending, alive, paused, stopped }: End,
 ): Promise<DrainReport> {
   const { redis, request, attachment, source } = drain;
   const { manifest } = attachment;
@@ -30,6 +42,7 @@ export async function conclude(
   const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
   const done = last && ending === 'empty' && totals.open === 0;
   if (done) await store.finish(manifest.run, 'done', new Date());
+  if (last) await expire(drain, store, totals.open, done);
   return makeReport({
     manifest,
     state: done ? 'done' : alive > 0 ? 'running' : 'stopped',
@@ -43,5 +56,21 @@ export async function conclude(
     alive,
     findings: drain.plan.findings,
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
+    paused,
+    stopped,
+    handover: await handoverOf(redis.client, totals, drain.boundary.before),
   });
+}
+
+/** A ledger is needed for as long as SQS may deliver what it knows once more. */
+async function expire(
+  { redis, request, attachment }: OpenDrain,
+  store: RunStore,
+  open: number,
+  done: boolean,
+): Promise<void> {
+  const { checkpointTtlMs, windowMs } = request.settings;
+  const ttlMs = request.source.kind === 'sqs' ? Math.max(checkpointTtlMs, 2 * windowMs) : checkpointTtlMs;
+  await letExpire(redis.client, attachment.manifest, open, ttlMs);
+  if (done) await letEarlierExpire(redis.client, store, attachment.manifest, ttlMs);
 }

@@ -3,14 +3,16 @@ import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
 import type { Ending } from './report.ts';
 
-/** How often a source is asked how much it holds. */
+/** How often a source is asked how much it holds; less often where counting takes long. */
 const DEPTH_MS = 1000;
+const COST_FACTOR = 5;
 
 /** Decides when a source is empty: not at the first empty answer. */
 export class Emptiness {
   private readonly drain: OpenDrain;
   private readonly meter: Meter;
   private askedAt = Number.NEGATIVE_INFINITY;
+  private tookMs = 0;
   private emptySince: number | undefined;
   private stuckSince: number | undefined;
   private stuckAt = -1;
@@ -20,25 +22,28 @@ export class Emptiness {
     this.meter = meter;
   }
 
-  async look(idle: boolean, holdsLane: boolean): Promise<Ending | undefined> {
+  /** @param held a brake holds the workers: what they leave is not stuck */
+  async look(idle: boolean, holdsLane: boolean, held = false): Promise<Ending | undefined> {
     const { source } = this.drain;
     const sqs = source instanceof SqsSource;
-    const due = performance.now() - this.askedAt >= DEPTH_MS;
+    const due = performance.now() - this.askedAt >= Math.max(DEPTH_MS, this.tookMs * COST_FACTOR);
     if (!idle) {
       this.emptySince = undefined;
       this.stuckSince = undefined;
+      this.meter.waiting('source', null);
       if (sqs && due) await this.refreshDepth();
       return undefined;
     }
     // Without a lane of its own a process knows nothing: it stands by for those of the others.
-    if (this.drain.plan.mode === 'copy') return holdsLane ? 'empty' : undefined;
-    if (!sqs) return this.lookAtRows();
+    if (this.drain.plan.mode === 'copy') return holdsLane && !held ? 'empty' : undefined;
+    if (!sqs) return this.lookAtRows(due, held);
     return due ? this.lookAtQueue() : undefined;
   }
 
   private async refreshDepth(): Promise<{ ready: number; others: number } | undefined> {
     this.askedAt = performance.now();
     const depth = await this.drain.source.depth().catch(() => undefined);
+    this.tookMs = performance.now() - this.askedAt;
     if (!depth) return undefined;
     this.meter.depth(depth.ready);
     return { ready: depth.ready ?? 0, others: (depth.inFlight ?? 0) + (depth.delayed ?? 0) };
@@ -63,11 +68,15 @@ export class Emptiness {
   }
 
   /** Ready rows that no lane of this process can take are with others: given some time, then left and named. */
-  private async lookAtRows(): Promise<Ending | undefined> {
-    if (this.stuckSince !== undefined && performance.now() - this.askedAt < DEPTH_MS) return undefined;
+  private async lookAtRows(due: boolean, held: boolean): Promise<Ending | undefined> {
+    if ((held || this.stuckSince !== undefined) && !due) return undefined;
     const depth = await this.refreshDepth();
     if (!depth) return undefined;
     if (depth.ready === 0) return 'empty';
+    if (held) {
+      this.stuckSince = undefined;
+      return undefined;
+    }
     if (depth.ready !== this.stuckAt) this.stuckSince = undefined;
     this.stuckAt = depth.ready;
     this.stuckSince ??= performance.now();

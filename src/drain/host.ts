@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { Published } from './published.ts';
 
 /** Who a process is, so that others can tell whether it still lives. */
 export interface MemberInfo {
@@ -11,6 +12,8 @@ export interface MemberInfo {
   /** When the process started, as the kernel counts: a pid alone may be somebody else by now. */
   started: string;
   since: string;
+  /** How it fares, as of its last beat. */
+  live?: Published;
 }
 
 /** Describes this process. */

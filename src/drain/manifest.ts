@@ -34,7 +34,8 @@ export function differences(a: Manifest['context'], b: Manifest['context']): str
 /** The context of a request. `sourceIdentity` comes from the source itself. */
 export function contextOf(request: DrainRequest, sourceIdentity: string): Manifest['context'] {
   const { source, target } = request;
-  const spec = source.kind === 'postgres' ? source.spec : null;
+  // Who notifies and where it ends may change from one call to the next.
+  const spec = source.kind === 'postgres' ? { ...source.spec, notify: undefined, before: undefined } : null;
   return {
     source: sourceIdentity,
     target: { stream: target.stream, partitions: target.partitions },

@@ -4,9 +4,11 @@ import { beatRun } from '../backends/redis/scripts/beat-run.ts';
 import { claimLane } from '../backends/redis/scripts/claim-lane.ts';
 import { releaseLane } from '../backends/redis/scripts/release-lane.ts';
 import { runKey } from '../model/keys.ts';
+import { type Decision, decisionName, readDecision } from './decision.ts';
 import { isGone, type MemberInfo, thisProcess } from './host.ts';
+import type { Published } from './published.ts';
 
-/** Renewed every second; a dead process is noticed within this and one beat more, so within 5 s. */
+/** Renewed with every beat; a dead process is noticed within this and one beat more, so within 5 s. */
 const LEASE_MS = 3500;
 
 /** Who works on a run, and who holds which lane. */
@@ -19,6 +21,10 @@ export interface RunView {
   gone: string[];
   /** Lane -> the living member that holds it. */
   lanes: Map<number, string>;
+  /** What operators have decided for the run, by name. */
+  decisions: Map<string, Decision>;
+  /** Last sign of life of any process, in server ms; null where none is known. */
+  seenMs: number | null;
 }
 
 /** This process's part in a run: its lease and its lanes. */
@@ -36,14 +42,15 @@ export class Membership {
     this.key = runKey(run);
   }
 
-  /** Joins the run, or says again that this process lives. */
-  async beat(): Promise<RunView> {
+  /** Joins the run, or says again that this process lives, and how it fares. */
+  async beat(published?: Published): Promise<RunView> {
+    const info: MemberInfo = published ? { ...this.info, live: published } : this.info;
     return toView(
       (await runScript(
         this.client,
         beatRun,
         [this.key],
-        [this.member, JSON.stringify(this.info), LEASE_MS],
+        [this.member, JSON.stringify(info), LEASE_MS],
       )) as Reply,
     );
   }
@@ -76,7 +83,15 @@ export async function viewRun(client: Redis | Cluster, run: string): Promise<Run
 type Reply = [string | number, string[]];
 
 function toView([now, fields]: Reply): RunView {
-  const view: RunView = { nowMs: Number(now), state: '', alive: new Map(), gone: [], lanes: new Map() };
+  const view: RunView = {
+    nowMs: Number(now),
+    state: '',
+    alive: new Map(),
+    gone: [],
+    lanes: new Map(),
+    decisions: new Map(),
+    seenMs: null,
+  };
   const held: [number, string][] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const [name, value] = [fields[i]!, fields[i + 1]!];
@@ -84,9 +99,17 @@ function toView([now, fields]: Reply): RunView {
     else if (name.startsWith('member:')) addMember(view, name.slice(7), value);
     else if (name.startsWith('lane:'))
       held.push([Number(name.slice(5)), value.slice(value.indexOf('|') + 1)]);
+    else if (name === 'seen') view.seenMs = Number(value);
+    else addDecision(view, name, value);
   }
   for (const [lane, holder] of held) if (view.alive.has(holder)) view.lanes.set(lane, holder);
   return view;
+}
+
+function addDecision(view: RunView, field: string, value: string): void {
+  const name = decisionName(field);
+  const decision = name === undefined ? undefined : readDecision(value);
+  if (decision) view.decisions.set(name!, decision);
 }
 
 function addMember(view: RunView, member: string, value: string): void {

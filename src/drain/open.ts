@@ -6,10 +6,16 @@ import { plural } from '../model/plural.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
-import { type Attachment, attach } from './attach.ts';
+import { type Attachment, attach, type Ends } from './attach.ts';
+import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
+import { checkBrakes } from './brake-check.ts';
+import { type ShownDecision, showDecision } from './decision.ts';
+import { controlsOf, inForce, type ShownOverride, showOverrides } from './live.ts';
+import { viewRun } from './membership.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { DrainRequest } from './request.ts';
 import { translated } from './translate.ts';
+import { showTuned } from './tunable.ts';
 
 /** What a drain would do and what speaks against it; plain data, made without changing anything. */
 export interface DrainPlan {
@@ -27,6 +33,15 @@ export interface DrainPlan {
   workers: number;
   batch: number;
   settles: string;
+  /** Goes on after the source is empty. */
+  follow: boolean;
+  /** Only what was enqueued before that moment (RFC 3339); null: everything. */
+  enqueuedBefore: string | null;
+  /** Settings that may change while it runs, by name, as they are in force for this process. */
+  settings: Record<string, string>;
+  /** Those of them that were set for the whole run. */
+  overrides: ShownOverride[];
+  paused: ShownDecision | null;
   findings: Finding[];
 }
 
@@ -36,6 +51,7 @@ export interface OpenDrain {
   source: PostgresSource | SqsSource;
   redis: RedisConnection;
   attachment: Attachment;
+  boundary: Boundary;
   target: TargetCheck;
   plan: DrainPlan;
   close(): Promise<void>;
@@ -51,7 +67,16 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
   };
   try {
     source = await openSource(request);
-    return { request, source, redis, close, ...(await look(request, source, redis, now)) };
+    const attachment = await attach(redis.client, request, endsOf(source, redis), now);
+    const boundary = await resolveBoundary(request, attachment, source);
+    const within = bounded(request, boundary.before);
+    if (within !== request && within.source.kind === 'postgres') {
+      // Once more, so that the source itself checks what it is asked for.
+      await source.close();
+      source = await openSource(within);
+    }
+    const opened = { request: within, source, redis, attachment, boundary };
+    return { ...opened, close, ...(await look(opened)) };
   } catch (error) {
     await close();
     throw translated(error, request, { source: source?.label ?? request.source.name, target: redis.label });
@@ -64,14 +89,17 @@ function openSource({ source }: DrainRequest): Promise<PostgresSource | SqsSourc
     : SqsSource.open(source.connection);
 }
 
-async function look(
-  request: DrainRequest,
-  source: PostgresSource | SqsSource,
-  redis: RedisConnection,
-  now: Date,
-) {
-  const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
-  const attachment = await attach(redis.client, request, ends, now);
+function endsOf(source: PostgresSource | SqsSource, redis: RedisConnection): Ends {
+  return { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
+}
+
+async function look({
+  request,
+  source,
+  redis,
+  attachment,
+  boundary,
+}: Omit<OpenDrain, 'target' | 'plan' | 'close'>) {
   const depth = await source.depth();
   const estimatedBytes =
     source instanceof PostgresSource && depth.ready !== null
@@ -79,8 +107,16 @@ async function look(
       : null;
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
-  const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
+  const controls = controlsOf(await viewRun(redis.client, manifest.run));
+  const tuned = inForce(request.settings, controls, 1);
+  const findings = [
+    ...own,
+    ...target.findings,
+    ...(await occupied(redis, request, attachment)),
+    ...boundaryFindings(boundary),
+    ...(await checkBrakes(tuned.brake, request, redis)),
+  ];
   const plan: DrainPlan = {
     type: 'plan',
     run: manifest.run,
@@ -96,9 +132,26 @@ async function look(
     workers: manifest.lanes || request.settings.workers,
     batch: source instanceof SqsSource ? 10 : request.settings.batch,
     settles: settles(request),
+    follow: request.settings.follow,
+    enqueuedBefore: boundary.before,
+    settings: showTuned(tuned),
+    overrides: showOverrides(controls),
+    paused: controls.paused ? showDecision(controls.paused) : null,
     findings,
   };
-  return { attachment, target, plan };
+  return { target, plan };
+}
+
+function boundaryFindings({ before, prior, changed }: Boundary): Finding[] {
+  if (!changed) return [];
+  const text = (at: string | null): string => at ?? 'none';
+  return [
+    {
+      level: 'note',
+      code: 'BOUNDARY_CHANGED',
+      text: `the run's boundary changes: ${text(prior)} -> ${text(before)}`,
+    },
+  ];
 }
 
 function settles({ source }: DrainRequest): string {

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { isRetryableSqs, isThrottle } from '../backends/sqs/index.ts';
 import type { Batch } from '../model/batch.ts';
+import { eitherSignal } from '../model/either-signal.ts';
+import type { Range } from '../model/limits.ts';
 import { Interrupted, patiently, pause } from '../model/patience.ts';
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { type HeldBatch, type ReceiverOptions, receive } from '../sources/sqs/index.ts';
@@ -12,6 +14,8 @@ const SQS_BATCH = 10;
 /** Bodies held by all receivers together; above it the next receive waits. */
 const HELD_BYTES = 64 * 1024 * 1024;
 const CALM_MS = 20;
+/** Held by a brake or an operator, or more than are wanted. */
+const HELD_MS = 200;
 
 export interface ReceiverCrewOptions {
   receivers: number;
@@ -32,11 +36,14 @@ export class ReceiverCrew {
   private readonly empty: boolean[];
   private readonly stopped = new AbortController();
   private readonly running: Promise<void>[];
+  /** How many of the receivers are to work; the others stand by. */
+  private wanted: number;
   private heldBytes = 0;
   private failure: { error: unknown } | undefined;
 
   constructor(options: ReceiverCrewOptions) {
     this.options = options;
+    this.wanted = options.receivers;
     this.empty = Array.from({ length: options.receivers }, () => false);
     // Every receiver listens, and Node would warn of more than ten.
     setMaxListeners(0, this.stopped.signal, options.meter.signal);
@@ -49,6 +56,15 @@ export class ReceiverCrew {
   isIdle(): boolean {
     if (this.failure) throw this.failure.error;
     return this.empty.every(Boolean);
+  }
+
+  /** Lets so many receivers work from now on, the most of the range; undefined: as many as it began with. */
+  within(range: Range | undefined): void {
+    this.wanted = range?.max ?? this.options.receivers;
+    while (this.running.length < this.wanted && !this.stopped.signal.aborted) {
+      this.empty.push(false);
+      this.running.push(this.guard(this.running.length));
+    }
   }
 
   async stop(): Promise<void> {
@@ -68,52 +84,59 @@ export class ReceiverCrew {
   }
 
   private async work(index: number): Promise<void> {
-    const { throttle, meter } = this.options;
+    const { throttle } = this.options;
     while (!this.stopped.signal.aborted && !throttle.exhausted) {
       if (this.heldBytes > HELD_BYTES) {
         await pause(CALM_MS, this.stopped.signal);
         continue;
       }
-      const granted = throttle.reserve(SQS_BATCH);
+      const granted = index < this.wanted ? throttle.reserve(SQS_BATCH) : 0;
       if (granted === 0) {
         // Others have reserved what is left of the limit; it is theirs to find the queue empty.
         this.empty[index] = true;
-        await pause(CALM_MS, this.stopped.signal);
+        await pause(throttle.held || index >= this.wanted ? HELD_MS : CALM_MS, this.stopped.signal);
         continue;
       }
       let used = 0;
+      let bytes = 0;
       try {
         const batch = await this.receive(index, granted);
         used = batch?.count ?? 0;
+        bytes = batch?.bytes ?? 0;
         if (batch) await this.carry(batch);
       } finally {
         throttle.use(granted, used);
       }
-      await throttle.pace(used, meter.signal);
+      await throttle.pace(used, this.stopped.signal, bytes);
     }
   }
 
   private async receive(index: number, limit: number): Promise<HeldBatch | undefined> {
     const { source, sourceLabel, meter } = this.options;
     const who = `receiver ${index + 1}`;
+    // A pause ends a long poll that is still under way: what came in it would be taken in spite of the pause.
+    const polling = eitherSignal(this.stopped.signal, this.options.throttle.pollsEnd);
     const reason = (error: unknown): string | undefined => {
-      if (this.stopped.signal.aborted) return undefined;
+      if (polling.signal.aborted) return undefined;
       this.empty[index] = false;
       const why = isThrottle(error) ? 'SQS asks to slow down' : isRetryableSqs(error);
       return why === undefined ? undefined : `${sourceLabel}: ${why}`;
     };
     try {
       const batch = await patiently(
-        { waiting: (_, why) => meter.waiting(who, why), signal: this.stopped.signal },
+        { waiting: (_, why) => meter.waiting(who, why), signal: polling.signal },
         who,
         reason,
-        () => receive(source, limit, this.stopped.signal),
+        () => receive(source, limit, polling.signal),
       );
       this.empty[index] = batch === undefined;
       return batch;
     } catch (error) {
-      if (this.stopped.signal.aborted) return undefined;
-      throw error;
+      if (!polling.signal.aborted) throw error;
+      meter.waiting(who, null);
+      return undefined;
+    } finally {
+      polling.dispose();
     }
   }
 

@@ -1,12 +1,14 @@
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
+import type { ShownDecision } from './decision.ts';
+import type { Handover } from './handover.ts';
 import type { Manifest } from './manifest.ts';
 import type { Totals } from './totals.ts';
 import type { Verification } from './verify.ts';
 
 /** Why a drain came to its end. */
-export type Ending = 'empty' | 'limit' | 'until' | 'signal' | 'left over';
+export type Ending = 'empty' | 'limit' | 'until' | 'signal' | 'left over' | 'stopped';
 
 /** The proof at the end of a run; the same from `drain`, `drain status` and `verify`. */
 export interface DrainReport {
@@ -47,6 +49,12 @@ export interface DrainReport {
   /** What the infrastructure may forget, and other things to know. */
   notes: string[];
   quarantineStreams: string[];
+  /** Who holds the run; null where nobody does. */
+  paused: ShownDecision | null;
+  /** Who has told it to stop; null where nobody has. */
+  stopped: ShownDecision | null;
+  /** What the other side starts from; null where nothing was appended. */
+  handover: Handover | null;
 }
 
 /** What a report is made of. */
@@ -64,6 +72,9 @@ export interface ReportParts {
   alive: number;
   findings: Finding[];
   quarantineStreams: string[];
+  paused: ShownDecision | null;
+  stopped: ShownDecision | null;
+  handover: Handover | null;
 }
 
 /** Puts the report together and judges it. */
@@ -103,6 +114,9 @@ export function makeReport(parts: ReportParts): DrainReport {
     problems,
     notes: notes(parts),
     quarantineStreams: totals.quarantined > 0 ? parts.quarantineStreams : [],
+    paused: parts.paused,
+    stopped: parts.stopped,
+    handover: parts.handover,
   };
 }
 

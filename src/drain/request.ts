@@ -3,6 +3,8 @@ import type { RedisOptions } from '../backends/redis/connect.ts';
 import type { SqsOptions } from '../backends/sqs/connect.ts';
 import type { PostgresSpec } from '../sources/postgres/spec.ts';
 import type { FieldMapping } from '../transform/mapping.ts';
+import { CHECKPOINT_TTL_MS } from './expiry.ts';
+import type { BrakeLimits } from './tunable.ts';
 
 /** Where messages come from. */
 export type DrainSource =
@@ -32,7 +34,20 @@ export interface DrainSettings {
   workers: number;
   /** Messages after which this process stops; undefined: no limit. */
   limit?: number;
+  /** Messages a second of this process. */
   ratePerSecond?: number;
+  /** Bytes a second of this process. */
+  bytesPerSecond?: number;
+  /** What holds this process back, for as long as it lasts. */
+  brake: BrakeLimits;
+  /** Goes on after the source is empty, until a signal, a stop, the time or the limit. */
+  follow: boolean;
+  /** Only what was enqueued before that moment; `now`: the source's clock at the start of the run; `none` lifts it. Absent: as the run has it. */
+  boundary?: Date | 'now' | 'none';
+  /** The boundary in force, once the run is known. */
+  enqueuedBefore?: Date;
+  /** How long what is kept of a run outlives it; Infinity: for good. */
+  checkpointTtlMs: number;
   /** `empty`, or the time at which to stop. */
   until: 'empty' | Date;
   /** How long the source must stay empty before it counts as empty. */
@@ -66,6 +81,9 @@ export const DEFAULT_SETTINGS: DrainSettings = {
   batch: 1000,
   workers: 2,
   until: 'empty',
+  brake: {},
+  follow: false,
+  checkpointTtlMs: CHECKPOINT_TTL_MS,
   settleMs: 5000,
   windowMs: 3_600_000,
   maxBodyBytes: 64 * 1024 * 1024,

@@ -1,4 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { runScript } from '../backends/redis/script.ts';
+import { reopenRun } from '../backends/redis/scripts/reopen-run.ts';
 import { QctlError } from '../errors.ts';
 import { RUN_INDEX, runKey } from '../model/keys.ts';
 import type { Manifest } from './manifest.ts';
@@ -13,7 +15,13 @@ export interface RunRecord {
   finishedAt: string | null;
   /** Time of work of all processes so far. */
   activeMs: number;
+  /** Only messages enqueued before that moment are taken (RFC 3339); null: all. */
+  before: string | null;
 }
+
+/** How long a name whose record is gone stays in the index: a record may be on its way. */
+const NAMELESS_MS = 3_600_000;
+const PAGE = 100;
 
 /** The records of runs in Redis. */
 export class RunStore {
@@ -24,18 +32,23 @@ export class RunStore {
   }
 
   /** Index first: a run that is listed but has no record yet is passed over, one without index would be lost. */
-  async create(manifest: Manifest, nowMs: number): Promise<void> {
+  async create(manifest: Manifest, nowMs: number, before: string | null = null): Promise<void> {
     await this.client.zadd(RUN_INDEX, nowMs, manifest.run);
-    await this.client.hset(runKey(manifest.run), 'manifest', JSON.stringify(manifest), 'state', 'running');
+    await this.client.hset(runKey(manifest.run), {
+      manifest: JSON.stringify(manifest),
+      state: 'running',
+      ...(before !== null && { before }),
+    });
   }
 
   async load(run: string): Promise<RunRecord | undefined> {
-    const [manifest, state, finishedAt, activeMs] = await this.client.hmget(
+    const [manifest, state, finishedAt, activeMs, before] = await this.client.hmget(
       runKey(run),
       'manifest',
       'state',
       'finishedAt',
       'activeMs',
+      'before',
     );
     if (!manifest) return undefined;
     return {
@@ -43,6 +56,7 @@ export class RunStore {
       state: (state ?? 'running') as RunState,
       finishedAt: finishedAt ?? null,
       activeMs: Number(activeMs ?? 0),
+      before: before ?? null,
     };
   }
 
@@ -60,17 +74,42 @@ export class RunStore {
     });
   }
 
+  /** Names, the newest first; some of them may have expired. */
   async newest(count: number): Promise<string[]> {
     return this.client.zrevrange(RUN_INDEX, 0, count - 1);
+  }
+
+  /** Records, the newest first; names whose record has expired are passed over. */
+  async newestRecords(count: number): Promise<RunRecord[]> {
+    const found: RunRecord[] = [];
+    for (let from = 0; found.length < count; from += PAGE) {
+      const names = await this.client.zrevrange(RUN_INDEX, from, from + PAGE - 1);
+      const records = await Promise.all(names.map((name) => this.load(name)));
+      found.push(...records.filter((record) => record !== undefined));
+      if (names.length < PAGE) break;
+    }
+    return found.slice(0, count);
+  }
+
+  /** Takes names whose record has expired out of the index, the oldest first. */
+  async prune(nowMs: number): Promise<void> {
+    const names = await this.client.zrangebyscore(RUN_INDEX, '-inf', nowMs - NAMELESS_MS, 'LIMIT', 0, 1000);
+    const there = await Promise.all(names.map((name) => this.client.exists(runKey(name))));
+    const gone = names.filter((_, i) => there[i] === 0);
+    if (gone.length > 0) await this.client.zrem(RUN_INDEX, ...gone);
   }
 
   async finish(run: string, state: RunState, at: Date): Promise<void> {
     await this.client.hset(runKey(run), 'state', state, 'finishedAt', at.toISOString());
   }
 
-  async reopen(run: string): Promise<void> {
-    await this.client.hset(runKey(run), 'state', 'running');
-    await this.client.hdel(runKey(run), 'finishedAt');
+  /** Makes a run unfinished again, and its record last. Throws `refused` where it has expired meanwhile. */
+  async reopen(run: string, before: string | null): Promise<void> {
+    if ((await runScript(this.client, reopenRun, [runKey(run)], [before ?? ''])) === 1) return;
+    throw new QctlError('refused', `run ${run} has just expired`, {
+      code: 'RUN_EXPIRED',
+      hint: ['the same command begins a new one'],
+    });
   }
 
   async addActive(run: string, ms: number): Promise<void> {

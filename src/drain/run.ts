@@ -1,38 +1,28 @@
-import { isRetryable } from '../backends/redis/errors.ts';
 import type { DrainEvents } from '../events.ts';
 import { partitionKeys } from '../model/keys.ts';
-import { pause } from '../model/patience.ts';
-import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
+import { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
+import type { Alarm } from './alarm.ts';
 import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
 import { conclude } from './conclude.ts';
-import { Emptiness } from './emptiness.ts';
+import { keep } from './expiry.ts';
+import { Following } from './following.ts';
 import { LaneCrew } from './lane-crew.ts';
-import { Membership, type RunView } from './membership.ts';
+import { Membership } from './membership.ts';
 import { Meter } from './meter.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
 import { ReceiverCrew } from './receiver-crew.ts';
-import type { DrainReport, Ending } from './report.ts';
+import type { DrainReport } from './report.ts';
 import { RunStore } from './run-store.ts';
-import { Throttle } from './throttle.ts';
+import { Steering } from './steering.ts';
+import type { Throttle } from './throttle.ts';
 import { readTotals } from './totals.ts';
 import { translated } from './translate.ts';
-
-const BEAT_MS = 1000;
-const LOOK_MS = 20;
-
-/** Either kind of crew, as the loop sees it. */
-interface Crew {
-  balance(view: RunView): Promise<void>;
-  isIdle(view: RunView): boolean;
-  /** Whether this process has work of its own, and does not only stand by for others. */
-  holdsLane(): boolean;
-  stop(): Promise<void>;
-}
+import { type Crew, watch } from './watch.ts';
 
 /** Runs a drain that has been opened: until the source is empty, or the limit, the time or a signal ends it. */
 export async function runDrain(
@@ -46,22 +36,33 @@ export async function runDrain(
   const store = new RunStore(redis.client);
   const meter = new Meter(manifest.run, events, signal);
   const membership = new Membership(redis.client, manifest.run, new Date());
+  const steering = new Steering(drain, meter);
+  const following = new Following(drain, meter);
   try {
     const clock = new TargetClock();
     const sink = sinkFor(drain, meter, clock);
     await outlasting(meter, () => begin(drain, sink, store, meter));
     await outlasting(meter, () => clock.sync(redis.client));
-    const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
-    const crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock));
-    const ending = await watch(drain, crew, meter, throttle, membership);
+    // Before anything is read: what was decided while nobody was at work holds from the first message on.
+    const view = await outlasting(meter, () => membership.beat());
+    await steering.apply(view, membership.member);
+    const { throttle } = steering;
+    const crew = await outlasting(meter, () =>
+      makeCrew(drain, sink, meter, throttle, membership, clock, following.alarm),
+    );
+    const ending = await watch({ drain, crew, meter, membership, steering, following, view });
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
-    return await outlasting(meter, () => conclude(drain, sink, store, meter, ending, left.alive.size));
+    const { paused, stopped } = steering;
+    return await outlasting(meter, () =>
+      conclude(drain, sink, store, meter, { ending, alive: left.alive.size, paused, stopped }),
+    );
   } catch (error) {
     throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
     meter.stop();
+    await Promise.all([steering.close(), following.close()]);
     await membership.leave().catch(() => undefined);
   }
 }
@@ -74,15 +75,22 @@ async function depthAtStart({ plan, redis, attachment }: OpenDrain): Promise<num
 }
 
 async function begin(drain: OpenDrain, sink: RedisStreamSink, store: RunStore, meter: Meter): Promise<void> {
-  const { redis, request, attachment } = drain;
+  const { redis, request, attachment, boundary } = drain;
   const now = new Date();
   if (attachment.abandon) await abandonRun(drain, attachment.abandon, meter);
   await lockSource(redis.client, attachment, request, now);
   if (attachment.kind === 'new') {
     // The record comes last: where it stands, what it describes has been there.
     await sink.seed(attachment.manifest.lanes);
-    await store.create(attachment.manifest, now.getTime());
-  } else await store.reopen(attachment.manifest.run);
+    // Those of the run before, whose ledger this one may go on with.
+    await keep(redis.client, attachment.manifest);
+    await store.create(attachment.manifest, now.getTime(), boundary.before);
+    await store.prune(now.getTime());
+  } else {
+    // In this order: see expiry.ts.
+    await keep(redis.client, attachment.manifest);
+    await store.reopen(attachment.manifest.run, boundary.before);
+  }
   if (request.target.createGroup) await createGroups(drain, request.target.createGroup);
 }
 
@@ -101,6 +109,7 @@ async function makeCrew(
   throttle: Throttle,
   membership: Membership,
   clock: TargetClock,
+  alarm: Alarm,
 ): Promise<Crew> {
   const { source, request, attachment, redis } = drain;
   const { manifest } = attachment;
@@ -117,7 +126,8 @@ async function makeCrew(
       lanes: manifest.lanes,
       membership,
       batch,
-      reader: (lane) => source.reader(manifest.run, lane, manifest.lanes, batch),
+      alarm,
+      reader: (lane, size) => source.reader(manifest.run, lane, manifest.lanes, size),
     });
   }
   const { visibilityMs, waitSeconds, workers } = request.settings;
@@ -139,6 +149,7 @@ async function makeCrew(
     balance: () => Promise.resolve(),
     isIdle: () => crew.isIdle(),
     holdsLane: () => true,
+    tune: ({ receivers }) => crew.within(receivers),
     stop: () => crew.stop(),
   };
 }
@@ -164,60 +175,4 @@ function sinkFor(
     patience: meter,
     targetNow: () => clock.now(),
   });
-}
-
-/** Keeps the lease, balances the lanes and notices the end. */
-async function watch(
-  drain: OpenDrain,
-  crew: Crew,
-  meter: Meter,
-  throttle: Throttle,
-  membership: Membership,
-): Promise<Ending> {
-  const { settings } = drain.request;
-  const emptiness = new Emptiness(drain, meter);
-  let view: RunView | undefined;
-  let beatAt = Number.NEGATIVE_INFINITY;
-  try {
-    for (;;) {
-      if (performance.now() - beatAt >= BEAT_MS) {
-        beatAt = performance.now();
-        view = (await membership.beat().catch(() => undefined)) ?? view;
-        if (view) {
-          refuseLostRun(drain, view);
-          await crew.balance(view).catch(rethrowUnlessLost);
-        }
-      }
-      const idle = view !== undefined && crew.isIdle(view);
-      if (meter.signal.aborted) return await ended(crew, 'signal');
-      if (throttle.exhausted) return await ended(crew, 'limit');
-      if (settings.until instanceof Date && Date.now() >= settings.until.getTime())
-        return await ended(crew, 'until');
-      if (settings.until === 'empty') {
-        const end = await emptiness.look(idle, crew.holdsLane());
-        if (end) return await ended(crew, end);
-      }
-      await pause(LOOK_MS, meter.signal);
-    }
-  } catch (error) {
-    await crew.stop().catch(() => undefined);
-    throw error;
-  }
-}
-
-/** A run whose record is gone while it is at work: all the rest is gone as well. */
-function refuseLostRun({ redis, attachment }: OpenDrain, view: RunView): void {
-  const { run } = attachment.manifest;
-  if (view.state === '') throw dataLost(redis.label, `run ${run} is not recorded any more`, { run });
-}
-
-/** A claim that fails because Redis is away is tried again with the next beat; a worker's failure is not one of those. */
-function rethrowUnlessLost(error: unknown): void {
-  if (error instanceof LaneFenced || isRetryable(error) !== undefined) return;
-  throw error;
-}
-
-async function ended(crew: Crew, ending: Ending): Promise<Ending> {
-  await crew.stop();
-  return ending;
 }

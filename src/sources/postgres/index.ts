@@ -20,9 +20,11 @@ import { type Statements, statements } from './sql.ts';
 export type { TableFacts } from './catalog.ts';
 export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
+export { Listener, type ListenerOptions } from './listener.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
+const NOW = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`;
 const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
 const APPENDS_PER_TRANSACTION = 10;
@@ -70,6 +72,12 @@ export class PostgresSource {
       await client.end().catch(() => undefined);
       throw explained;
     }
+  }
+
+  /** The clock of the server, RFC 3339, to the microsecond. */
+  async now(): Promise<string> {
+    const { rows } = await this.client.query(NOW);
+    return rows[0].now;
   }
 
   /** Counts exactly; takes a scan of the ready rows. */

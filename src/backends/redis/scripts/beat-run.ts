@@ -1,7 +1,8 @@
 import { defineScript } from '../script.ts';
 
 /**
- * A member of a run says that it lives. Its entry is `until|info`; those long past theirs are removed.
+ * A member of a run says that it lives, and the record lasts as long as it does. Its entry is `until|info`;
+ * those long past theirs are removed.
  * KEYS run. ARGV member, info (JSON), lease in ms (0: leave).
  * Returns [server ms, flat list of all fields but the manifest].
  */
@@ -11,7 +12,9 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 if ARGV[3] == '0' then
   redis.call('HDEL', KEYS[1], 'member:' .. ARGV[1])
 elseif redis.call('HEXISTS', KEYS[1], 'manifest') == 1 then
-  redis.call('HSET', KEYS[1], 'member:' .. ARGV[1], string.format('%.0f', now + tonumber(ARGV[3])) .. '|' .. ARGV[2])
+  redis.call('HSET', KEYS[1], 'member:' .. ARGV[1], string.format('%.0f', now + tonumber(ARGV[3])) .. '|' .. ARGV[2],
+    'seen', string.format('%.0f', now))
+  redis.call('PERSIST', KEYS[1])
 end
 local all, shown = redis.call('HGETALL', KEYS[1]), {}
 for i = 1, #all, 2 do
