@@ -1,9 +1,10 @@
-import type { DrainReport } from '../../src/drain/index.ts';
+import type { DrainReport, Handover } from '../../src/drain/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
+import { heldText } from './format-plan.ts';
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
 export function formatReport(output: Output, report: DrainReport): string {
@@ -33,6 +34,9 @@ export function formatReport(output: Output, report: DrainReport): string {
     ]);
   for (const [what, ids, count] of differing(report))
     fields.push([what, `${grouped(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+  if (report.handover) fields.push(['handover', handoverText(report.handover)]);
+  if (report.paused) fields.push(['paused', heldText(report.paused)]);
+  if (report.stopped) fields.push(['stopped', heldText(report.stopped)]);
   for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
   if (report.elapsedMs !== null)
     fields.push([
@@ -45,9 +49,20 @@ export function formatReport(output: Output, report: DrainReport): string {
   return `${formatFields(output, fields)}${report.notes.map((note) => `note ${note}\n`).join('')}${verdict}\n`;
 }
 
+function handoverText({ enqueuedBefore, lastId, lastEnqueuedAt, entry }: Handover): string {
+  const parts = enqueuedBefore === null ? [] : [`what was enqueued before ${enqueuedBefore}`];
+  if (lastId !== null)
+    parts.push(`last id ${lastId}${lastEnqueuedAt === null ? '' : ` of ${lastEnqueuedAt}`}`);
+  parts.push(...Object.entries(entry).map(([stream, id]) => `${stream} up to ${id}`));
+  return parts.join(', ');
+}
+
 function why(report: DrainReport): string {
   const what = { limit: 'everything up to the limit', until: 'everything up to the time' };
-  const all = what[report.ending as keyof typeof what] ?? 'everything in the source';
+  const { enqueuedBefore = null } = report.handover ?? {};
+  const whole =
+    enqueuedBefore === null ? 'everything in the source' : `everything enqueued before ${enqueuedBefore}`;
+  const all = what[report.ending as keyof typeof what] ?? whole;
   const how =
     report.entries === null ? ', by the counts kept with every append; the stream was not read again' : '';
   return `${all} stands in the stream exactly once${how}`;

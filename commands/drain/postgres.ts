@@ -5,6 +5,7 @@ import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { sourceLoadOption } from './brake-options.ts';
 import {
   addDrainOptions,
   collectList,
@@ -31,6 +32,8 @@ interface PostgresFlags extends DrainFlags {
   attribute?: Record<string, string>;
   done?: PostgresSpec['done'];
   mode?: 'move' | 'copy';
+  notify?: string[];
+  maxSourceLoad?: string;
 }
 
 /** `qctl drain postgres`. */
@@ -58,7 +61,9 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
       '--mode <mode>',
       'move (default): rows leave the table; copy: the table stays as it is',
       parseMode,
-    );
+    )
+    .option('--notify <channels>', 'channels that tell of new messages, with --follow', collectList)
+    .addOption(sourceLoadOption());
   addDrainOptions(
     command,
     'lanes, which share the rows and have a session each; fixed for the life of a run (default: 2, copy: 1)',
@@ -72,6 +77,10 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
     [
       'qctl drain postgres --table alerts --key agent_id --stream alerts --yes',
       'move the table, keeping the order of each agent',
+    ],
+    [
+      'qctl drain postgres --table alerts --stream alerts --follow --notify new_alert --max-lag 10000 --yes',
+      'keep on, for as long as the old producers are at work',
     ],
     [
       'qctl drain postgres --table alerts --mode copy --stream alerts --yes',
@@ -99,7 +108,7 @@ export async function runDrainPostgres(
       spec,
     },
     target: await toTarget(context, flags, resumed ?? (await configuredSource(context, sourceName)) ?? {}),
-    settings: toSettings(flags, { workers }),
+    settings: toSettings(flags, { workers }, (await configuredSource(context, sourceName)) ?? {}),
     startedBy: startedBy(),
   };
   return runDrainCommand(context, request);
@@ -140,6 +149,8 @@ function toSpec(
     mode: flags.mode ?? configured?.mode ?? 'move',
   };
   if (order) spec.order = order;
+  const notify = flags.notify ?? list(configured?.notify);
+  if (notify) spec.notify = notify;
   for (const name of ['ready', 'key', 'type', 'priority', 'attempts', 'enqueuedAt', 'notBefore'] as const) {
     const value = flags[name] ?? configured?.[name];
     if (value !== undefined) spec[name] = value;
