@@ -23,10 +23,17 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['durability', plan.durability],
     ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
     ['ends', endText(plan)],
-    ['settings', settingsText(plan)],
-    ['paused', plan.paused && heldText(plan.paused)],
+    ...rowsOf([
+      ['settings', settingsText(plan)],
+      ['paused', plan.paused && heldText(plan.paused)],
+    ]),
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
+}
+
+/** Those that there is something to say of. */
+export function rowsOf(rows: [string, string | null][]): [string, string | null][] {
+  return rows.filter(([, value]) => value !== null);
 }
 
 function endText({ follow, enqueuedBefore }: DrainPlan): string {

@@ -10,7 +10,7 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatFields } from '../term/table.ts';
-import { heldText } from './format-plan.ts';
+import { heldText, rowsOf } from './format-plan.ts';
 
 /** `qctl drain status RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
@@ -44,15 +44,16 @@ function formatStatus(output: Output, status: RunStatus): string {
     ['duplicates suppressed', grouped(status.duplicatesSuppressed)],
     ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : grouped(status.settled)],
     ['open', grouped(status.open)],
-    ['remaining', status.remaining === null ? null : grouped(status.remaining)],
-    ['rate', rateText(status)],
+    ...rowsOf(liveRows(status)),
     ['quarantined', grouped(status.quarantined)],
     ['started', `${status.createdAt} by ${status.startedBy}`],
     ['finished', status.finishedAt],
     ['last seen', status.lastSeenAt],
-    ['expires', status.expiresAt],
-    ['takes', status.enqueuedBefore && `what was enqueued before ${status.enqueuedBefore}`],
-    ['paused', status.paused && heldText(status.paused)],
+    ...rowsOf([
+      ['expires', status.expiresAt],
+      ['takes', status.enqueuedBefore && `what was enqueued before ${status.enqueuedBefore}`],
+      ['paused', status.paused && heldText(status.paused)],
+    ]),
     ...status.brakes.map(
       ({ brake, reason, since }) => ['braked', `${brake}: ${reason} (since ${since})`] as const,
     ),
@@ -70,4 +71,12 @@ function formatStatus(output: Output, status: RunStatus): string {
 function rateText({ ratePerSecond, etaMs }: RunStatus): string | null {
   if (ratePerSecond === null) return null;
   return `${grouped(ratePerSecond)}/s${etaMs ? `, ETA ${formatDuration(etaMs)}` : ''}`;
+}
+
+function liveRows({ processes, remaining, ...status }: RunStatus): [string, string | null][] {
+  if (processes === 0) return [];
+  return [
+    ['remaining', remaining === null ? 'unknown' : grouped(remaining)],
+    ['rate', rateText({ processes, remaining, ...status })],
+  ];
 }

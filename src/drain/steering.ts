@@ -1,4 +1,3 @@
-import { PostgresSource } from '../sources/postgres/index.ts';
 import { Brake } from './brake.ts';
 import { probesOf } from './brake-check.ts';
 import { type ShownDecision, showDecision } from './decision.ts';
@@ -32,10 +31,10 @@ export class Steering {
   private heldByOthers = 0;
 
   constructor(drain: OpenDrain, meter: Meter) {
-    const { source, request, plan } = drain;
+    const { request, plan } = drain;
     this.drain = drain;
     this.meter = meter;
-    this.hand = new InHand(source instanceof PostgresSource ? source.table.averageRowBytes : 0);
+    this.hand = new InHand();
     this.brake = new Brake(this.hand, {
       processes: () => this.processes,
       heldByOthers: () => this.heldByOthers,
