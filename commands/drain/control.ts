@@ -48,7 +48,8 @@ function decision(one: Decision | null): object | null {
 }
 
 function reach(processes: number, dryRun: boolean): string {
-  const who = processes === 0 ? 'no process is' : processes === 1 ? '1 process is' : `${processes} processes are`;
+  const who =
+    processes === 0 ? 'no process is' : processes === 1 ? '1 process is' : `${processes} processes are`;
   const when = processes === 0 ? '' : `, and ${dryRun ? 'would notice' : 'will notice'} within a second`;
   return `${dryRun ? 'nothing was changed (--dry-run); ' : ''}${who} at work on the run${when}`;
 }

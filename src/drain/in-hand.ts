@@ -33,7 +33,10 @@ export class InHand {
     if (count === 0) return;
     const bytesEach = bytes / count;
     this.average ??= bytesEach;
-    const weight = Math.min(1, Math.max(count / MEMORY_MESSAGES, bytesEach > this.average ? GROWTH_WEIGHT : 0));
+    const weight = Math.min(
+      1,
+      Math.max(count / MEMORY_MESSAGES, bytesEach > this.average ? GROWTH_WEIGHT : 0),
+    );
     this.average += (bytesEach - this.average) * weight;
   }
 }

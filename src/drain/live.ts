@@ -19,7 +19,10 @@ export interface ShownOverride extends ShownDecision {
 
 /** Sorts the decisions of a run. */
 export function controlsOf({ decisions }: Pick<RunView, 'decisions'>): Controls {
-  const known = [...decisions].filter(([name]) => TUNABLE_NAMES.includes(name));
+  const known = TUNABLE_NAMES.flatMap((name) => {
+    const decision = decisions.get(name);
+    return decision ? [[name, decision] as const] : [];
+  });
   return { paused: decisions.get('paused'), stop: decisions.get('stop'), overrides: new Map(known) };
 }
 

@@ -13,7 +13,9 @@ export async function jobsDatabase() {
     return table;
   };
   const insert = async (table: string, rows: number, bytes = 20): Promise<void> => {
-    await database.sql(`INSERT INTO ${table} (payload) SELECT repeat('x', ${bytes}) FROM generate_series(1, ${rows})`);
+    await database.sql(
+      `INSERT INTO ${table} (payload) SELECT repeat('x', ${bytes}) FROM generate_series(1, ${rows})`,
+    );
   };
   const rowsIn = async (table: string): Promise<number> =>
     Number((await database.sql<{ n: string }>(`SELECT count(*) AS n FROM ${table}`))[0]!.n);

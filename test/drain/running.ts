@@ -1,7 +1,9 @@
+import type { Redis } from 'ioredis';
 import type { DrainReport } from '../../src/drain/index.ts';
 import type { DrainSnapshot } from '../../src/events.ts';
+import { runKey } from '../../src/model/keys.ts';
 import { waitFor } from '../support/wait.ts';
-import { type DrainCase, type DrainOutcome, drain } from './driver.ts';
+import { type DrainCase, type DrainOutcome, drain, withRedis } from './driver.ts';
 
 /** A drain at work in this process. */
 export interface Running {
@@ -18,8 +20,8 @@ export interface Running {
 
 const all: Running[] = [];
 
-/** Starts a drain and waits for its first sign of life. */
-export async function running(test: DrainCase): Promise<Running> {
+/** Starts a drain and waits until its run knows so many processes, this one among them. */
+export async function running(test: DrainCase, processes = 1): Promise<Running> {
   const stop = new AbortController();
   let last: DrainSnapshot | undefined;
   let failure: unknown;
@@ -38,6 +40,14 @@ export async function running(test: DrainCase): Promise<Running> {
     return last;
   };
   const first = await waitFor(alive, { what: 'the first snapshot' });
+  await withRedis(
+    (redis) =>
+      waitFor(async () => failure || (await membersOf(redis, first.run)) >= processes, {
+        what: 'it at work',
+        everyMs: 30,
+      }),
+    test.redisUrl,
+  );
   const one: Running = {
     run: first.run,
     snapshot: () => last!,
@@ -52,6 +62,10 @@ export async function running(test: DrainCase): Promise<Running> {
   one.report.catch(() => undefined);
   all.push(one);
   return one;
+}
+
+async function membersOf(redis: Redis, run: string): Promise<number> {
+  return (await redis.hkeys(runKey(run))).filter((field) => field.startsWith('member:')).length;
 }
 
 /** Ends what a failed test has left at work. */
