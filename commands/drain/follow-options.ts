@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DrainSettings } from '../../src/drain/index.ts';
+import type { DrainSettings, PostgresSpec } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
+import { collectList } from './options.ts';
 
 /** When a drain ends: `empty`, at a time, or once nothing is left that was enqueued before a moment. */
 export type Until = 'empty' | Date | { enqueuedBefore: Date | 'now' };
@@ -75,4 +76,15 @@ function parseTtl(text: string): number {
   const ms = parseDurationMs(text);
   if (ms !== undefined && ms >= MIN_TTL_MS && ms <= MAX_TTL_MS) return ms;
   throw new InvalidArgumentError('expected a duration from 1m such as 7d, or never');
+}
+
+/** The spec with the channels that tell of new messages; a format's own stand where nobody names others. */
+export function withNotify(
+  spec: PostgresSpec,
+  flag: string[] | undefined,
+  configured: string | string[] | undefined,
+): PostgresSpec {
+  const fromFile = typeof configured === 'string' ? collectList(configured) : configured;
+  const notify = flag ?? fromFile;
+  return notify ? { ...spec, notify } : spec;
 }

@@ -2,6 +2,7 @@ import type { DrainPlan } from '../../src/drain/index.ts';
 import type { DrainSnapshot } from '../../src/events.ts';
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
@@ -14,6 +15,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
   const fields = formatFields(output, [
     ['run', `${plan.run} (${KINDS[plan.kind]})`],
     ['source', plan.source],
+    ...formatRows(plan),
     [
       'target',
       `${plan.target} stream ${plan.stream}${plan.partitions > 1 ? ` in ${plan.partitions} partitions` : ''}`,
@@ -21,6 +23,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['mode', `${plan.mode}: ${plan.settles}`],
     ['to drain', depthText(plan)],
     ['durability', plan.durability],
+    ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
     ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
     ['ends', endText(plan)],
     ...rowsOf([
@@ -70,6 +73,18 @@ export function heldText({
   return `by ${by} since ${since.slice(0, 19)}Z${reason ? `: ${reason}` : ''}`;
 }
 
+/** What a job library's queue is, and who still works on it. */
+function formatRows({ format }: DrainPlan): [string, string][] {
+  if (!format) return [];
+  const queues = format.queues.map(({ name, ready }) => `${name} (${grouped(ready)})`);
+  const workers = format.workers.map(({ name, seenAt }) => `${name}${seenAt ? ` at ${seenAt}` : ''}`);
+  return [
+    ['format', `${format.title}, version ${format.version ?? 'unknown'}`],
+    ['queues', shortList(queues) || 'none with ready messages'],
+    ['workers alive', shortList(workers) || 'none to be seen'],
+  ];
+}
+
 function depthText({ depth, estimatedBytes }: DrainPlan): string {
   const parts = [
     depth.ready === null
@@ -77,6 +92,7 @@ function depthText({ depth, estimatedBytes }: DrainPlan): string {
       : `${grouped(depth.ready)} messages${estimatedBytes ? `, about ${formatBytes(estimatedBytes)}` : ''}`,
   ];
   if (depth.inFlight) parts.push(`${grouped(depth.inFlight)} in flight with other consumers`);
+  if (depth.unmatched) parts.push(`${grouped(depth.unmatched)} left by --filter`);
   if (depth.delayed) parts.push(`${grouped(depth.delayed)} delayed`);
   return parts.join(', ');
 }

@@ -34,6 +34,11 @@ export function formatReport(output: Output, report: DrainReport): string {
     ]);
   for (const [what, ids, count] of differing(report))
     fields.push([what, `${grouped(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+  if (report.archive)
+    fields.push([
+      'archive',
+      `${report.archive.file}, ${grouped(report.archive.messages)} written by this process`,
+    ]);
   if (report.handover) fields.push(['handover', handoverText(report.handover)]);
   if (report.paused) fields.push(['paused', heldText(report.paused)]);
   if (report.stopped) fields.push(['stopped', heldText(report.stopped)]);
@@ -71,6 +76,7 @@ function why(report: DrainReport): string {
 function remaining(report: DrainReport): string {
   const parts = [report.remaining === null ? 'unknown' : grouped(report.remaining)];
   if (report.inFlight) parts.push(`${grouped(report.inFlight)} in flight`);
+  if (report.unmatched) parts.push(`${grouped(report.unmatched)} left by --filter`);
   if (report.delayed) parts.push(`${grouped(report.delayed)} delayed`);
   return parts.join(', ');
 }

@@ -26,6 +26,7 @@ export interface DrainFlags extends BrakeFlags, FollowFlags {
   allowEviction?: boolean;
   fresh?: boolean;
   resume?: string;
+  archive?: string;
   verify: boolean;
 }
 
@@ -37,8 +38,16 @@ export interface TargetDefaults {
   brake?: BrakeConfig;
 }
 
+/** What differs from drain to drain. */
+export interface DrainKind {
+  /** What `--workers` means; undefined: there is nothing to choose. */
+  workers: string | undefined;
+  /** Whether messages may be archived on their way. */
+  archive: boolean;
+}
+
 /** Adds them. */
-export function addDrainOptions<C extends Command>(command: C, workers: string): C {
+export function addDrainOptions<C extends Command>(command: C, kind: DrainKind): C {
   command
     .option('--stream <name>', 'stream to append to')
     .option('--partitions <n>', 'spread over <stream>:{0} … by hash of the key', parsePositiveInteger)
@@ -59,7 +68,6 @@ export function addDrainOptions<C extends Command>(command: C, workers: string):
       `messages that one append writes (default: ${DEFAULT_SETTINGS.batch})`,
       parsePositiveInteger,
     )
-    .option('--workers <n>', workers, parsePositiveInteger)
     .option('--limit <n>', 'stop after so many messages', parsePositiveInteger)
     .option('--rate <rate>', 'at most so many messages or bytes a second: 500/s, 5MB/s', parseFlow)
     .option(
@@ -81,6 +89,12 @@ export function addDrainOptions<C extends Command>(command: C, workers: string):
     .addOption(new Option('--resume <run>', 'continue this run, or refuse').conflicts('fresh'))
     .option('--fresh', 'give up an unfinished run of this source and start anew')
     .option('--no-verify', 'end with the counts, without reading both sides again');
+  if (kind.workers !== undefined) command.option('--workers <n>', kind.workers, parsePositiveInteger);
+  if (kind.archive)
+    command.option(
+      '--archive <file>',
+      "write every message to this file before it is settled: NDJSON in gzip, as 'drain archive' takes it",
+    );
   addFollowOptions(command);
   addBrakeOptions(command);
   return command;
@@ -132,6 +146,7 @@ export function toSettings(
     allowEviction: flags.allowEviction,
     fresh: flags.fresh,
     resume: flags.resume,
+    archive: flags.archive,
     verify: flags.verify,
   };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);

@@ -36,7 +36,10 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
       'how long a deleted message is remembered, should SQS deliver it again (default: 1h)',
       parseDuration,
     );
-  addDrainOptions(command, `receivers at work side by side (default: ${RECEIVERS})`);
+  addDrainOptions(command, {
+    workers: `receivers at work side by side (default: ${RECEIVERS})`,
+    archive: true,
+  });
   addConnectionOptions(command, ['redis', 'sqs']);
   addExamples(command, [
     [

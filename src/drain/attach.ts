@@ -7,7 +7,7 @@ import { QctlError } from '../errors.ts';
 import { lockKey } from '../model/keys.ts';
 import { canonical, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
-import type { DrainRequest } from './request.ts';
+import type { DrainRequest, DrainSource } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 
 /** What this call means: a new run, the next one after a finished one, or more of an unfinished one. */
@@ -225,11 +225,16 @@ function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {
     sourceIdentity: ends.sourceIdentity,
     source: { kind: source.kind, name: source.name, label: ends.sourceLabel },
     target: { label: ends.targetLabel, stream: target.stream, partitions: target.partitions },
-    mode: source.kind === 'postgres' ? source.spec.mode : 'move',
-    lanes: source.kind === 'postgres' ? settings.workers : 0,
+    mode: modeOf(source),
+    lanes: source.kind === 'sqs' ? 0 : settings.workers,
     ledgerRun: run,
     context: contextOf(request, ends.sourceIdentity),
     spec: source.kind === 'postgres' ? source.spec : null,
     fields: target.fields ?? null,
   };
+}
+
+function modeOf(source: DrainSource): 'move' | 'copy' {
+  if (source.kind === 'postgres') return source.spec.mode;
+  return source.kind === 'archive' ? 'copy' : 'move';
 }

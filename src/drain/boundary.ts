@@ -1,7 +1,7 @@
 import { QctlError } from '../errors.ts';
-import type { PostgresSource } from '../sources/postgres/index.ts';
-import type { SqsSource } from '../sources/sqs/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import type { Attachment } from './attach.ts';
+import type { OpenSource } from './open.ts';
 import type { DrainRequest } from './request.ts';
 
 /** The boundary of a run, and how it came to be. */
@@ -21,7 +21,7 @@ export interface Boundary {
 export async function resolveBoundary(
   { settings }: DrainRequest,
   { kind, manifest, before }: Pick<Attachment, 'kind' | 'manifest' | 'before'>,
-  source: Pick<PostgresSource | SqsSource, 'now'>,
+  source: OpenSource,
 ): Promise<Boundary> {
   const { boundary, follow } = settings;
   const had = kind === 'new' ? null : before;
@@ -35,10 +35,18 @@ export async function resolveBoundary(
 async function wantedBoundary(
   asked: Date | 'now' | 'none' | undefined,
   had: string | null,
-  source: Pick<PostgresSource | SqsSource, 'now'>,
+  source: OpenSource,
 ): Promise<string | null> {
   if (asked === undefined) return had;
   if (asked === 'none') return null;
+  if (source instanceof ArchiveSource)
+    throw new QctlError(
+      'usage',
+      'an archive is brought back whole: --until enqueued: is for sources that messages come to',
+      {
+        code: 'BOUNDARY_OF_ARCHIVE',
+      },
+    );
   if (asked === 'now') return had ?? (await source.now());
   return asked.toISOString();
 }
@@ -61,7 +69,7 @@ function othersAtWork(run: string, had: string | null, wanted: string | null): Q
 /** The request with its boundary put into force. Throws `config` where the source has no time to compare with. */
 export function bounded(request: DrainRequest, before: string | null): DrainRequest {
   const { source, settings } = request;
-  if (before === null) return request;
+  if (before === null) return source.kind === 'postgres' ? unbounded(request) : request;
   const within = { ...request, settings: { ...settings, enqueuedBefore: new Date(before) } };
   if (source.kind !== 'postgres') return within;
   if (source.spec.enqueuedAt === undefined)
@@ -74,6 +82,14 @@ export function bounded(request: DrainRequest, before: string | null): DrainRequ
       },
     );
   return { ...within, source: { ...source, spec: { ...source.spec, before } } };
+}
+
+/** A run that is named by --resume may bring its earlier boundary along. */
+function unbounded(request: DrainRequest): DrainRequest {
+  const { source } = request;
+  if (source.kind !== 'postgres' || source.spec.before === undefined) return request;
+  const { before: _, ...spec } = source.spec;
+  return { ...request, source: { ...source, spec } };
 }
 
 function cannotChange(run: string, had: string | null, wanted: string | null): QctlError {

@@ -1,6 +1,7 @@
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
+import type { RunArchive } from './archive.ts';
 import type { ShownDecision } from './decision.ts';
 import { letEarlierExpire, letExpire } from './expiry.ts';
 import { handoverOf } from './handover.ts';
@@ -19,6 +20,7 @@ export interface End {
   paused: ShownDecision | null;
   /** Who has stopped it. */
   stopped: ShownDecision | null;
+  archive: RunArchive | undefined;
 }
 
 /** Looks at both sides once more, judges the run and notes its end. */
@@ -27,22 +29,24 @@ export async function conclude(
   sink: RedisStreamSink,
   store: RunStore,
   meter: Meter,
-  { ending, alive, paused, stopped }: End,
+  { ending, alive, paused, stopped, archive }: End,
 ): Promise<DrainReport> {
   const { redis, request, attachment, source } = drain;
   const { manifest } = attachment;
-  const depth = await source.depth();
+  const depth = await source.depth(manifest.run);
   const last = alive === 0;
   // A process killed between a delete and its note leaves ids open that an empty queue cannot hold any more.
   if (last && ending === 'empty' && source instanceof SqsSource) await sink.confirmAll();
   const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
   const verification = wanted
-    ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)
+    ? await verifyTarget(redis.client, manifest, source instanceof SqsSource ? undefined : source)
     : null;
   const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
-  const done = last && ending === 'empty' && totals.open === 0;
+  const done = last && ending === 'empty' && totals.open === 0 && !depth.held;
+  if (done && source instanceof PostgresSource) await source.endRun(manifest.run);
   if (done) await store.finish(manifest.run, 'done', new Date());
-  if (last) await expire(drain, store, totals.open, done);
+  // Rows that are still claimed are open as well: nobody but this run gives them back.
+  if (last) await expire(drain, store, totals.open + (depth.held ?? 0), done);
   return makeReport({
     manifest,
     state: done ? 'done' : alive > 0 ? 'running' : 'stopped',
@@ -54,6 +58,7 @@ export async function conclude(
     readByThisProcess: meter.counts.read,
     workMs: meter.workMs,
     alive,
+    archive: archive ? { file: archive.sink.path, messages: archive.sink.messages } : null,
     findings: drain.plan.findings,
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     paused,

@@ -21,6 +21,8 @@ export class Following {
   private readonly meter: Meter;
   private readonly listener: Listener | undefined;
   private readonly ended = new AbortController();
+  /** Undefined before the first attempt has come to anything. */
+  private listening: boolean | undefined;
   private counting: Promise<void> | undefined;
   private countedAt = performance.now();
   private countMs = 0;
@@ -64,13 +66,17 @@ export class Following {
       channels,
       connect: () => source.session(`qctl/${this.drain.plan.run}/listen`.slice(0, 63)),
       onNotified: () => this.alarm.ring(),
-      onState: (reason) =>
-        this.meter.waiting(
-          'notifications',
-          reason && `none arrive (${reason}); looking every second meanwhile`,
-        ),
+      onState: (reason) => this.tell(reason),
       signal: this.ended.signal,
     });
+  }
+
+  private tell(reason: string | null): void {
+    if (reason !== null && this.listening) this.meter.note(`notifications were lost: ${reason}`);
+    if (reason === null && this.listening === false) this.meter.note('notifications arrive again');
+    this.listening = reason === null;
+    const text = reason && `none arrive (${reason}); looking every second meanwhile`;
+    this.meter.waiting('notifications', text);
   }
 
   private async count(): Promise<void> {

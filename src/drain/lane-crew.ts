@@ -19,6 +19,8 @@ export interface CrewOptions {
   batch: number;
   sourceLabel: string;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before it is appended, so that it is kept before it is settled. */
+  keep?(batch: Batch): Promise<void>;
   /** @param batch messages that one append writes */
   reader(lane: number, batch: number): LaneReader;
   alarm: Alarm;
@@ -99,7 +101,7 @@ export class LaneCrew {
   }
 
   private async work(lane: number, worker: Worker): Promise<void> {
-    const { sink, meter, throttle, sourceLabel, pack, alarm } = this.options;
+    const { sink, meter, throttle, sourceLabel, pack, keep, alarm } = this.options;
     const { batch } = this;
     const job: LaneWork = {
       lane,
@@ -107,6 +109,7 @@ export class LaneCrew {
       reader: this.options.reader(lane, batch),
       sink,
       pack,
+      keep,
       meter,
       throttle,
       batch,

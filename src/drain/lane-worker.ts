@@ -20,6 +20,8 @@ export interface LaneWork {
   reader: LaneReader;
   sink: RedisStreamSink;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before it is appended, so that it is kept before it is settled. */
+  keep?(batch: Batch): Promise<void>;
   meter: Meter;
   throttle: Throttle;
   batch: number;
@@ -145,6 +147,7 @@ async function drainUnits(work: LaneWork): Promise<void> {
       }
       work.idle(false);
       meter.waiting(`lane ${lane}`, null);
+      await work.keep?.(batch);
       used += batch.count;
       const append = appendBatch(work, batch).then((count) => {
         taken += count;

@@ -8,7 +8,7 @@ export interface Manifest {
   startedBy: string;
   /** Names the source for good, whoever connects from wherever. */
   sourceIdentity: string;
-  source: { kind: 'postgres' | 'sqs'; name: string; label: string };
+  source: { kind: 'postgres' | 'sqs' | 'archive'; name: string; label: string };
   target: { label: string; stream: string; partitions: number };
   mode: 'move' | 'copy';
   /** Lanes of the run for its whole life; 0: the ledger works without. */

@@ -3,7 +3,9 @@ import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
-import { PostgresSource } from '../sources/postgres/index.ts';
+import { ArchiveSink } from '../sinks/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
+import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { type Attachment, attach, type Ends } from './attach.ts';
@@ -24,6 +26,8 @@ export interface DrainPlan {
   kind: Attachment['kind'];
   mode: 'move' | 'copy';
   source: string;
+  /** The queue of a job library; null for SQS and for a table that the operator describes. */
+  format: FormatOverview | null;
   target: string;
   stream: string;
   partitions: number;
@@ -42,13 +46,18 @@ export interface DrainPlan {
   /** Those of them that were set for the whole run. */
   overrides: ShownOverride[];
   paused: ShownDecision | null;
+  /** File that every message is written to before it is settled; null: none. */
+  archive: string | null;
   findings: Finding[];
 }
+
+/** Any of the sources, opened. */
+export type OpenSource = PostgresSource | SqsSource | ArchiveSource;
 
 /** Both ends connected and looked at. */
 export interface OpenDrain {
   request: DrainRequest;
-  source: PostgresSource | SqsSource;
+  source: OpenSource;
   redis: RedisConnection;
   attachment: Attachment;
   boundary: Boundary;
@@ -60,12 +69,13 @@ export interface OpenDrain {
 /** Connects to both ends, runs the preflight and makes the plan. Changes nothing anywhere. */
 export async function openDrain(request: DrainRequest, now: Date): Promise<OpenDrain> {
   const redis = await connectRedis(request.target.connection);
-  let source: PostgresSource | SqsSource | undefined;
+  let source: OpenSource | undefined;
   const close = async (): Promise<void> => {
     await source?.close();
     await redis.close();
   };
   try {
+    refuseEndless(request);
     source = await openSource(request);
     const attachment = await attach(redis.client, request, endsOf(source, redis), now);
     const boundary = await resolveBoundary(request, attachment, source);
@@ -83,13 +93,20 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
   }
 }
 
-function openSource({ source }: DrainRequest): Promise<PostgresSource | SqsSource> {
-  return source.kind === 'postgres'
-    ? PostgresSource.open(source.connection, source.spec)
-    : SqsSource.open(source.connection);
+function refuseEndless({ source, settings }: DrainRequest): void {
+  if (!settings.follow || source.kind !== 'archive') return;
+  throw new QctlError('usage', '--follow: nothing comes to an archive, so that there is nothing to follow', {
+    code: 'FOLLOW_ARCHIVE',
+  });
 }
 
-function endsOf(source: PostgresSource | SqsSource, redis: RedisConnection): Ends {
+function openSource({ source }: DrainRequest): Promise<OpenSource> {
+  if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+  if (source.kind === 'archive') return ArchiveSource.open(source.path);
+  return SqsSource.open(source.connection);
+}
+
+function endsOf(source: OpenSource, redis: RedisConnection): Ends {
   return { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
 }
 
@@ -100,13 +117,13 @@ async function look({
   attachment,
   boundary,
 }: Omit<OpenDrain, 'target' | 'plan' | 'close'>) {
-  const depth = await source.depth();
-  const estimatedBytes =
-    source instanceof PostgresSource && depth.ready !== null
-      ? Math.round(depth.ready * source.table.averageRowBytes)
-      : null;
+  const { run } = attachment.manifest;
+  const depth = await source.depth(run);
+  const estimatedBytes = bytesIn(source, depth);
+  const { archive } = request.settings;
+  if (archive !== undefined) await ArchiveSink.check(archive, run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
+  const own = await findingsOf(request, source, attachment);
   const { manifest } = attachment;
   const controls = controlsOf(await viewRun(redis.client, manifest.run));
   const tuned = inForce(request.settings, controls, 1);
@@ -123,6 +140,7 @@ async function look({
     kind: attachment.kind,
     mode: manifest.mode,
     source: source.label,
+    format: source instanceof PostgresSource ? source.format : null,
     target: redis.label,
     stream: manifest.target.stream,
     partitions: manifest.target.partitions,
@@ -137,6 +155,7 @@ async function look({
     settings: showTuned(tuned),
     overrides: showOverrides(controls),
     paused: controls.paused ? showDecision(controls.paused) : null,
+    archive: archive ?? null,
     findings,
   };
   return { target, plan };
@@ -154,12 +173,33 @@ function boundaryFindings({ before, prior, changed }: Boundary): Finding[] {
   ];
 }
 
+async function findingsOf(
+  request: DrainRequest,
+  source: OpenSource,
+  { manifest, abandon }: Attachment,
+): Promise<Finding[]> {
+  if (source instanceof SqsSource) return source.findings(request.settings.visibilityMs);
+  if (source instanceof ArchiveSource) return source.findings;
+  return [...source.findings, ...(await source.othersClaims(manifest.run, abandon?.manifest.run))];
+}
+
+function bytesIn(source: OpenSource, { ready }: Depth): number | null {
+  if (source instanceof ArchiveSource) return source.bytes;
+  return source instanceof PostgresSource && ready !== null
+    ? Math.round(ready * source.table.averageRowBytes)
+    : null;
+}
+
 function settles({ source }: DrainRequest): string {
+  if (source.kind === 'archive') return 'the file stays as it is';
   if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
-  if (source.spec.mode === 'copy') return 'the table stays as it is';
-  if ('set' in source.spec.done)
-    return `each row is updated once the stream has it: ${Object.keys(source.spec.done.set).join(', ')}`;
-  return 'each row is deleted once the stream has it';
+  const { mode, done, claim } = source.spec;
+  if (mode === 'copy') return 'the table stays as it is';
+  const first = claim
+    ? `each row is claimed first (${Object.keys(claim.set).join(', ')}), then `
+    : 'each row is ';
+  if ('set' in done) return `${first}updated once the stream has it: ${Object.keys(done.set).join(', ')}`;
+  return `${first}deleted once the stream has it`;
 }
 
 /** A fresh copy into a stream that an earlier run has filled would double what stands in it. */

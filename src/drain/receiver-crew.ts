@@ -25,6 +25,8 @@ export interface ReceiverCrewOptions {
   meter: Meter;
   throttle: Throttle;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before anything of it is deleted. */
+  keep?(batch: Batch): Promise<void>;
   /** Ids that an abandoned run has brought to its own target already: deleted, not appended. */
   elsewhere: Set<string>;
 }
@@ -141,10 +143,11 @@ export class ReceiverCrew {
   }
 
   private async carry(batch: HeldBatch): Promise<void> {
-    const { sink, meter, pack, elsewhere } = this.options;
+    const { sink, meter, pack, keep, elsewhere } = this.options;
     const { counts } = meter;
     this.heldBytes += batch.bytes;
     try {
+      await keep?.(batch);
       if (elsewhere.size > 0) await this.deleteElsewhere(batch, elsewhere);
       if (batch.count === 0) return;
       const result = await sink.append(pack(batch), batch.mark);

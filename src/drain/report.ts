@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
+import type { Depth } from '../sources/source.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { ShownDecision } from './decision.ts';
 import type { Handover } from './handover.ts';
@@ -37,6 +38,8 @@ export interface DrainReport {
   remaining: number | null;
   inFlight: number | null;
   delayed: number | null;
+  /** Left in the source on purpose, because --filter does not match; null where everything was asked for. */
+  unmatched: number | null;
   /** Entries of the run found in the stream; null where not looked. */
   entries: number | null;
   gone: number | null;
@@ -49,6 +52,8 @@ export interface DrainReport {
   /** What the infrastructure may forget, and other things to know. */
   notes: string[];
   quarantineStreams: string[];
+  /** What this process has archived; null where nothing was to be. */
+  archive: { file: string; messages: number } | null;
   /** Who holds the run; null where nobody does. */
   paused: ShownDecision | null;
   /** Who has told it to stop; null where nobody has. */
@@ -63,13 +68,14 @@ export interface ReportParts {
   state: string;
   totals: Totals;
   verification: Verification | null;
-  depth: { ready: number | null; inFlight: number | null; delayed: number | null };
+  depth: Depth;
   ending: Ending | null;
   elapsedMs: number | null;
   readByThisProcess: number | null;
   /** Time until this process's last message; the rate goes by it. */
   workMs: number | null;
   alive: number;
+  archive: DrainReport['archive'];
   findings: Finding[];
   quarantineStreams: string[];
   paused: ShownDecision | null;
@@ -106,6 +112,7 @@ export function makeReport(parts: ReportParts): DrainReport {
     remaining,
     inFlight: depth.inFlight,
     delayed: depth.delayed,
+    unmatched: depth.unmatched ?? null,
     entries: verification?.entries ?? null,
     gone: verification?.gone ?? null,
     digest: verification?.digest ?? null,
@@ -114,6 +121,7 @@ export function makeReport(parts: ReportParts): DrainReport {
     problems,
     notes: notes(parts),
     quarantineStreams: totals.quarantined > 0 ? parts.quarantineStreams : [],
+    archive: parts.archive,
     paused: parts.paused,
     stopped: parts.stopped,
     handover: parts.handover,
@@ -138,6 +146,7 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
     problems.push('how much the source still holds is not known');
   if (!asked && depth.inFlight) problems.push(`${depth.inFlight} messages are in flight with a consumer`);
   if (!asked && depth.delayed) problems.push(`${depth.delayed} messages are delayed`);
+  if (depth.held) problems.push(`${depth.held} rows of the source are still claimed by this run`);
   if (totals.quarantined > 0) problems.push(`${totals.quarantined} messages were set aside in quarantine`);
   if (differing.missingCount > 0)
     problems.push(`${differing.missingCount} messages of the source are missing in the stream`);
@@ -160,8 +169,9 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
   return problems;
 }
 
-function notes({ verification, findings, manifest }: ReportParts): string[] {
+function notes({ verification, findings, manifest, depth }: ReportParts): string[] {
   const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
+  if (depth.unmatched) said.push(`left in the source by --filter: ${depth.unmatched}`);
   if (verification?.gone)
     said.push(
       `${verification.gone} ${plural(verification.gone, 'entry')} deleted or trimmed from the stream after being appended`,

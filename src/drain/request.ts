@@ -9,7 +9,9 @@ import type { BrakeLimits } from './tunable.ts';
 /** Where messages come from. */
 export type DrainSource =
   | { kind: 'postgres'; name: string; connection: PostgresOptions; spec: PostgresSpec }
-  | { kind: 'sqs'; name: string; connection: SqsOptions };
+  | { kind: 'sqs'; name: string; connection: SqsOptions }
+  /** A file that an earlier drain has written with `archive`. */
+  | { kind: 'archive'; name: string; path: string };
 
 /** Where they go. */
 export interface DrainTarget {
@@ -63,6 +65,8 @@ export interface DrainSettings {
   /** Start anew although an unfinished run exists. */
   fresh: boolean;
   resume?: string;
+  /** File that every message is written to before it is settled. */
+  archive?: string;
   /** Copy mode: compare digests at the end. */
   verify: boolean;
 }

@@ -1,10 +1,13 @@
 import type { DrainEvents } from '../events.ts';
+import type { Batch } from '../model/batch.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { RedisStreamSink } from '../sinks/index.ts';
-import { PostgresSource } from '../sources/postgres/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
+import { SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
 import type { Alarm } from './alarm.ts';
+import { closeArchive, openArchive, type RunArchive } from './archive.ts';
 import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
 import { conclude } from './conclude.ts';
@@ -38,10 +41,12 @@ export async function runDrain(
   const membership = new Membership(redis.client, manifest.run, new Date());
   const steering = new Steering(drain, meter);
   const following = new Following(drain, meter);
+  let archive: RunArchive | undefined;
   try {
     const clock = new TargetClock();
     const sink = sinkFor(drain, meter, clock);
     await outlasting(meter, () => begin(drain, sink, store, meter));
+    archive = await openArchive(drain, new Date());
     await outlasting(meter, () => clock.sync(redis.client));
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
     // Before anything is read: what was decided while nobody was at work holds from the first message on.
@@ -49,20 +54,21 @@ export async function runDrain(
     await steering.apply(view, membership.member);
     const { throttle } = steering;
     const crew = await outlasting(meter, () =>
-      makeCrew(drain, sink, meter, throttle, membership, clock, following.alarm),
+      makeCrew(drain, sink, meter, throttle, membership, clock, following.alarm, archive),
     );
     const ending = await watch({ drain, crew, meter, membership, steering, following, view });
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
     const { paused, stopped } = steering;
     return await outlasting(meter, () =>
-      conclude(drain, sink, store, meter, { ending, alive: left.alive.size, paused, stopped }),
+      conclude(drain, sink, store, meter, { ending, alive: left.alive.size, paused, stopped, archive }),
     );
   } catch (error) {
     throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
     meter.stop();
     await Promise.all([steering.close(), following.close()]);
+    await closeArchive(archive);
     await membership.leave().catch(() => undefined);
   }
 }
@@ -110,6 +116,7 @@ async function makeCrew(
   membership: Membership,
   clock: TargetClock,
   alarm: Alarm,
+  archive: RunArchive | undefined,
 ): Promise<Crew> {
   const { source, request, attachment, redis } = drain;
   const { manifest } = attachment;
@@ -118,8 +125,9 @@ async function makeCrew(
     maxBodyBytes: request.settings.maxBodyBytes,
     withKeys: manifest.target.partitions > 1,
   });
-  const shared = { sink, meter, throttle, pack, sourceLabel: source.label };
-  if (source instanceof PostgresSource) {
+  const keep = archive && ((batch: Batch) => archive.sink.write(batch.messages()));
+  const shared = { sink, meter, throttle, pack, keep, sourceLabel: source.label };
+  if (!(source instanceof SqsSource)) {
     const { batch } = request.settings;
     return new LaneCrew({
       ...shared,
@@ -127,7 +135,16 @@ async function makeCrew(
       membership,
       batch,
       alarm,
-      reader: (lane, size) => source.reader(manifest.run, lane, manifest.lanes, size),
+      reader: (lane, size) =>
+        source instanceof ArchiveSource
+          ? source.reader(lane, size)
+          : source.reader({
+              run: manifest.run,
+              lane,
+              lanes: manifest.lanes,
+              batch: size,
+              note: (text) => meter.note(text),
+            }),
     });
   }
   const { visibilityMs, waitSeconds, workers } = request.settings;

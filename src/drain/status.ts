@@ -3,6 +3,7 @@ import type { RedisConnection } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
 import type { HeldBy } from '../events.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { type ShownDecision, showDecision } from './decision.ts';
@@ -13,7 +14,7 @@ import { controlsOf, type ShownOverride, showOverrides } from './live.ts';
 import { liveOf } from './live-status.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
-import { quarantineStreams } from './open.ts';
+import { type OpenSource, quarantineStreams } from './open.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
@@ -137,7 +138,7 @@ function stateOf(record: RunRecord, alive: number): string {
 
 /** What a run was started with, so that continuing it needs no more than its name. */
 export interface RunDefinition {
-  kind: 'postgres' | 'sqs';
+  kind: 'postgres' | 'sqs' | 'archive';
   name: string;
   spec: PostgresSpec | null;
   stream: string;
@@ -162,6 +163,8 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
 export interface VerifyConnections {
   postgres?: PostgresOptions;
   sqs?: SqsOptions;
+  /** The file that the run has read. */
+  archive?: string;
 }
 
 /** Looks at both sides of a run once more. Changes nothing. */
@@ -177,10 +180,10 @@ export async function verifyRun(
     const verification = await verifyTarget(
       redis.client,
       manifest,
-      source instanceof PostgresSource ? source : undefined,
+      source instanceof SqsSource ? undefined : source,
     );
     const view = await viewRun(redis.client, run);
-    const depth = source ? await source.depth() : { ready: null, inFlight: null, delayed: null };
+    const depth = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
     return makeReport({
       manifest,
       state: stateOf(record, view.alive.size),
@@ -195,6 +198,7 @@ export async function verifyRun(
       paused: null,
       stopped: null,
       handover: await handoverOf(redis.client, verification.totals, record.before),
+      archive: null,
       findings: [],
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     });
@@ -212,12 +216,8 @@ async function openSource(
   manifest: Manifest,
   before: string | null,
   connections: VerifyConnections,
-): Promise<PostgresSource | SqsSource | undefined> {
-  const source =
-    manifest.source.kind === 'sqs'
-      ? connections.sqs && (await SqsSource.open(connections.sqs))
-      : connections.postgres &&
-        (await PostgresSource.open(connections.postgres, within(manifest.spec as PostgresSpec, before)));
+): Promise<OpenSource | undefined> {
+  const source = await openAny(manifest, before, connections);
   if (!source || source.identity === manifest.sourceIdentity) return source;
   await source.close();
   throw new QctlError(
@@ -228,4 +228,14 @@ async function openSource(
       hint: ['connect to the source that the run has drained'],
     },
   );
+}
+
+async function openAny(
+  { source, spec }: Manifest,
+  before: string | null,
+  { sqs, archive, postgres }: VerifyConnections,
+): Promise<OpenSource | undefined> {
+  if (source.kind === 'sqs') return sqs && SqsSource.open(sqs);
+  if (source.kind === 'archive') return archive === undefined ? undefined : ArchiveSource.open(archive);
+  return postgres && PostgresSource.open(postgres, within(spec as PostgresSpec, before));
 }

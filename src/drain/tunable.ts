@@ -131,7 +131,7 @@ export function showTuned(tuned: Tuned): Record<string, string> {
 const PROBE: Tuned = { rate: {}, batch: 1, brake: {} };
 
 /** Throws `usage` where there is no such setting, it is not for this kind of source, or the value is none. */
-export function checkTunable(name: string, value: string, kind: 'postgres' | 'sqs'): void {
+export function checkTunable(name: string, value: string, kind: string): void {
   const tunable = TUNABLES[name];
   if (!tunable) throw unknown(name);
   if (tunable.only && tunable.only !== kind)

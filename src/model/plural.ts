@@ -1,10 +1,12 @@
 const MANY = {
   entry: 'entries',
+  message: 'messages',
   'pending entry': 'pending entries',
   'dead letter': 'dead letters',
   consumer: 'consumers',
   stream: 'streams',
   group: 'groups',
+  row: 'rows',
   profile: 'profiles',
 };
 

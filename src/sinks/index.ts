@@ -1,3 +1,4 @@
+export { ArchiveSink } from './archive.ts';
 export { dataLost } from './data-lost.ts';
 export { type Durability, NotDurable } from './durability.ts';
 export { LaneFenced } from './fenced.ts';

@@ -37,12 +37,23 @@ export interface LaneReader {
   unitEnds(): Promise<boolean>;
   settle(): Promise<void>;
   rollback(): Promise<void>;
+  /**
+   * Gives what the run holds and has not appended back to the source; returns how much. Only after
+   * `recover`, where nobody will continue the run. Absent where nothing is ever left held.
+   */
+  release?(): Promise<number>;
   close(): Promise<void>;
 }
 
 /** True for what `read` returns where there is nothing to read. */
 export function isPause(result: Batch | Pause): result is Pause {
   return 'done' in result;
+}
+
+/** A source that stays as it is and can be read again, to compare both sides. */
+export interface Readable {
+  /** Id and body of every message, in parts of bounded size and in no order. */
+  everything(partRows: number, partBytes: number): AsyncIterable<[id: Buffer, body: Buffer][]>;
 }
 
 /** How much the source holds. Unknown is null. */
@@ -52,4 +63,8 @@ export interface Depth {
   /** With another consumer right now: in flight or locked. */
   inFlight: number | null;
   delayed: number | null;
+  /** Ready, and left in the source because they are not asked for. */
+  unmatched?: number;
+  /** Claimed in the source by this run itself, and not settled yet. */
+  held?: number;
 }

@@ -19,6 +19,8 @@ export interface DrainCase {
   database?: string;
   queueUrl?: string;
   endpoint?: string;
+  /** An archive to be read. */
+  archive?: string;
   target: Partial<DrainTarget> & { stream: string };
   settings?: Partial<DrainSettings>;
   redisUrl?: string;
@@ -52,14 +54,18 @@ export function requestOf(test: DrainCase): DrainRequest {
           ...spec,
         },
       }
-    : {
-        kind: 'sqs',
-        name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
-        connection: { queueUrl: queueUrl!, endpoint, ...SQS },
-      };
+    : test.archive !== undefined
+      ? { kind: 'archive', name: 'archive', path: test.archive }
+      : {
+          kind: 'sqs',
+          name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
+          connection: { queueUrl: queueUrl!, endpoint, ...SQS },
+        };
   const quick: Partial<DrainSettings> = spec
     ? { workers: 2, settleMs: 300 }
-    : { workers: 4, waitSeconds: 1, settleMs: 200 };
+    : test.archive !== undefined
+      ? { workers: 1 }
+      : { workers: 4, waitSeconds: 1, settleMs: 200 };
   return {
     source,
     target: {

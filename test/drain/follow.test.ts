@@ -113,8 +113,11 @@ describe.concurrent('a follow of a table', () => {
     await jobs.insert(table, 2);
     await one.until('rows', ({ settled }) => settled === 4);
     one.interrupt();
-    const { waits } = await one.done;
-    expect(waits.join()).toMatch(/notifications: none arrive \(.*\); looking every second meanwhile/);
+    const { notes } = await one.done;
+    expect(notes).toEqual([
+      expect.stringMatching(/^notifications were lost: ./),
+      'notifications arrive again',
+    ]);
   });
 
   test('that copies follows as well, and ends at its time', async () => {
@@ -182,6 +185,21 @@ describe.concurrent('a boundary', () => {
     );
     for (const settings of [{ boundary: 'none' as const }, { follow: true }])
       expect((await plan(bounded(table, stream, settings))).enqueuedBefore).toBeNull();
+  });
+
+  test('leaves what came later, ends all the same, and says where the other side begins', async () => {
+    const [table, stream] = [await jobs.tableOf(0), uniqueName('split')];
+    await jobs.sql(
+      `INSERT INTO ${table} (payload, created_at) SELECT 'x', '2026-11-22T05:59:58Z'::timestamptz + i * interval '1 s' FROM generate_series(0, 5) i`,
+    );
+    const { report } = await drain(bounded(table, stream, { boundary: T0 }));
+    expect(report).toMatchObject({ ending: 'empty', converged: true, appended: 2, remaining: 0 });
+    expect(report.handover).toMatchObject({
+      enqueuedBefore: '2026-11-22T06:00:00.000Z',
+      lastId: '2',
+      lastEnqueuedAt: '2026-11-22T05:59:59.000000Z',
+    });
+    expect(await jobs.rowsIn(table)).toBe(4);
   });
 
   test('of a copy cannot be changed, of a table without a time cannot be told', async () => {

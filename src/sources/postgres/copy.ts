@@ -2,10 +2,11 @@ import type { Client } from 'pg';
 import type { Batch } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
+import type { Matches } from './candidate-query.ts';
 import type { TableFacts } from './catalog.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
 import { Horizon, type Window } from './horizon.ts';
-import { fieldText, rowsToMessages } from './rows-batch.ts';
+import { fieldText, rowsThat, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
 import type { Statements } from './sql.ts';
 
@@ -17,7 +18,15 @@ export interface CopyOptions {
   partRows: number;
   partBytes: number;
   pageRows: number;
+  /** Absent: every row. */
+  matches?: Matches;
   connect(): Promise<Client>;
+}
+
+/** Rows to be appended, and the position behind them. */
+interface Found {
+  part: PackedRows;
+  to: string[];
 }
 
 /** Where a batch began and ended: keyset values, null before the first row. */
@@ -37,7 +46,9 @@ export class CopyReader implements LaneReader {
   private horizon: Horizon | undefined;
   private window: Window | undefined;
   private rows: RowStream | undefined;
-  private next: Promise<PackedRows | undefined> | undefined;
+  private next: Promise<Found | undefined> | undefined;
+  /** How far the page at hand has been looked through; null before its first row. */
+  private lookedTo: string[] | null = null;
   private pageCount = 0;
   private pageLimit = 0;
   private position: string[] | null = null;
@@ -71,9 +82,11 @@ export class CopyReader implements LaneReader {
       const pause = await this.openPage(limit);
       if (pause) return pause;
     }
-    const part = await this.next;
-    if (part) return this.handOut(part);
+    const found = await this.next;
+    if (found) return this.handOut(found);
     this.rows = undefined;
+    // Rows at its end that do not match are behind the position, too.
+    this.position = this.lookedTo ?? this.position;
     // A page that came full may have more behind it, the last one of a window has not.
     if (this.pageCount < this.pageLimit) this.window = undefined;
     return this.pageCount === 0 ? { done: true } : this.read(limit);
@@ -90,19 +103,36 @@ export class CopyReader implements LaneReader {
     if (holder) return { done: false, reason: `rows with lower ids may still be committed by ${holder}` };
     this.pageLimit = Math.min(limit, pageRows);
     this.pageCount = 0;
+    this.lookedTo = null;
     const query = sql.page(this.pageLimit, this.position, this.window.to);
     this.rows = copyRows(this.client!, query, sql.fields, partRows, partBytes);
     this.prefetch();
     return undefined;
   }
 
-  private handOut(part: PackedRows): Batch {
+  private handOut({ part, to }: Found): Batch {
     this.prefetch();
-    this.pageCount += rowCount(part);
     this.sequence += 1;
     const from = this.position;
-    this.position = this.endOf(part);
-    return this.batch(part, { from, to: this.position });
+    this.position = to;
+    return this.batch(part, { from, to });
+  }
+
+  /** The next rows of the page that match. */
+  private async find(rows: RowStream): Promise<Found | undefined> {
+    for (let part = await rows.next(); part; part = await rows.next()) {
+      this.pageCount += rowCount(part);
+      const to = this.endOf(part);
+      this.lookedTo = to;
+      const matching = this.matching(part);
+      if (rowCount(matching) > 0) return { part: matching, to };
+    }
+    return undefined;
+  }
+
+  private matching(part: PackedRows): PackedRows {
+    const { matches } = this.options;
+    return matches ? rowsThat(part, matches) : part;
   }
 
   private async readAgain(range: Position): Promise<Batch | Pause> {
@@ -119,7 +149,7 @@ export class CopyReader implements LaneReader {
     await stream.discard();
     this.redo = undefined;
     this.position = range.to;
-    return this.batch(part, range);
+    return this.batch(this.matching(part), range);
   }
 
   private batch(part: PackedRows, position: Position): Batch {
@@ -146,7 +176,7 @@ export class CopyReader implements LaneReader {
   }
 
   private prefetch(): void {
-    this.next = this.rows!.next();
+    this.next = this.find(this.rows!);
     this.next.catch(() => undefined);
   }
 

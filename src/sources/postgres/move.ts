@@ -2,7 +2,11 @@ import type { Client } from 'pg';
 import type { Batch, LaneMark } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
+import { type ListOptions, listMaker } from './candidate-query.ts';
+import type { Candidate } from './candidates.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
+import { Listing } from './listing.ts';
+import { endPredecessors } from './predecessors.ts';
 import { fieldText, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
 import type { Statements } from './sql.ts';
@@ -16,6 +20,8 @@ export interface MoveOptions {
   transactionRows: number;
   /** Whether rows are held back by locked ones of their key. */
   keyed: boolean;
+  /** With a filter: how to list what may be taken. */
+  list?: ListOptions;
   connect(): Promise<Client>;
 }
 
@@ -45,6 +51,10 @@ export class MoveReader implements LaneReader {
    * found less than it wanted: then rows are held back by locks, or all are gone.
    */
   private low: string | null = null;
+  /** With a filter: what may be taken, and of that what this transaction is to take and has taken. */
+  private listing: Listing | undefined;
+  private chunk: Candidate[] = [];
+  private ids: string[] = [];
 
   constructor(options: MoveOptions) {
     this.options = options;
@@ -54,6 +64,8 @@ export class MoveReader implements LaneReader {
     this.fence = fence;
     this.client ??= await this.options.connect();
     await endPredecessors(this.client);
+    const { list } = this.options;
+    if (list) this.listing = new Listing(listMaker(() => this.client!, list));
     const results: Recovery[] = [];
     for (const record of records) {
       this.sequence = Math.max(this.sequence, Number(record.token.split('.')[0] || 0));
@@ -75,11 +87,13 @@ export class MoveReader implements LaneReader {
 
   async read(limit: number): Promise<Batch | Pause> {
     const client = this.client!;
+    if (this.listing) return this.readListed(client, this.listing, limit);
     if (!this.rows) {
       // Where little or nothing was left, a mere look is cheaper: it takes no transaction number and
       // no lock, and ends at the first row.
       if (this.empty && !(await this.anythingReady(client))) return { done: true };
-      await this.begin(client, Math.min(limit, this.options.transactionRows));
+      const wanted = Math.min(limit, this.options.transactionRows);
+      await this.begin(client, wanted, this.options.sql.take(wanted, this.low, this.reach));
     }
     const part = await this.next;
     if (part) return this.handOut(part);
@@ -87,6 +101,23 @@ export class MoveReader implements LaneReader {
     await this.commit(client);
     if (looked > 0 && !this.lookFurther()) return { done: true };
     return this.read(limit);
+  }
+
+  private async readListed(client: Client, listing: Listing, limit: number): Promise<Batch | Pause> {
+    for (;;) {
+      if (!this.rows) {
+        this.chunk = await listing.next(Math.min(limit, this.options.transactionRows));
+        if (this.chunk.length === 0) return { done: true };
+        this.ids = [];
+        await this.begin(client, this.chunk.length, this.options.sql.takeListed(this.chunk));
+      }
+      const part = await this.next;
+      if (part) {
+        for (let i = 0; i < rowCount(part); i += 1) this.ids.push(fieldText(part, i, 0)!);
+        return this.handOut(part);
+      }
+      await this.commit(client);
+    }
   }
 
   private async anythingReady(client: Client): Promise<boolean> {
@@ -140,7 +171,7 @@ export class MoveReader implements LaneReader {
     return this.commit(this.client!);
   }
 
-  private async begin(client: Client, limit: number): Promise<void> {
+  private async begin(client: Client, limit: number, take: string): Promise<void> {
     const { sql, partRows, partBytes } = this.options;
     const results = (await client.query('BEGIN; SELECT txid_current()::text AS id')) as unknown as {
       rows: { id: string }[];
@@ -150,7 +181,7 @@ export class MoveReader implements LaneReader {
     this.part = 0;
     this.handedOut = 0;
     this.wanted = limit;
-    this.rows = copyRows(client, sql.take(limit, this.low, this.reach), sql.fields, partRows, partBytes);
+    this.rows = copyRows(client, take, sql.fields, partRows, partBytes);
     this.next = this.rows.next();
     this.next.catch(() => undefined);
   }
@@ -168,6 +199,7 @@ export class MoveReader implements LaneReader {
     this.rows = undefined;
     this.next = undefined;
     await client.query('COMMIT');
+    this.listing?.report(this.chunk, this.ids);
   }
 
   async rollback(): Promise<void> {
@@ -183,16 +215,6 @@ export class MoveReader implements LaneReader {
   close(): Promise<void> {
     return this.rollback();
   }
-}
-
-/** Sessions of this lane's earlier holders: they can no longer write to the target, but may hold rows. */
-const END_PREDECESSORS = `
-  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-   WHERE application_name = current_setting('application_name') AND usename = current_user
-     AND datname = current_database() AND pid <> pg_backend_pid()`;
-
-async function endPredecessors(client: Client): Promise<void> {
-  await client.query(END_PREDECESSORS);
 }
 
 /** Whether the transaction was committed; waits while it is still under way. */
