@@ -25,8 +25,8 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['durability', plan.durability],
     ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
     ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
-    ['ends', endText(plan)],
     ...rowsOf([
+      ['ends', endText(plan)],
       ['settings', settingsText(plan)],
       ['paused', plan.paused && heldText(plan.paused)],
     ]),
@@ -39,11 +39,9 @@ export function rowsOf(rows: [string, string | null][]): [string, string | null]
   return rows.filter(([, value]) => value !== null);
 }
 
-function endText({ follow, enqueuedBefore }: DrainPlan): string {
+function endText({ follow, enqueuedBefore }: DrainPlan): string | null {
   if (follow) return 'never by itself: it follows the source';
-  return enqueuedBefore === null
-    ? 'when the source is empty, or as --until and --limit say'
-    : `when nothing is left that was enqueued before ${enqueuedBefore}`;
+  return enqueuedBefore && `when nothing is left that was enqueued before ${enqueuedBefore}`;
 }
 
 /** Rate and brakes; what was set for the run with who did it. Null where there are none. */
