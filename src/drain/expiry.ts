@@ -61,11 +61,15 @@ function keysOf({ run, ledgerRun, lanes, target }: Manifest): string[] {
 
 /** When a run's record expires, RFC 3339; null where it does not. */
 export async function expiresAt(client: Redis | Cluster, run: string, nowMs: number): Promise<string | null> {
-  const leftMs = await client.pttl(runKey(run));
+  // Who may only look at runs may not be allowed to ask this.
+  const leftMs = await client.pttl(runKey(run)).catch(() => -1);
   return leftMs < 0 ? null : new Date(nowMs + leftMs).toISOString();
 }
 
-/** After a source was found empty, nothing that earlier runs have left open can come back: their ledgers may go. */
+/**
+ * After a source was found empty, nothing that earlier runs of it have left open can come back: their
+ * records and ledgers may go.
+ */
 export async function letEarlierExpire(
   client: Redis | Cluster,
   store: RunStore,
@@ -73,10 +77,12 @@ export async function letEarlierExpire(
   ttlMs: number,
 ): Promise<void> {
   if (!Number.isFinite(ttlMs)) return;
-  for (const { stream, partitions, ledgerRun } of manifest.elsewhere ?? []) {
-    const record = await store.load(ledgerRun);
+  const earlier = [...(manifest.elsewhere ?? []).map(({ ledgerRun }) => ledgerRun), manifest.ledgerRun];
+  for (const run of earlier) {
+    const record = run === manifest.run ? undefined : await store.load(run);
     if (record) await letExpire(client, record.manifest, 0, ttlMs);
+  }
+  for (const { stream, partitions, ledgerRun } of manifest.elsewhere ?? [])
     for (const key of partitionKeys(stream, partitions))
       await client.pexpire(streamKeys(key).ledger(ledgerRun), Math.ceil(ttlMs) + MARGIN_MS);
-  }
 }

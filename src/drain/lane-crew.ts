@@ -1,4 +1,5 @@
 import type { Batch } from '../model/batch.ts';
+import { eitherSignal } from '../model/either-signal.ts';
 import type { RedisStreamSink } from '../sinks/index.ts';
 import type { LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
@@ -103,6 +104,7 @@ export class LaneCrew {
   private async work(lane: number, worker: Worker): Promise<void> {
     const { sink, meter, throttle, sourceLabel, pack, keep, alarm } = this.options;
     const { batch } = this;
+    const stopping = eitherSignal(this.stopped.signal, meter.signal);
     const job: LaneWork = {
       lane,
       fence: worker.fence,
@@ -114,7 +116,7 @@ export class LaneCrew {
       throttle,
       batch,
       sourceLabel,
-      signal: AbortSignal.any([this.stopped.signal, meter.signal]),
+      signal: stopping.signal,
       shouldStop: () => this.stopping || worker.stopping || meter.signal.aborted || throttle.exhausted,
       idle: (nothing) => {
         worker.idle = nothing;
@@ -130,6 +132,7 @@ export class LaneCrew {
       this.failure ??= { error };
       this.stopping = true;
     } finally {
+      stopping.dispose();
       await this.options.membership.release(lane, worker.fence).catch(() => undefined);
       this.workers.delete(lane);
     }

@@ -152,7 +152,7 @@ async function look({
     settles: settles(request),
     follow: request.settings.follow,
     enqueuedBefore: boundary.before,
-    settings: showTuned(tuned),
+    settings: { ...showTuned(tuned), ...(tuned.brake.stopFile && { 'stop-file': tuned.brake.stopFile }) },
     overrides: showOverrides(controls),
     paused: controls.paused ? showDecision(controls.paused) : null,
     archive: archive ?? null,

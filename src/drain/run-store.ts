@@ -91,9 +91,13 @@ export class RunStore {
     return found.slice(0, count);
   }
 
-  /** Takes names whose record has expired out of the index, the oldest first. */
+  /** Takes names whose record has expired out of the index, the oldest first. Mere housekeeping: it never fails. */
   async prune(nowMs: number): Promise<void> {
-    const names = await this.client.zrangebyscore(RUN_INDEX, '-inf', nowMs - NAMELESS_MS, 'LIMIT', 0, 1000);
+    await this.pruneBefore(nowMs - NAMELESS_MS).catch(() => undefined);
+  }
+
+  private async pruneBefore(createdMs: number): Promise<void> {
+    const names = await this.client.zrangebyscore(RUN_INDEX, '-inf', createdMs, 'LIMIT', 0, 1000);
     const there = await Promise.all(names.map((name) => this.client.exists(runKey(name))));
     const gone = names.filter((_, i) => there[i] === 0);
     if (gone.length > 0) await this.client.zrem(RUN_INDEX, ...gone);
