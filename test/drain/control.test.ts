@@ -76,8 +76,9 @@ describe.concurrent('a pause', () => {
     expect((await plan(test)).paused).toMatchObject(ANN);
     const second = await running({
       ...test,
-      settings: { ...test.settings, until: new Date(Date.now() + 1500) },
+      settings: { ...test.settings, until: new Date(Date.now() + 4000) },
     });
+    await second.until('paused', ({ state }) => state === 'paused');
     const report = await second.report;
     expect(report).toMatchObject({ run: first.run, ending: 'until', appended, paused: ANN });
     expect(await entriesOf(stream)).toHaveLength(appended);

@@ -120,19 +120,23 @@ describe.concurrent('a follow of a table', () => {
     ]);
   });
 
-  test('that copies follows as well, and ends at its time', async () => {
+  test('that copies follows as well', async () => {
     const [table, stream] = [await notifyingTable(4), uniqueName('copy')];
-    const until = new Date(Date.now() + 4000);
-    const one = await running(
-      caseOf(table, stream, { mode: 'copy', notify: [table] }, { workers: 1, until }),
-    );
+    const one = await running(caseOf(table, stream, { mode: 'copy', notify: [table] }, { workers: 1 }));
     await one.until('following', following);
     await jobs.insert(table, 6);
     await one.until('copied', ({ appended }) => appended === 10);
-    expect(await one.report).toMatchObject({ ending: 'until', appended: 10, converged: true });
+    await stopRun(redis, one.run, { by: 'test', reason: null });
+    expect(await one.report).toMatchObject({ ending: 'stopped', appended: 10, converged: true });
     expect((await entriesOf(stream)).map((entry) => entry.text('id'))).toEqual(
       Array.from({ length: 10 }, (_, i) => `${i + 1}`),
     );
+  });
+
+  test('ends at its time', async () => {
+    const until = new Date(Date.now() + 1500);
+    const one = await drain(caseOf(await jobs.tableOf(0), uniqueName('until'), {}, { until }));
+    expect(one.report).toMatchObject({ ending: 'until', converged: true });
   });
 
   test('ends at its limit', async () => {
