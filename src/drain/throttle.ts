@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Rate } from '../model/limits.ts';
 import type { Brake } from './brake.ts';
 import { Flow } from './flow.ts';
@@ -19,7 +20,7 @@ export class Throttle {
   private readonly workers: number;
   /** Set while paused. */
   private hold: NodeJS.Timeout | undefined;
-  private polls = new AbortController();
+  private polls = forMany();
 
   /** @param workers that share the room of a brake */
   constructor(limit: number | undefined, rate: Rate, hand: InHand, brake?: Brake, workers = 1) {
@@ -63,7 +64,7 @@ export class Throttle {
     }
     clearTimeout(this.hold);
     this.hold = undefined;
-    if (this.polls.signal.aborted) this.polls = new AbortController();
+    if (this.polls.signal.aborted) this.polls = forMany();
   }
 
   /**
@@ -107,4 +108,11 @@ export class Throttle {
     }
     return Math.max(Math.ceil(room / this.workers), Math.min(room, SMALL_ROOM));
   }
+}
+
+/** Every receiver listens, and Node would warn of more than ten. */
+function forMany(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
