@@ -1,6 +1,7 @@
 // npm run bench: ratios against what one would use without qctl, each measured in the same run on the same data.
 import { cpus } from 'node:os';
 import { benchCopy } from './copy.ts';
+import { benchFollow } from './follow.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchMove } from './move.ts';
@@ -25,6 +26,7 @@ const BENCHES: Record<Part, Bench> = {
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
+  follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };
 const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'ledger', 'memory'];
 

@@ -7,6 +7,7 @@ import { heldBy, lockArgs, lockFor } from './attach.ts';
 import type { Manifest } from './manifest.ts';
 import type { Membership, RunView } from './membership.ts';
 import type { OpenDrain } from './open.ts';
+import type { Published } from './published.ts';
 import { RunStore } from './run-store.ts';
 
 /**
@@ -15,8 +16,12 @@ import { RunStore } from './run-store.ts';
  * own, and be older than the rest. Throws TARGET_LOST_DATA where what it has appended is gone as well,
  * `locked` where another run has taken the source meanwhile.
  */
-export async function keepRun(drain: OpenDrain, membership: Membership): Promise<RunView> {
-  const view = await membership.beat();
+export async function keepRun(
+  drain: OpenDrain,
+  membership: Membership,
+  published?: Published,
+): Promise<RunView> {
+  const view = await membership.beat(published);
   await keepLock(drain);
   if (view.state !== '') return view;
   const { redis, attachment } = drain;
@@ -24,7 +29,7 @@ export async function keepRun(drain: OpenDrain, membership: Membership): Promise
   if (!(await standsBeside(redis.client, manifest)))
     throw dataLost(redis.label, `run ${manifest.run} is not recorded any more`, { run: manifest.run });
   await new RunStore(redis.client).restore(manifest);
-  return membership.beat();
+  return membership.beat(published);
 }
 
 async function keepLock({ redis, attachment, request }: OpenDrain): Promise<void> {

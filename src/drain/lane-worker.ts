@@ -4,6 +4,7 @@ import { Interrupted, patiently, pause } from '../model/patience.ts';
 import { LaneFenced, type RedisStreamSink, RolledBack } from '../sinks/index.ts';
 import { isPause, type LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
+import type { Alarm } from './alarm.ts';
 import { askSource, noteAgain, refuseGone } from './lane-loss.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
@@ -37,6 +38,10 @@ export interface LaneWork {
   shouldStop(): boolean;
   /** Told whether the lane found nothing to do. */
   idle(nothing: boolean): void;
+  /** Told whether a brake or an operator holds the lane. */
+  held(standing: boolean): void;
+  /** When to look again after nothing was found. */
+  alarm: Alarm;
 }
 
 /**
@@ -145,29 +150,36 @@ async function drainUnits(work: LaneWork): Promise<void> {
     taken = 0;
   };
   let looked = performance.now();
-  const rest = async (): Promise<void> => {
+  const idle = async (): Promise<void> => {
     await noteSettled();
     // Nothing is written now that would show a target that has gone back.
     if (performance.now() - looked > LOOK_MS) {
       await sink.refuseBehind(lane);
       looked = performance.now();
     }
-    await pause(IDLE_MS, work.signal);
   };
+  let unpaced = { count: 0, bytes: 0 };
   try {
     while (!work.shouldStop() || used > 0) {
       if (used === 0) granted = throttle.reserve(work.batch * UNIT_BATCHES);
       if (granted === 0) {
-        // Others have reserved what is left of the limit, and may give some of it back.
-        await rest();
+        // Held, or others have reserved what is left of limit and room, and may give some of it back.
+        if (throttle.held) work.idle(false);
+        work.held(throttle.held);
+        await idle();
+        await pause(IDLE_MS, work.signal);
         continue;
       }
+      work.held(false);
+      const heard = work.alarm.rings;
       const batch = await reader.read(granted);
       if (isPause(batch)) {
         endUnit();
         work.idle(batch.done);
         meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
-        await rest();
+        await idle();
+        if (batch.done) await work.alarm.rest(heard, work.signal);
+        else await pause(IDLE_MS, work.signal);
         continue;
       }
       work.idle(false);
@@ -178,6 +190,7 @@ async function drainUnits(work: LaneWork): Promise<void> {
         taken += count;
       });
       await flight.add(append, IN_FLIGHT);
+      unpaced = { count: unpaced.count + batch.count, bytes: unpaced.bytes + batch.bytes };
       if (await reader.unitEnds()) {
         await flight.land();
         if (taken !== used) throw unaccounted(lane, used, taken);
@@ -187,8 +200,10 @@ async function drainUnits(work: LaneWork): Promise<void> {
         meter.counts.settled += used;
         endUnit();
         noted = false;
+        // Only here: nothing of the source is held while the lane waits for its turn.
+        await throttle.pace(unpaced.count, work.signal, unpaced.bytes);
+        unpaced = { count: 0, bytes: 0 };
       }
-      await throttle.pace(batch.count, meter.signal);
     }
     await noteSettled();
   } finally {

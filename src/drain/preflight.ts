@@ -156,6 +156,8 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
   commands.push(
     { command: 'HSET', args: [runKey('run'), 'state', 'running'] },
     { command: 'ZADD', args: [DELAYED_INDEX, '0', 'x'] },
+    { command: 'PERSIST', args: [runKey('run')] },
+    { command: 'PEXPIRE', args: [runKey('run'), '1'] },
     { command: 'TIME', args: [] },
   );
   const missing = (await missingRights(connection, commands)) ?? [];
@@ -163,7 +165,7 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
     level: 'blocker',
     code: 'MISSING_RIGHT',
     text: `Redis refuses ${text}`,
-    remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type`,
+    remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type +persist +pexpire +pttl +exists`,
   }));
 }
 
