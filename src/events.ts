@@ -17,6 +17,8 @@ export interface DrainSnapshot {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Lost by the target, in a failover, before the source was settled, and therefore appended again. */
+  reappended: number;
   /** Messages a second over the last seconds. */
   ratePerSecond: number;
   /** What is still in the source; null where unknown. */

@@ -26,6 +26,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
       ? [['only', `${plan.selects.join(', ')}; the rest stays in the source`] as [string, string]]
       : []),
     ['durability', plan.durability],
+    ['workers', `${workersText(plan)}, ${plan.batch} messages a batch`],
     ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;

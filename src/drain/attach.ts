@@ -59,12 +59,17 @@ export async function lockSource(
   now: Date,
 ): Promise<void> {
   const { run, sourceIdentity } = attachment.manifest;
-  const args = [run, attachment.replaces, hostname(), `drain by ${request.startedBy}`, now.toISOString()];
+  const args = lockArgs(run, attachment.replaces, request, now);
   const [taken, found] = (await runScript(client, takeLock, [lockFor(sourceIdentity)], args)) as [
     number,
     string,
   ];
   if (taken !== 1) throw heldBy(found, []);
+}
+
+/** What `take-lock` is called with: who wants it, and whom it may replace. */
+export function lockArgs(run: string, replaces: string, request: DrainRequest, now: Date): string[] {
+  return [run, replaces, hostname(), `drain by ${request.startedBy}`, now.toISOString()];
 }
 
 async function resumeNamed(
@@ -162,7 +167,8 @@ async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'co
   return (await viewRun(client, run)).alive.size > 0 ? 'join' : 'continue';
 }
 
-function heldBy(run: string, alive: string[]): QctlError {
+/** The source is another run's. */
+export function heldBy(run: string, alive: string[]): QctlError {
   return new QctlError(
     'locked',
     `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`,

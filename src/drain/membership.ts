@@ -4,6 +4,7 @@ import { beatRun } from '../backends/redis/scripts/beat-run.ts';
 import { claimLane } from '../backends/redis/scripts/claim-lane.ts';
 import { releaseLane } from '../backends/redis/scripts/release-lane.ts';
 import { runKey } from '../model/keys.ts';
+import { fenceNumber } from '../sinks/index.ts';
 import { isGone, type MemberInfo, thisProcess } from './host.ts';
 
 /** Renewed every second; a dead process is noticed within this and one beat more, so within 5 s. */
@@ -31,6 +32,10 @@ export class Membership {
   private readonly info: MemberInfo;
   private readonly client: Redis | Cluster;
   private readonly key: string;
+  /** Lane -> fence, of those held: said with every beat, should a failover have taken the record of it back. */
+  private readonly held = new Map<number, string>();
+  /** No fence below this one is of any use: it stands somewhere already. */
+  private highest = 0;
 
   constructor(client: Redis | Cluster, run: string, now: Date) {
     const self = thisProcess(now);
@@ -45,7 +50,12 @@ export class Membership {
     const holding = this.holding();
     const info = JSON.stringify(holding > 0 ? { ...this.info, holding } : this.info);
     const view = toView(
-      (await runScript(this.client, beatRun, [this.key], [this.member, info, LEASE_MS])) as Reply,
+      (await runScript(
+        this.client,
+        beatRun,
+        [this.key],
+        [this.member, info, LEASE_MS, ...[...this.held].flat()],
+      )) as Reply,
     );
     const others = [...view.alive].filter(([member]) => member !== this.member);
     this.heldByOthers = others.reduce((sum, [, other]) => sum + (other.holding ?? 0), 0);
@@ -59,14 +69,23 @@ export class Membership {
 
   /** Takes a lane that nobody alive holds; the fence, or undefined. */
   async claim(lane: number, gone: string[]): Promise<string | undefined> {
-    return (
-      ((await runScript(this.client, claimLane, [this.key], [lane, this.member, ...gone])) as
-        | string
-        | null) ?? undefined
-    );
+    const args = [lane, this.member, this.highest, ...gone];
+    const fence = ((await runScript(this.client, claimLane, [this.key], args)) as string | null) ?? undefined;
+    if (fence === undefined) this.held.delete(lane);
+    else {
+      this.held.set(lane, fence);
+      this.sawFence(fence);
+    }
+    return fence;
+  }
+
+  /** Another holder's fence was met. */
+  sawFence(fence: string): void {
+    this.highest = Math.max(this.highest, fenceNumber(fence));
   }
 
   async release(lane: number, fence: string): Promise<void> {
+    if (this.held.get(lane) === fence) this.held.delete(lane);
     await runScript(this.client, releaseLane, [this.key], [lane, fence]);
   }
 }

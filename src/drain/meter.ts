@@ -11,11 +11,20 @@ export interface Counts {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Messages that the target had lost, in a failover, before the source was settled. */
+  reappended: number;
 }
 
 /** Counts, tells rate and reason, and hands out snapshots. */
 export class Meter implements Patience {
-  readonly counts: Counts = { read: 0, appended: 0, duplicatesSuppressed: 0, settled: 0, quarantined: 0 };
+  readonly counts: Counts = {
+    read: 0,
+    appended: 0,
+    duplicatesSuppressed: 0,
+    settled: 0,
+    quarantined: 0,
+    reappended: 0,
+  };
   readonly signal: AbortSignal;
   /** What the source held when it was last asked; null where unknown. */
   /** Messages of interrupted batches that were no longer in the source. */

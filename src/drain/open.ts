@@ -137,8 +137,11 @@ function bytesIn(source: OpenSource, { ready }: Depth): number | null {
     : null;
 }
 
-function queueFindings(source: SqsSource, { source: from, settings }: DrainRequest): Finding[] {
-  const findings = source.findings(settings.visibilityMs);
+async function queueFindings(
+  source: SqsSource,
+  { source: from, settings }: DrainRequest,
+): Promise<Finding[]> {
+  const findings = [...(await source.rightsFindings()), ...source.findings(settings.visibilityMs)];
   const selection = (from.kind === 'sqs' && from.selection) || {};
   if (selects(selection, settings.enqueuedBefore))
     findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));
@@ -151,13 +154,17 @@ function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | nu
 }
 
 function selectsWhat({ source, settings }: DrainRequest): string[] {
-  const { filter, types } = (source.kind === 'sqs' && source.selection) || {};
+  const chosen: { types?: string[]; filter?: string } | undefined =
+    source.kind === 'sqs' ? source.selection : source.kind === 'postgres' ? source.spec : undefined;
+  const { filter, types } = chosen ?? {};
+  const before = source.kind === 'postgres' ? source.spec.before : undefined;
   return [
     types && `type ${types.join(', ')}`,
     filter !== undefined && `where ${filter}`,
     source.kind === 'sqs' &&
       settings.enqueuedBefore &&
       `enqueued before ${settings.enqueuedBefore.toISOString()}`,
+    before !== undefined && `enqueued before ${before}`,
   ].filter((text) => typeof text === 'string');
 }
 

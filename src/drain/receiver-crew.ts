@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Receivers } from '../events.ts';
 import type { Batch } from '../model/batch.ts';
 import { Interrupted } from '../model/patience.ts';
-import type { RedisStreamSink } from '../sinks/index.ts';
+import { type RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import type { PassedOver, ReceiverOptions } from '../sources/sqs/index.ts';
 import type { Entries } from '../transform/pack.ts';
 import type { Meter } from './meter.ts';
@@ -102,11 +102,23 @@ export class ReceiverCrew {
     this.gauge.throttle();
   }
 
+  /** Looks whether the target has gone back while nothing was written. Throws what a receiver has failed with. */
+  async look(): Promise<void> {
+    if (this.failure) throw this.failure.error;
+    await this.options.sink.lookAtLedger();
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopped.abort();
-    await Promise.all([...this.members.values()].map(({ ended }) => ended));
-    if (this.failure) throw this.failure.error;
+    if (this.failure && !(this.failure.error instanceof SettledLost)) throw this.failure.error;
+    // Only now is all of it known, and the last of it would not be noticed otherwise.
+    const { sink } = this.options;
+    const lost = await sink.missing().catch((error) => {
+      if (error instanceof Interrupted) return [];
+      throw error;
+    });
+    if (lost.length > 0) throw sink.lostForGood(lost.length, lost);
   }
 
   private tune(): void {

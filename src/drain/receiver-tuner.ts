@@ -38,7 +38,7 @@ const SAME = 0.98;
 const FULL = 0.9;
 const NEARLY_EMPTY = 0.5;
 /** Stretches without a change before the next try; doubled up to the longest while tries do not help. */
-const FIRST_REST = 3;
+const FIRST_REST = 1;
 const LONGEST_REST = 24;
 /** Stretches after a throttle in which nothing is added. */
 const COOLING = 3;
@@ -155,7 +155,7 @@ export class ReceiverTuner {
       this.rest = FIRST_REST;
       return this.now;
     }
-    const step = this.climbing ? 2 : down ? 0.8 : 1.25;
+    const step = this.climbing ? 2 : down ? 0.8 : 1.5;
     if (!this.climbing) this.downNext = !down;
     return this.attempt(down ? Math.floor(this.wanted * step) : Math.ceil(this.wanted * step), rate, down);
   }

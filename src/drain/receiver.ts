@@ -1,6 +1,7 @@
 import { isGone, isRetryableSqs, isThrottle } from '../backends/sqs/index.ts';
 import { patiently, pause } from '../model/patience.ts';
 import { type HeldBatch, receive } from '../sources/sqs/index.ts';
+import { confirmHeld } from './confirm-held.ts';
 import type { CrewState, ReceiverCrewOptions } from './receiver-crew.ts';
 import type { ReceiverGauge } from './receiver-gauge.ts';
 
@@ -157,7 +158,7 @@ export class Receiver {
       counts.duplicatesSuppressed += result.suppressed;
       counts.quarantined += result.quarantined;
       const deleted = new Set(await batch.delete(result.held.flatMap(({ ids }) => ids)));
-      counts.settled += await sink.confirm(result.held, deleted);
+      await confirmHeld(this.of, batch, result.held, deleted);
       gauge.settle(deleted.size);
     } catch (error) {
       // Interrupted or failed before it stood in the target: others may have it at once.

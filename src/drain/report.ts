@@ -33,6 +33,8 @@ export interface DrainReport {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Lost by the target, in a failover or a restart, while the source still had them, and appended again. */
+  reappended: number;
   /** Appended, and not yet confirmed by the source. */
   open: number;
   /** In the source and still to be drained; null where unknown. */
@@ -109,6 +111,7 @@ export function makeReport(parts: ReportParts): DrainReport {
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
     quarantined: totals.quarantined,
+    reappended: totals.reappended,
     open: totals.open,
     remaining,
     inFlight: depth.inFlight,

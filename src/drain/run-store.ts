@@ -35,6 +35,13 @@ export class RunStore {
     await this.client.hset(runKey(manifest.run), 'manifest', JSON.stringify(manifest), 'state', 'running');
   }
 
+  /** Writes again what has been lost of a run that is at work. */
+  async restore(manifest: Manifest): Promise<void> {
+    await this.client.zadd(RUN_INDEX, 'NX', Date.parse(manifest.createdAt), manifest.run);
+    await this.client.hsetnx(runKey(manifest.run), 'state', 'running');
+    await this.client.hsetnx(runKey(manifest.run), 'manifest', JSON.stringify(manifest));
+  }
+
   async load(run: string): Promise<RunRecord | undefined> {
     const [manifest, state, finishedAt, activeMs, changes, left] = await this.client.hmget(
       runKey(run),

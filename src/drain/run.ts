@@ -1,9 +1,10 @@
 import { isRetryable } from '../backends/redis/errors.ts';
+import { isQctlError } from '../errors.ts';
 import type { DrainEvents } from '../events.ts';
 import type { Batch } from '../model/batch.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
-import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
+import { LaneFenced, RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
@@ -13,11 +14,13 @@ import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
 import { conclude } from './conclude.ts';
 import { Emptiness } from './emptiness.ts';
+import { keepRun } from './keep-run.ts';
 import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainReport, Ending } from './report.ts';
 import { RunStore } from './run-store.ts';
 import type { SourceWatch } from './source-watch.ts';
@@ -38,6 +41,8 @@ interface Crew {
   holdsLane(): boolean;
   /** SQS: messages that stay in the queue, and are given back at the end. */
   passedOver?: PassedOver;
+  /** SQS: other bounds for the receivers, from now on. */
+  rebound?(bounds: ReceiverBounds): void;
   stop(): Promise<void>;
 }
 
@@ -74,7 +79,7 @@ export async function runDrain(
     const holding = (): number => membership.holding() + membership.heldByOthers;
     watcher = await outlasting(meter, () => watchSource(drain, meter, holding));
     crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock, archive));
-    const ended = await watch(drain, crew, meter, throttle, membership);
+    const ended = await watch(drain, crew, sink, meter, throttle, membership);
     const late = (await crew.passedOver?.release()) ?? 0;
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
@@ -149,7 +154,9 @@ async function makeCrew(
     return new LaneCrew({
       ...shared,
       lanes: manifest.lanes,
+      settles: manifest.mode === 'move',
       membership,
+      targetLabel: redis.label,
       batch,
       reader: (lane) =>
         source instanceof ArchiveSource
@@ -168,10 +175,11 @@ async function makeCrew(
   membership.holding = () => crew.holding;
   meter.passedOver = () => crew.passedOver?.size ?? 0;
   return {
-    balance: () => Promise.resolve(),
+    balance: () => crew.look(),
     isIdle: () => crew.isIdle(),
     holdsLane: () => true,
     passedOver: crew.passedOver,
+    rebound: (bounds) => crew.rebound(bounds),
     stop: () => crew.stop(),
   };
 }
@@ -211,6 +219,7 @@ function sinkFor(
 async function watch(
   drain: OpenDrain,
   crew: Crew,
+  sink: RedisStreamSink,
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
@@ -228,11 +237,8 @@ async function watch(
     for (;;) {
       if (performance.now() - beatAt >= BEAT_MS) {
         beatAt = performance.now();
-        view = (await membership.beat().catch(() => undefined)) ?? view;
-        if (view) {
-          refuseLostRun(drain, view);
-          await crew.balance(view).catch(rethrowUnlessLost);
-        }
+        view = (await keepRun(drain, membership).catch(rethrowVerdict)) ?? view;
+        if (view) await crew.balance(view).catch(rethrowUnlessLost);
       }
       const idle = view !== undefined && crew.isIdle(view);
       if (meter.signal.aborted) return await ended('signal');
@@ -248,19 +254,22 @@ async function watch(
       await pause(LOOK_MS, meter.signal);
     }
   } catch (error) {
-    await crew.stop().catch(() => undefined);
-    throw error;
+    // Only once all work has ended is it known how much a failover has cost.
+    throw await crew.stop().then(
+      () => (error instanceof SettledLost ? sink.lostForGood(error.count, error.ids) : error),
+      (failure) => failure,
+    );
   }
-}
-
-/** A run whose record is gone while it is at work: all the rest is gone as well. */
-function refuseLostRun({ redis, attachment }: OpenDrain, view: RunView): void {
-  const { run } = attachment.manifest;
-  if (view.state === '') throw dataLost(redis.label, `run ${run} is not recorded any more`, { run });
 }
 
 /** A claim that fails because Redis is away is tried again with the next beat; a worker's failure is not one of those. */
 function rethrowUnlessLost(error: unknown): void {
   if (error instanceof LaneFenced || isRetryable(error) !== undefined) return;
   throw error;
+}
+
+/** A beat that Redis did not take comes again; what it has found out ends the run. */
+function rethrowVerdict(error: unknown): undefined {
+  if (isQctlError(error)) throw error;
+  return undefined;
 }

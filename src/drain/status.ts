@@ -37,6 +37,7 @@ export interface RunStatus extends RunSummary {
   read: number;
   duplicatesSuppressed: number;
   settled: number;
+  reappended: number;
   payloadBytes: number;
   activeMs: number;
   partitions: number;
@@ -92,6 +93,7 @@ async function statusOf(
     read: totals.appended + totals.quarantined + totals.duplicatesSuppressed,
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
+    reappended: totals.reappended,
     payloadBytes: totals.payloadBytes,
     activeMs: record.activeMs,
     partitions: manifest.target.partitions,

@@ -11,6 +11,8 @@ export interface Totals {
   /** Appended, and the source has not confirmed yet that it let go. */
   open: number;
   payloadBytes: number;
+  /** Lost by the target before the source was settled, and appended again. */
+  reappended: number;
   /** Entry ids between which the run's entries stand, by partition. */
   ranges: { stream: string; first: string; last: string }[];
 }
@@ -24,6 +26,7 @@ export async function readTotals(client: Redis | Cluster, manifest: Manifest): P
     quarantined: 0,
     open: 0,
     payloadBytes: 0,
+    reappended: 0,
     ranges: [],
   };
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions)) {
@@ -48,6 +51,7 @@ function add(totals: Totals, hash: Record<string, string>): void {
   totals.quarantined += Number(hash.quarantined ?? 0);
   totals.open += Number(hash.open ?? 0);
   totals.payloadBytes += Number(hash.bytes ?? 0);
+  totals.reappended += Number(hash.reappended ?? 0);
 }
 
 function addRange(totals: Totals, stream: string, hashes: Record<string, string>[]): void {

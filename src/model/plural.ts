@@ -1,6 +1,6 @@
 const MANY = {
-  entry: 'entries',
   message: 'messages',
+  entry: 'entries',
   'pending entry': 'pending entries',
   'dead letter': 'dead letters',
   consumer: 'consumers',

@@ -1,5 +1,6 @@
 import type { Batch } from '../../model/batch.ts';
 import type { Message } from '../../model/message.ts';
+import { type Keyset, type Stage, stagesOf, type Way, waysBetween } from '../catch-up.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
 
 export interface ArchiveReaderOptions {
@@ -11,25 +12,20 @@ export interface ArchiveReaderOptions {
   read(): AsyncGenerator<Message>;
 }
 
-/** Messages before the batch, and up to its end. */
-interface Position {
-  from: number;
-  to: number;
-}
-
 const BATCHES_A_UNIT = 10;
 
 /**
- * Reads an archive from its beginning; the position travels with the messages, in the same step. Of
- * several partitions some may have a batch that others lack after a crash: then the same messages are
- * handed out again under the same token, and those that have it pass.
+ * Reads an archive from its beginning; how many messages have been read travels with them, in the same
+ * step. After a crash or a failover partitions may stand at different positions: then what lies between
+ * is handed out again for those behind it alone.
  */
 export class ArchiveReader implements LaneReader {
+  readonly keepsAll = true;
   private readonly options: ArchiveReaderOptions;
   private messages: AsyncGenerator<Message> | undefined;
   private ahead: Message | undefined;
   private position = 0;
-  private redo: Position | undefined;
+  private ways: Way[] = [];
   private sequence = 0;
   private batches = 0;
   /** Messages that the unit at hand may still take. */
@@ -43,14 +39,10 @@ export class ArchiveReader implements LaneReader {
   async recover(records: LaneRecord[], fence: string): Promise<Recovery[]> {
     await this.rollback();
     this.fence = fence;
-    const newest = records.reduce((best, record) =>
-      Number(record.token) > Number(best.token) ? record : best,
-    );
-    this.sequence = Number(newest.token || 0);
-    const reached: Position = newest.note ? JSON.parse(newest.note) : { from: 0, to: 0 };
-    const complete = records.every((record) => record.token === newest.token);
-    this.redo = complete ? undefined : reached;
-    await this.moveTo(complete ? reached.to : reached.from);
+    this.sequence = Math.max(this.sequence, ...records.map(({ token }) => Number(token || 0)));
+    const stages = stagesOf(records).sort((a: Stage, b: Stage) => placeOf(a.at) - placeOf(b.at));
+    this.ways = waysBetween(stages);
+    await this.moveTo(placeOf(stages[0]!.at));
     return [];
   }
 
@@ -62,32 +54,31 @@ export class ArchiveReader implements LaneReader {
   }
 
   async read(limit: number): Promise<Batch | Pause> {
-    const { redo } = this;
-    this.redo = undefined;
-    if (redo) return this.take(redo.to - redo.from, Number.POSITIVE_INFINITY);
     if (!this.ahead) return { done: true };
     if (this.ended()) {
       this.batches = 0;
       this.left = limit;
     }
-    this.sequence += 1;
     this.batches += 1;
-    const batch = await this.take(Math.min(this.left, this.options.batchMessages), this.options.batchBytes);
+    const [way] = this.ways;
+    const most = way ? placeOf(way.to) - this.position : Number.POSITIVE_INFINITY;
+    const batch = await this.take(Math.min(this.left, this.options.batchMessages, most), way?.partitions);
     this.left -= batch.count;
+    if (way && this.position === placeOf(way.to)) this.ways.shift();
     return batch;
   }
 
-  private async take(count: number, most: number): Promise<Batch> {
+  private async take(count: number, partitions: number[] | undefined): Promise<Batch> {
     const from = this.position;
     const messages: Message[] = [];
     let bytes = 0;
-    while (this.ahead && messages.length < count && bytes < most) {
+    while (this.ahead && messages.length < count && bytes < this.options.batchBytes) {
       messages.push(this.ahead);
       bytes += this.ahead.body?.length ?? 0;
       await this.lookAhead();
     }
     this.position += messages.length;
-    const note: Position = { from, to: this.position };
+    this.sequence += 1;
     return {
       count: messages.length,
       bytes,
@@ -98,8 +89,9 @@ export class ArchiveReader implements LaneReader {
         lane: this.options.lane,
         fence: this.fence,
         token: String(this.sequence),
-        note: JSON.stringify(note),
+        note: JSON.stringify({ from: [String(from)], to: [String(this.position)] }),
         keepIds: false,
+        partitions,
       },
     };
   }
@@ -130,4 +122,9 @@ export class ArchiveReader implements LaneReader {
   close(): Promise<void> {
     return this.rollback();
   }
+}
+
+/** Messages before a position. */
+function placeOf(at: Keyset): number {
+  return at === null ? 0 : Number(at[0]);
 }

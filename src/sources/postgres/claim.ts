@@ -65,6 +65,8 @@ export class ClaimReader implements LaneReader {
   private sequence = 0;
   private part = 0;
   private fence = '';
+  /** The unit whose settling was begun last. */
+  private lettingGo: { note: string; ids: Set<string> } | undefined;
 
   constructor(options: ClaimOptions) {
     this.options = options;
@@ -155,7 +157,7 @@ export class ClaimReader implements LaneReader {
       lane: this.options.lane,
       fence: this.fence,
       token: `${this.sequence}.${this.part}`,
-      note: `c${this.sequence}`,
+      note: this.note,
       keepIds: true,
     };
     const messages = () => rowsToMessages(part);
@@ -173,6 +175,7 @@ export class ClaimReader implements LaneReader {
   }
 
   async settle(): Promise<void> {
+    this.lettingGo = { note: this.note, ids: new Set(this.ids) };
     const lost = this.ids.length - (await this.letGo());
     if (lost > 0) this.options.lost(lost);
     this.tellVanished(this.unit.length - this.ids.length);
@@ -204,6 +207,17 @@ export class ClaimReader implements LaneReader {
     this.rows = undefined;
     this.next = undefined;
     await this.claimant!.unlock();
+  }
+
+  /** What is held and in no marker was not let go of: asked after {@link recover} has looked. */
+  hasLetGo(note: string): Promise<boolean> {
+    const { lettingGo } = this;
+    return Promise.resolve(lettingGo?.note !== note || !this.held.some(({ id }) => lettingGo.ids.has(id)));
+  }
+
+  /** Names the unit at hand. */
+  private get note(): string {
+    return `c${this.sequence}`;
   }
 
   /** Gives everything back that this lane holds. Only after {@link recover}, and where nobody will continue the run. */

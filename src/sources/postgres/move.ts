@@ -171,6 +171,10 @@ export class MoveReader implements LaneReader {
     return this.commit(this.client!);
   }
 
+  async hasLetGo(note: string): Promise<boolean> {
+    return (await finishedStatus(this.client!, note)) === 'committed';
+  }
+
   private async begin(client: Client, limit: number, take: string): Promise<void> {
     const { sql, partRows, partBytes } = this.options;
     const results = (await client.query('BEGIN; SELECT txid_current()::text AS id')) as unknown as {

@@ -38,6 +38,8 @@ export interface Statements {
   everything: string;
   /** The highest keyset values among the ready rows, as text. */
   highest: string;
+  /** Numbers `n` of keyset positions in the order in which pages go. */
+  orderOf(positions: string[][]): string;
   /** Where the first order column stands in a row of `take`: the id field, or behind the fields. */
   lowAt: number;
   /** Where the keyset columns stand in a row of `page`. */
@@ -64,6 +66,7 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
       .map(([, sql]) => sql)
       .join(', ')} FROM ${table.name} t ${whereClause(where)}`,
     highest: `SELECT ${keyset.map((name) => `t.${quote(name)}::text`).join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${keyset.map((name) => `t.${quote(name)} DESC`).join(', ')} LIMIT 1`,
+    orderOf: (positions) => orderStatement(keyset, table, positions),
     lowAt: positionsOf([(spec.order ?? spec.id)[0]!], spec, names.length)[0]!,
     keysetAt: positionsOf(keyset, spec, names.length),
   };
@@ -208,4 +211,17 @@ function pageStatement(
   const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
   const positions = extraColumns(keyset, spec).map((column) => `t.${quote(column)}::text`);
   return `SELECT ${[...fields, ...positions].join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${columns.join(', ')} LIMIT ${limit}`;
+}
+
+/** The table itself, though no row of it, gives the literals its columns' collations. */
+function orderStatement(keyset: string[], table: TableFacts, positions: string[][]): string {
+  const columns = keyset.map(quote).join(', ');
+  const rows = positions.map(
+    (values, n) =>
+      `SELECT ${n}, ${values.map((value, i) => columnLiteral(value, table, keyset[i]!)).join(', ')}`,
+  );
+  const all = [`SELECT NULL::int AS n, ${columns} FROM ${table.name} WHERE false`, ...rows].join(
+    ' UNION ALL ',
+  );
+  return `SELECT n FROM (${all}) qctl_positions ORDER BY ${columns}`;
 }

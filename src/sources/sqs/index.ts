@@ -1,5 +1,6 @@
 import {
   connectSqs,
+  missingQueueRights,
   type QueueFacts,
   queueFacts,
   type SqsConnection,
@@ -69,6 +70,17 @@ export class SqsSource {
         text: `a visibility timeout of ${visibilityMs} ms lets messages come back while they are held`,
       });
     return findings;
+  }
+
+  /** What the caller may not do, as far as that can be asked without touching a message. */
+  async rightsFindings(): Promise<Finding[]> {
+    const missing = await missingQueueRights(this.connection);
+    return missing.map((action) => ({
+      level: 'blocker',
+      code: 'MISSING_RIGHT',
+      text: `SQS refuses ${action}`,
+      remedy: `allow ${action} in the IAM policy of the caller and in the policy of the queue`,
+    }));
   }
 
   close(): Promise<void> {
