@@ -74,6 +74,7 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.passedOver > 0) parts.push(`${grouped(snapshot.passedOver)} stay`);
   if (snapshot.receivers && snapshot.receivers.min < snapshot.receivers.max)
     parts.push(`${snapshot.receivers.active} receivers (${snapshot.receivers.why})`);
+  if (snapshot.scheduled > 0) parts.push(`${grouped(snapshot.scheduled)} scheduled for later`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

@@ -10,6 +10,7 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatFields } from '../term/table.ts';
+import { scheduled } from './format-report.ts';
 
 /** `qctl drain status RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
@@ -40,6 +41,8 @@ function formatStatus(output: Output, status: RunStatus): string {
     ],
     ['read', grouped(status.read)],
     ['appended', `${grouped(status.appended)} (${formatBytes(status.payloadBytes)})`],
+    ...scheduled(status),
+    ...(status.nextDueAt === null ? [] : [['next due', status.nextDueAt] as const]),
     ['duplicates suppressed', grouped(status.duplicatesSuppressed)],
     ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : grouped(status.settled)],
     ['open', grouped(status.open)],

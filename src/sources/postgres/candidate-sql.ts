@@ -106,8 +106,10 @@ export function chosenRows(spec: PostgresSpec, table: TableFacts, ready: string[
   if (spec.key === undefined) return `${got}, qctl_chosen AS MATERIALIZED (SELECT ${columns} FROM qctl_got)`;
   return `${got},
     qctl_stuck AS MATERIALIZED (
-      SELECT s.qctl_key, min(s.qctl_rank) AS qctl_rank FROM qctl_seen s LEFT JOIN qctl_got g ON g.qctl_rank = s.qctl_rank
-       WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
+      SELECT qctl_key, min(qctl_rank) AS qctl_rank FROM (
+        SELECT qctl_key, qctl_rank FROM (
+          SELECT qctl_key, qctl_rank FROM qctl_seen UNION ALL SELECT qctl_key, qctl_rank FROM qctl_got) qctl_both
+         WHERE qctl_key IS NOT NULL GROUP BY 1, 2 HAVING count(*) = 1) qctl_missed GROUP BY 1),
     qctl_chosen AS MATERIALIZED (
       SELECT ${columns} FROM qctl_got g
        WHERE NOT EXISTS (SELECT 1 FROM qctl_stuck k WHERE k.qctl_key = g.qctl_key AND k.qctl_rank < g.qctl_rank))`;

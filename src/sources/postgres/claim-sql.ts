@@ -62,11 +62,13 @@ export function claimStatements(
   const claim = namedClaim(spec.claim!, names);
   const id = `t.${quote(spec.id[0]!)}`;
   const lane = laneCondition(spec, table, filter);
-  const held = [`(${claim.held})`, ...lane];
+  const within = spec.within === undefined ? [] : [`(${spec.within})`];
+  const held = [...within, `(${claim.held})`, ...lane];
   const ready = conditions(spec, table, filter);
   const shape: Shape = { spec, table, claim, ready };
   const fields = fieldExpressions(spec, table, 't');
-  const among = `${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`;
+  const ids = `${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`;
+  const among = [ids, ...within].join(' AND ');
   return {
     fields: fields.map(([name]) => name),
     prepare: (claim.prepare ?? []).map((sql) => withNames(sql, names)),
@@ -79,7 +81,7 @@ export function claimStatements(
     countHeld: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(held)}`,
     ...settling(shape, names, among),
     strays: `SELECT count(*)::int AS n FROM ${table.name} t WHERE ${among} AND ${straying(spec, claim)}`,
-    release: `${updateClause(table, claim.release)} ${whereClause(held)}`,
+    release: releaseStatement(shape, held),
   };
 }
 
@@ -104,6 +106,8 @@ export function namedClaim(claim: ClaimSpec, names: ClaimNames): ClaimSpec {
     ...claim,
     set: all(claim.set),
     held: withNames(claim.held, names),
+    ...(claim.take === undefined ? {} : { take: withNames(claim.take, names) }),
+    ...(claim.give === undefined ? {} : { give: withNames(claim.give, names) }),
     release: all(claim.release),
   };
 }
@@ -124,9 +128,9 @@ function lockStatement({ spec, table, ready }: Shape, advisory: string): string 
 function claimStatement({ spec, table, claim, ready }: Shape): string {
   const [id, relation, place] = located(spec);
   return `
-    WITH ${chosenRows(spec, table, ready, { ...GIVEN, keys: '$4', versions: '$5', free: '$6' })},
+    WITH ${chosenRows(spec, table, ready, { ...GIVEN, keys: '$4', versions: '$5', free: '$6' })},${claim.take === undefined ? '' : ` ${claim.take},`}
     qctl_claimed (id, relation, place, qctl_rank) AS (
-      ${updateClause(table, claim.set)} FROM qctl_chosen WHERE ${standing(spec)}
+      ${updateClause(table, claim.set)} FROM qctl_chosen WHERE ${[standing(spec), ...took(claim)].join(' AND ')}
       RETURNING ${claimGuard(spec, claim, id)}, ${relation}, ${place}, qctl_rank)
     SELECT id, relation, place FROM qctl_claimed ORDER BY qctl_rank`;
 }
@@ -137,6 +141,24 @@ function readStatement({ spec, table, claim }: Shape, rows: Located[]): string {
   const fields = fieldExpressions(spec, table, 't').map(([, sql], i) => `${sql} AS qctl_${i}`);
   return `SELECT l.* FROM ${seenRows(spec, table, lists)} CROSS JOIN LATERAL (
     SELECT ${fields.join(', ')} FROM ${table.name} t WHERE ${standing(spec)} AND (${claim.held}) OFFSET 0) l ORDER BY qctl_rank`;
+}
+
+/** IS TRUE makes it a table of hashes; as a join it would compare each with each. */
+function took({ take }: ClaimSpec): string[] {
+  return take === undefined
+    ? []
+    : ['(qctl_chosen.qctl_at IN (SELECT qctl_took.qctl_at FROM qctl_took)) IS TRUE'];
+}
+
+function releaseStatement({ spec, table, claim }: Shape, held: string[]): string {
+  const id = `t.${quote(spec.id[0]!)}`;
+  const release = updateClause(table, claim.release);
+  if (claim.give === undefined) return `${release} ${whereClause(held)}`;
+  return `
+    WITH qctl_given AS MATERIALIZED (
+      SELECT ${id} AS qctl_at FROM ${table.name} t ${whereClause(held)} FOR UPDATE OF t),
+    ${claim.give}
+    ${release} FROM qctl_given WHERE ${id} = qctl_given.qctl_at`;
 }
 
 /** What `done` does not set must not go on looking claimed. */

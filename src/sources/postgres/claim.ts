@@ -66,7 +66,7 @@ export class ClaimReader implements LaneReader {
   private part = 0;
   private fence = '';
   /** The unit whose settling was begun last. */
-  private lettingGo: { note: string; ids: Set<string> } | undefined;
+  private lettingGo: { note: string; ids: string[] } | undefined;
 
   constructor(options: ClaimOptions) {
     this.options = options;
@@ -175,7 +175,7 @@ export class ClaimReader implements LaneReader {
   }
 
   async settle(): Promise<void> {
-    this.lettingGo = { note: this.note, ids: new Set(this.ids) };
+    this.lettingGo = { note: this.note, ids: this.ids };
     const lost = this.ids.length - (await this.letGo());
     if (lost > 0) this.options.lost(lost);
     this.tellVanished(this.unit.length - this.ids.length);
@@ -211,8 +211,9 @@ export class ClaimReader implements LaneReader {
 
   /** What is held and in no marker was not let go of: asked after {@link recover} has looked. */
   hasLetGo(note: string): Promise<boolean> {
-    const { lettingGo } = this;
-    return Promise.resolve(lettingGo?.note !== note || !this.held.some(({ id }) => lettingGo.ids.has(id)));
+    if (this.lettingGo?.note !== note) return Promise.resolve(true);
+    const ids = new Set(this.lettingGo.ids);
+    return Promise.resolve(!this.held.some(({ id }) => ids.has(id)));
   }
 
   /** Names the unit at hand. */

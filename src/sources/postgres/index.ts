@@ -22,6 +22,7 @@ import { type FormatOverview, formatOverview } from './formats/overview.ts';
 import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
 import { rowsThat } from './rows-batch.ts';
+import { countScheduled } from './scheduled.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
@@ -171,6 +172,17 @@ export class PostgresSource {
       await endSession(this.client);
       this.client = await this.session('qctl');
       return question(this.client);
+    }
+  }
+
+  /** Counts the rows that are not due at `nowMs`; takes a scan of the ready rows where the queue has such times. */
+  async scheduled(nowMs: number): Promise<number> {
+    if (this.spec.notBefore === undefined) return 0;
+    const client = await this.session('qctl');
+    try {
+      return await countScheduled(client, this.spec, this.table, nowMs);
+    } finally {
+      await endSession(client);
     }
   }
 
