@@ -223,13 +223,17 @@ function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | nu
 }
 
 function selectsWhat({ source, settings }: DrainRequest): string[] {
-  const { filter, types } = (source.kind === 'sqs' && source.selection) || {};
+  const chosen: { types?: string[]; filter?: string } | undefined =
+    source.kind === 'sqs' ? source.selection : source.kind === 'postgres' ? source.spec : undefined;
+  const { filter, types } = chosen ?? {};
+  const before = source.kind === 'postgres' ? source.spec.before : undefined;
   return [
     types && `type ${types.join(', ')}`,
     filter !== undefined && `where ${filter}`,
     source.kind === 'sqs' &&
       settings.enqueuedBefore &&
       `enqueued before ${settings.enqueuedBefore.toISOString()}`,
+    before !== undefined && `enqueued before ${before}`,
   ].filter((text) => typeof text === 'string');
 }
 

@@ -167,6 +167,7 @@ async function makeCrew(
               lanes: manifest.lanes,
               batch: size,
               note: (text) => meter.note(text),
+              lost: (count) => tellLost(meter, lane, count),
             }),
     });
   }
@@ -181,6 +182,14 @@ async function makeCrew(
     tune: ({ receivers }) => crew.within(receivers),
     stop: () => crew.stop(),
   };
+}
+
+/** What a claim kept from all who respect it, and somebody has taken none the less. */
+function tellLost(meter: Meter, lane: number, count: number): void {
+  meter.vanished += count;
+  meter.note(
+    `lane ${lane}: ${count} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
+  );
 }
 
 function sinkFor(
