@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readTable } from '../../src/sources/postgres/catalog.ts';
-import { claimStatements } from '../../src/sources/postgres/claim-sql.ts';
+import { type ClaimStatements, claimStatements } from '../../src/sources/postgres/claim-sql.ts';
 import { describeQueue, detectQueues, formatOf } from '../../src/sources/postgres/formats/index.ts';
 import { SESSION_SETTINGS } from '../../src/sources/postgres/session.ts';
 import type { Includable, PostgresSpec } from '../../src/sources/postgres/spec.ts';
 import { drain, entriesOf, failureOf, ownDatabase, plan } from '../drain/driver.ts';
-import { uniqueName } from '../support/shared.ts';
+import { moveAsIfDue } from '../support/delayed.ts';
+import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
 import type { FormatCase, JobCase } from './formats/case.ts';
 import { FORMAT_CASES } from './formats/index.ts';
 
@@ -203,7 +204,12 @@ describe.each(FORMAT_CASES)('$name', (format) => {
         target: { stream },
         settings: { workers: 1 },
       });
-      expect(report).toMatchObject({ appended: wanted.length, settled: wanted.length, remaining: 0 });
+      expect(report).toMatchObject({ settled: wanted.length, remaining: 0 });
+      // What is not due waits beside the stream.
+      expect(report.scheduled).toBe(
+        format.jobs.filter(({ state }) => INCLUDED[state] === what && state === 'scheduled').length,
+      );
+      await moveAsIfDue(sharedRedisUrl(), stream);
       const entries = await entriesOf(stream);
       expect(entries.map((entry) => entry.text('id')).sort()).toEqual([...wanted].sort());
       for (const [i, job] of format.jobs.entries()) {
