@@ -68,11 +68,13 @@ function whyLost({ sourceLabel }: LaneWork, error: unknown): string | undefined 
 async function recover(work: LaneWork): Promise<void> {
   const { lane, fence, sink, reader, meter } = work;
   const records = await sink.openLane(lane, fence);
+  let attempts = 0;
   const found = await patiently(
     meter,
     `lane ${lane}`,
     (error) => whyLost(work, error),
     async () => {
+      attempts += 1;
       try {
         return await reader.recover(records, fence);
       } catch (error) {
@@ -85,8 +87,9 @@ async function recover(work: LaneWork): Promise<void> {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
     meter.counts.settled += suppressed;
-    // Who opened the lane before may have settled them, and died before it could be noted.
-    if (!records.find((record) => record.partition === partition)?.openedBefore) meter.vanished += vanished;
+    // An earlier attempt, of this process or another, may have settled them before it could be noted.
+    const first = attempts === 1 && !records.find((record) => record.partition === partition)?.openedBefore;
+    if (first) meter.vanished += vanished;
     if (suppressed > 0)
       meter.note(
         `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,
