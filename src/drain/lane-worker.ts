@@ -95,11 +95,13 @@ async function recover(work: LaneWork): Promise<void> {
   const { lane, fence, sink, reader, meter } = work;
   const { states, loss } = await sink.openLane(lane, fence);
   if (loss.doubtful.length === 0) refuseGone(reader, loss);
+  let attempts = 0;
   const { found, judged } = await patiently(
     meter,
     `lane ${lane}`,
     (error) => whyLost(work, error),
     async () => {
+      attempts += 1;
       try {
         return { found: await reader.recover(states, fence), judged: await askSource(reader, loss) };
       } catch (error) {
@@ -116,8 +118,9 @@ async function recover(work: LaneWork): Promise<void> {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
     meter.counts.settled += suppressed;
-    // Who opened the lane before may have settled them, and died before it could be noted.
-    if (!states.find((state) => state.partition === partition)?.openedBefore) meter.vanished += vanished;
+    // An earlier attempt, of this process or another, may have settled them before it could be noted.
+    const first = attempts === 1 && !states.find((state) => state.partition === partition)?.openedBefore;
+    if (first) meter.vanished += vanished;
     if (suppressed > 0)
       meter.note(
         `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,
