@@ -7,6 +7,8 @@ export interface QueueTable {
   url: string;
   ids: string[];
   rowsLeft(): Promise<number>;
+  /** Ids of the rows that are left. */
+  waiting(): Promise<string[]>;
 }
 
 export async function fillTable(database: string, rows = MESSAGES): Promise<QueueTable> {
@@ -21,6 +23,8 @@ export async function fillTable(database: string, rows = MESSAGES): Promise<Queu
     url: database,
     ids: Array.from({ length: rows }, (_, i) => String(i + 1)),
     rowsLeft: async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM alerts'))[0]!.n,
+    waiting: async () =>
+      (await query<{ id: string }>('SELECT id::text AS id FROM alerts')).map(({ id }) => id),
   };
 }
 
