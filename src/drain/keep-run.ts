@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
+import { isQctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { dataLost } from '../sinks/index.ts';
 import { heldBy, lockArgs, lockFor } from './attach.ts';
@@ -17,7 +18,10 @@ import { RunStore } from './run-store.ts';
  */
 export async function keepRun(drain: OpenDrain, membership: Membership): Promise<RunView> {
   const view = await membership.beat();
-  await keepLock(drain);
+  // The lease matters more: what fails for a moment is done with the next beat.
+  await keepLock(drain).catch((error) => {
+    if (isQctlError(error)) throw error;
+  });
   if (view.state !== '') return view;
   const { redis, attachment } = drain;
   const { manifest } = attachment;
