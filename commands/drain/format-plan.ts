@@ -46,6 +46,7 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.duplicatesSuppressed > 0)
     parts.push(`${grouped(snapshot.duplicatesSuppressed)} duplicates suppressed`);
   if (snapshot.quarantined > 0) parts.push(`${grouped(snapshot.quarantined)} quarantined`);
+  if (snapshot.reappended > 0) parts.push(`${grouped(snapshot.reappended)} lost by Redis and appended again`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

@@ -44,6 +44,9 @@ function formatStatus(output: Output, status: RunStatus): string {
     ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : grouped(status.settled)],
     ['open', grouped(status.open)],
     ['quarantined', grouped(status.quarantined)],
+    ...(status.reappended > 0
+      ? [['appended again', `${grouped(status.reappended)} that the target had lost`] as const]
+      : []),
     ['started', `${status.createdAt} by ${status.startedBy}`],
     ['finished', status.finishedAt],
     ['time at work', formatDuration(status.activeMs)],
