@@ -26,6 +26,8 @@ import { translated } from './translate.ts';
 
 const BEAT_MS = 1000;
 const LOOK_MS = 20;
+/** Batches that are read at once, at most, however many partitions share them. */
+const PARTS_A_READ = 4;
 
 /** Either kind of crew, as the loop sees it. */
 interface Crew {
@@ -113,7 +115,7 @@ async function makeCrew(
   });
   const shared = { sink, meter, throttle, pack, sourceLabel: source.label };
   if (source instanceof PostgresSource) {
-    const { batch } = request.settings;
+    const batch = rowsARead(request.settings.batch, manifest.target.partitions);
     return new LaneCrew({
       ...shared,
       lanes: manifest.lanes,
@@ -145,6 +147,11 @@ async function makeCrew(
     holdsLane: () => true,
     stop: () => crew.stop(),
   };
+}
+
+/** Of what is read at once each partition gets a part: more is read, so that appends do not become small. */
+function rowsARead(batch: number, partitions: number): number {
+  return batch * Math.min(partitions, PARTS_A_READ);
 }
 
 function sinkFor(
