@@ -7,6 +7,7 @@ export const PARTS = [
   'move',
   'sqs',
   'receivers',
+  'cluster',
   'ledger',
   'memory',
   'streams',

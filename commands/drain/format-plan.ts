@@ -113,6 +113,7 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.duplicatesSuppressed > 0)
     parts.push(`${grouped(snapshot.duplicatesSuppressed)} duplicates suppressed`);
   if (snapshot.quarantined > 0) parts.push(`${grouped(snapshot.quarantined)} quarantined`);
+  if (snapshot.reappended > 0) parts.push(`${grouped(snapshot.reappended)} lost by Redis and appended again`);
   if (snapshot.passedOver > 0) parts.push(`${grouped(snapshot.passedOver)} stay`);
   if (snapshot.receivers && snapshot.receivers.min < snapshot.receivers.max)
     parts.push(`${snapshot.receivers.active} receivers (${snapshot.receivers.why})`);

@@ -19,6 +19,9 @@ export function formatReport(output: Output, report: DrainReport): string {
     ['duplicates suppressed', grouped(report.duplicatesSuppressed)],
     ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : grouped(report.settled)],
     ['quarantined', grouped(report.quarantined)],
+    ...(report.reappended > 0
+      ? [['appended again', `${grouped(report.reappended)} that the target had lost`] as [string, CellValue]]
+      : []),
     ['remaining', remaining(report)],
   ];
   if (report.entries !== null)

@@ -49,6 +49,9 @@ function formatStatus(output: Output, status: RunStatus): string {
     ['open', grouped(status.open)],
     ...rowsOf(liveRows(status)),
     ['quarantined', grouped(status.quarantined)],
+    ...(status.reappended > 0
+      ? [['appended again', `${grouped(status.reappended)} that the target had lost`] as const]
+      : []),
     ['started', `${status.createdAt} by ${status.startedBy}`],
     ['finished', status.finishedAt],
     ['last seen', status.lastSeenAt],

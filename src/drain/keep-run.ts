@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
+import { isQctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { dataLost } from '../sinks/index.ts';
 import { heldBy, lockArgs, lockFor } from './attach.ts';
@@ -22,7 +23,10 @@ export async function keepRun(
   published?: Published,
 ): Promise<RunView> {
   const view = await membership.beat(published);
-  await keepLock(drain);
+  // The lease matters more: what fails for a moment is done with the next beat.
+  await keepLock(drain).catch((error) => {
+    if (isQctlError(error)) throw error;
+  });
   if (view.state !== '') return view;
   const { redis, attachment } = drain;
   const { manifest } = attachment;

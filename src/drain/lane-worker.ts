@@ -110,6 +110,9 @@ async function recover(work: LaneWork): Promise<void> {
       }
     },
   );
+  // Whatever stands there was settled before or has been settled just now; should the target lose it from
+  // here on, it is on neither side.
+  sink.remember(lane, 'settled');
   refuseGone(reader, judged);
   await noteAgain(work, judged);
   for (const { partition, settledHere } of states)
@@ -130,8 +133,6 @@ async function recover(work: LaneWork): Promise<void> {
         `lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
       );
   }
-  // Whatever stands there was settled before or has been settled now.
-  sink.remember(lane, 'settled');
 }
 
 async function drainUnits(work: LaneWork): Promise<void> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { DrainEvents, DrainSnapshot, DrainState } from '../events.ts';
 import type { Patience } from '../model/patience.ts';
 import type { BrakeReason } from './brakes/probe.ts';
@@ -72,6 +73,8 @@ export class Meter implements Patience {
     this.run = run;
     this.events = events;
     this.signal = signal;
+    // Everything that waits listens, a few appends a partition, and Node would warn of more than ten.
+    setMaxListeners(0, signal);
     this.timer = setInterval(() => this.tell(), SNAPSHOT_MS);
   }
 

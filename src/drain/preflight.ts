@@ -182,6 +182,14 @@ function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]
         remedy: 'connect replicas, or ask for fewer',
       });
     }
+    if (connected !== null && connected > Number(replicas)) {
+      findings.push({
+        level: 'note',
+        code: 'WAIT_FEWER_THAN_REPLICAS',
+        text: `--durability wait:${replicas} and ${connected} replicas: a failover may promote one that has not confirmed the last appends`,
+        remedy: `--durability wait:${connected}`,
+      });
+    }
     return { kind: 'wait', replicas: Number(replicas) };
   }
   if (wanted !== 'memory')
@@ -240,7 +248,7 @@ function memoryFindings(facts: RedisFacts): Finding[] {
       level: 'note',
       code: 'ASYNC_REPLICATION',
       text: 'replication is asynchronous: a failover may lose the last writes',
-      remedy: '--durability wait:1',
+      remedy: `--durability wait:${facts.connectedReplicas}`,
     });
   return findings;
 }

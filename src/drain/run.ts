@@ -30,6 +30,9 @@ import { translated } from './translate.ts';
 import { type Crew, watch } from './watch.ts';
 import { watchSource } from './watch-source.ts';
 
+/** Batches that are read at once, at most, however many partitions share them. */
+const PARTS_A_READ = 4;
+
 /** Runs a drain that has been opened: until the source is empty, or the limit, the time or a signal ends it. */
 export async function runDrain(
   drain: OpenDrain,
@@ -158,17 +161,19 @@ async function makeCrew(
       targetLabel: redis.label,
       batch,
       alarm,
-      reader: (lane, size) =>
-        source instanceof ArchiveSource
-          ? source.reader(lane, size)
+      reader: (lane, size) => {
+        const rows = rowsARead(size, manifest.target.partitions);
+        return source instanceof ArchiveSource
+          ? source.reader(lane, rows)
           : source.reader({
               run: manifest.run,
               lane,
               lanes: manifest.lanes,
-              batch: size,
+              batch: rows,
               note: (text) => meter.note(text),
               lost: (count) => tellLost(meter, lane, count),
-            }),
+            });
+      },
     });
   }
   const crew = makeSqsCrew(drain, source, shared, clock, await idsElsewhere(redis.client, manifest));
@@ -190,6 +195,11 @@ function tellLost(meter: Meter, lane: number, count: number): void {
   meter.note(
     `lane ${lane}: ${count} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
   );
+}
+
+/** Of what is read at once each partition gets a part: more is read, so that appends do not become small. */
+function rowsARead(batch: number, partitions: number): number {
+  return batch * Math.min(partitions, PARTS_A_READ);
 }
 
 function sinkFor(
