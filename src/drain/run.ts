@@ -6,7 +6,6 @@ import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
 import { LaneFenced, RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
-import { PostgresSource } from '../sources/postgres/index.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';

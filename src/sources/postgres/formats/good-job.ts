@@ -181,8 +181,7 @@ function told(found: FoundQueue): Told[] {
 
 /**
  * Pauses of queues, in the row that the dashboard writes. Workers heed it with enable_pauses only, which
- * cannot be seen from here: where nobody has ever paused anything, there is none. What was paused before
- * stays so.
+ * cannot be seen from here. What was paused before stays so.
  */
 function pauses(found: FoundQueue, { queues }: FormatChoice): { freeze: string[]; thaw: string[] } {
   const settings = qualified(found.schema, 'good_job_settings');
@@ -194,6 +193,9 @@ function pauses(found: FoundQueue, { queues }: FormatChoice): { freeze: string[]
     `(SELECT coalesce(jsonb_agg(q), '[]') FROM jsonb_array_elements(${all}) q WHERE NOT ${some} @> q)`;
   return {
     freeze: [
+      `INSERT INTO ${settings} (id, created_at, updated_at, key, value)
+       VALUES (gen_random_uuid(), ${now}, ${now}, 'pauses', '{"queues": [], "job_classes": [], "labels": []}')
+       ON CONFLICT (key) DO NOTHING`,
       `INSERT INTO ${settings} (id, created_at, updated_at, key, value)
        SELECT gen_random_uuid(), ${now}, ${now}, 'qctl:pauses', ${minus(named, "coalesce(s.value->'queues', '[]')")}
          FROM ${settings} s WHERE s.key = 'pauses' ON CONFLICT (key) DO NOTHING`,

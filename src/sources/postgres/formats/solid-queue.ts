@@ -5,6 +5,7 @@ import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { liveWorkers } from './live-workers.ts';
 import { inQueues, nowFor } from './parts.ts';
 import { qualified, tablesNamed } from './relations.ts';
+import { restoreStatement } from './solid-queue-restore.ts';
 import { settleStatement } from './solid-queue-settle.ts';
 import {
   giveStates,
@@ -144,6 +145,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       release: { finished_at: 'NULL' },
     },
     settle: settleStatement(queue),
+    restoreAlso: restoreStatement(queue),
     restore: { queue_name: "coalesce(m.attr->>'queue', 'default')" },
   };
 }
