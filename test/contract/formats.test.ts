@@ -148,6 +148,7 @@ describe.each(FORMAT_CASES)('$name', (format) => {
     const before = await rowsOf(format, own);
     await withClient(own.url, async (client) => {
       const sql = claimStatements(spec, await readTable(client, spec), 'RUN');
+      for (const statement of sql.prepare) await client.query(statement);
       for (const id of wanted) await claimOne(client, format, sql, id);
       expect((await client.query(sql.held)).rows).toHaveLength(wanted.length);
       const [schema, table] = ['public', ...format.table.split('.')].slice(-2);
