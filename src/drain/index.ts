@@ -1,4 +1,5 @@
 export type { PostgresSpec } from '../sources/postgres/spec.ts';
+export * from './back/index.ts';
 export { type Differing, differs } from './compare.ts';
 export { type DrainPlan, type OpenDrain, openDrain } from './open.ts';
 export type { DrainReport, Ending } from './report.ts';

@@ -30,6 +30,8 @@ export interface StreamKeys {
   settled(run: string, window: number): string;
   stats(run: string): string;
   quarantine: string;
+  /** What a run of the way back has in hand; further keys of it follow behind a colon. */
+  back(run: string): string;
   /** How far one operation has come, so that a page whose reply was lost can be sent again. */
   operation(id: string): string;
   /** How much of an export is in the stream; `content` is the SHA-256 of its lines. */
@@ -48,6 +50,7 @@ export function streamKeys(stream: string): StreamKeys {
     ledger: (run) => `${base}:ledger:${run}`,
     settled: (run, window) => `${base}:ledger:${run}:settled:${window}`,
     stats: (run) => `${base}:ledger:${run}:stats`,
+    back: (run) => `${base}:back:${run}`,
     operation: (id) => own(`op:${id}`),
     imported: (content) => own(`import:${content}`),
     quarantine: own('quarantine'),

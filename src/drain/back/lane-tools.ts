@@ -1,0 +1,103 @@
+import { isRetryable } from '../../backends/redis/index.ts';
+import { QctlError } from '../../errors.ts';
+import { patiently } from '../../model/patience.ts';
+import { NotDurable } from '../../sinks/index.ts';
+import type { Outcome, TakenPage } from '../../sources/redis-stream/index.ts';
+import type { Hand } from './destination.ts';
+import type { BackLane } from './lane.ts';
+
+/** What this process has seen on the way, for the report; the counts that matter stand in Redis. */
+export interface Seen {
+  young: number;
+  gone: string[];
+  finishedMeanwhile: string[];
+  claimedMeanwhile: string[];
+  /** Entries that another run had in hand when it was given up. */
+  inherited: string[];
+}
+
+export const NOTHING_SEEN: Seen = {
+  young: 0,
+  gone: [],
+  finishedMeanwhile: [],
+  claimedMeanwhile: [],
+  inherited: [],
+};
+
+const NAMED = 100;
+
+/** What a destination may do with the entries of a lane: waits while Redis is away, and counts. */
+export class LaneTools implements Hand {
+  readonly signal: AbortSignal;
+  private readonly lane: BackLane;
+  private leftNow = 0;
+  /** One acknowledgement after the other: one that is sent again must not come behind a later one. */
+  private acking: Promise<void> = Promise.resolve();
+
+  constructor(lane: BackLane) {
+    this.lane = lane;
+    this.signal = lane.meter.signal;
+  }
+
+  waiting(who: string, reason: string | null): void {
+    this.lane.meter.waiting(who === 'destination' ? `lane ${this.lane.lane}` : who, reason);
+  }
+
+  begin(ids: readonly string[], unsent: ReadonlySet<string>, windowMs: number): Promise<Set<string>> {
+    return this.patiently(() => this.lane.hand.begin(ids, unsent, windowMs));
+  }
+
+  ack(outcomes: readonly (readonly [id: string, outcome: Outcome])[]): Promise<void> {
+    const { counts } = this.lane.meter;
+    const after = this.acking.then(async () => {
+      const acked = await this.patiently(() => this.lane.hand.ack(outcomes));
+      const returned = outcomes.filter(([, outcome]) => outcome === 'returned').length;
+      counts.appended += returned;
+      counts.duplicatesSuppressed += outcomes.length - returned;
+      counts.settled += outcomes.length - acked.finishedMeanwhile.length;
+      remember(this.lane.seen.finishedMeanwhile, acked.finishedMeanwhile);
+      remember(this.lane.seen.claimedMeanwhile, acked.claimedMeanwhile);
+    });
+    this.acking = after.catch(() => undefined);
+    return after;
+  }
+
+  async leave(reasons: readonly (readonly [id: string, reason: string])[]): Promise<void> {
+    await this.patiently(() => this.lane.hand.leave(reasons));
+    this.lane.meter.counts.quarantined += reasons.length;
+    this.leftNow += reasons.length;
+    if (this.leftNow > this.lane.maxLeft) throw tooManyLeft(this.lane, this.leftNow, reasons.at(-1)![1]);
+  }
+
+  /** Remembers what a page tells besides its entries. */
+  note({ gone, entries }: TakenPage): void {
+    remember(this.lane.seen.gone, gone);
+    remember(
+      this.lane.seen.inherited,
+      entries
+        .filter(({ owner }) => owner.startsWith('qctl-back:') && owner !== this.lane.consumer)
+        .map(({ id }) => id),
+    );
+  }
+
+  private patiently<T>(action: () => Promise<T>): Promise<T> {
+    const reason = (error: unknown): string | undefined =>
+      error instanceof NotDurable ? error.message : isRetryable(error);
+    return patiently(this, this.lane.label, reason, action);
+  }
+}
+
+function remember(list: string[], ids: readonly string[]): void {
+  list.push(...ids.slice(0, Math.max(0, NAMED - list.length)));
+}
+
+function tooManyLeft({ stream }: BackLane, count: number, reason: string): QctlError {
+  return new QctlError(
+    'partial',
+    `${count} entries of ${stream} could not be given back; the run ends here. The last one: ${reason}`,
+    {
+      code: 'TOO_MANY_LEFT',
+      hint: ['repeat the command once the reason is gone; --max-left N lets more of them pass'],
+    },
+  );
+}
