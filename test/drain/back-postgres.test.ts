@@ -111,7 +111,7 @@ test('a row that the table refuses stays pending and is named; the others go bac
 });
 
 test('a row that is there unchanged is left alone, one that differs is named and not overwritten', async () => {
-  const { db, stream, before, table } = await drainedJobs(6);
+  const { db, stream, table } = await drainedJobs(6);
   await db.sql('INSERT INTO jobs OVERRIDING SYSTEM VALUE SELECT * FROM jobs_before WHERE id = 1');
   await db.sql(`INSERT INTO jobs (id, payload) OVERRIDING SYSTEM VALUE VALUES (2, '{"other": 1}')`);
   const { report } = await goBack({ source: { stream }, table });
