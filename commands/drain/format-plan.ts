@@ -2,6 +2,7 @@ import type { DrainPlan } from '../../src/drain/index.ts';
 import type { DrainSnapshot } from '../../src/events.ts';
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { shortList } from '../../src/model/short-list.ts';
 import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
@@ -14,6 +15,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
   const fields = formatFields(output, [
     ['run', `${plan.run} (${KINDS[plan.kind]})`],
     ['source', plan.source],
+    ...formatRows(plan),
     [
       'target',
       `${plan.target} stream ${plan.stream}${plan.partitions > 1 ? ` in ${plan.partitions} partitions` : ''}`,
@@ -24,6 +26,18 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['workers', `${plan.workers}, ${plan.batch} messages a batch`],
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
+}
+
+/** What a job library's queue is, and who still works on it. */
+function formatRows({ format }: DrainPlan): [string, string][] {
+  if (!format) return [];
+  const queues = format.queues.map(({ name, ready }) => `${name} (${grouped(ready)})`);
+  const workers = format.workers.map(({ name, seenAt }) => `${name}${seenAt ? ` at ${seenAt}` : ''}`);
+  return [
+    ['format', `${format.title}, version ${format.version ?? 'unknown'}`],
+    ['queues', shortList(queues) || 'none with ready messages'],
+    ['workers alive', shortList(workers) || 'none to be seen'],
+  ];
 }
 
 function depthText({ depth, estimatedBytes }: DrainPlan): string {

@@ -83,6 +83,10 @@ const postgresSource = z.strictObject({
   ...secret,
   tls: tls.optional(),
   format: text.optional(),
+  /** Of a known format: its schema and queues, and what to take besides ready messages. */
+  schema: text.optional(),
+  queues: z.union([text, z.array(text).min(1)]).optional(),
+  include: z.union([text, z.array(text)]).optional(),
   table: text.optional(),
   id: z.union([text, z.array(text).min(1)]).optional(),
   payload: text.optional(),
@@ -97,6 +101,9 @@ const postgresSource = z.strictObject({
   attributes: z.record(z.string(), text).optional(),
   done: done.optional(),
   mode: z.enum(['move', 'copy']).optional(),
+  claimColumn: text.optional(),
+  types: z.array(text).min(1).optional(),
+  filter: text.optional(),
   notify: text.optional(),
   ...target,
 });

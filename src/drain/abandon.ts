@@ -11,7 +11,7 @@ import { type RunRecord, RunStore } from './run-store.ts';
 
 /**
  * Closes an unfinished run for good. What it had appended and not settled is settled now, so that the
- * next run does not find it in the source again.
+ * next run does not find it in the source again; what it had claimed and not appended is given back.
  */
 export async function abandonRun(drain: OpenDrain, record: RunRecord, meter: Meter): Promise<void> {
   const { redis, request } = drain;
@@ -48,7 +48,7 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
         throw new QctlError('locked', `lane ${lane} of run ${manifest.run} is held by a living process`, {
           code: 'SOURCE_LOCKED',
         });
-      const reader = source.reader(manifest.run, lane, manifest.lanes, 1);
+      const reader = source.reader({ run: manifest.run, lane, lanes: manifest.lanes, batch: 1 });
       try {
         for (const { partition, suppressed } of await reader.recover(
           await sink.openLane(lane, fence),
@@ -56,11 +56,17 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
         )) {
           await sink.settled(lane, fence, partition, suppressed);
         }
+        const released = (await reader.release?.()) ?? 0;
+        if (released > 0)
+          meter.note(
+            `lane ${lane}: ${released} rows that run ${manifest.run} had claimed and not appended are ready again`,
+          );
       } finally {
         await reader.close();
         await membership.release(lane, fence);
       }
     }
+    await source.endRun(manifest.run);
   } finally {
     await membership.leave().catch(() => undefined);
     await source.close();

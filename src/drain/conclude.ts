@@ -19,7 +19,7 @@ export async function conclude(
 ): Promise<DrainReport> {
   const { redis, request, attachment, source } = drain;
   const { manifest } = attachment;
-  const depth = await source.depth();
+  const depth = await source.depth(manifest.run);
   const last = alive === 0;
   // A process killed between a delete and its note leaves ids open that an empty queue cannot hold any more.
   if (last && ending === 'empty' && source instanceof SqsSource) await sink.confirmAll();
@@ -28,7 +28,8 @@ export async function conclude(
     ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)
     : null;
   const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
-  const done = last && ending === 'empty' && totals.open === 0;
+  const done = last && ending === 'empty' && totals.open === 0 && !depth.held;
+  if (done && source instanceof PostgresSource) await source.endRun(manifest.run);
   if (done) await store.finish(manifest.run, 'done', new Date());
   return makeReport({
     manifest,

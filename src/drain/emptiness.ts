@@ -36,12 +36,16 @@ export class Emptiness {
     return due ? this.lookAtQueue() : undefined;
   }
 
-  private async refreshDepth(): Promise<{ ready: number; others: number } | undefined> {
+  private async refreshDepth(): Promise<{ ready: number; others: number; held: number } | undefined> {
     this.askedAt = performance.now();
-    const depth = await this.drain.source.depth().catch(() => undefined);
+    const depth = await this.drain.source.depth(this.drain.attachment.manifest.run).catch(() => undefined);
     if (!depth) return undefined;
     this.meter.depth(depth.ready);
-    return { ready: depth.ready ?? 0, others: (depth.inFlight ?? 0) + (depth.delayed ?? 0) };
+    return {
+      ready: depth.ready ?? 0,
+      others: (depth.inFlight ?? 0) + (depth.delayed ?? 0),
+      held: depth.held ?? 0,
+    };
   }
 
   /** SQS's counts lag: they must be 0 over the whole window, and nothing may arrive in it. */
@@ -67,11 +71,16 @@ export class Emptiness {
     if (this.stuckSince !== undefined && performance.now() - this.askedAt < DEPTH_MS) return undefined;
     const depth = await this.refreshDepth();
     if (!depth) return undefined;
-    if (depth.ready === 0) return 'empty';
-    if (depth.ready !== this.stuckAt) this.stuckSince = undefined;
-    this.stuckAt = depth.ready;
+    const left = depth.ready + depth.held;
+    if (left === 0) return 'empty';
+    if (left !== this.stuckAt) this.stuckSince = undefined;
+    this.stuckAt = left;
     this.stuckSince ??= performance.now();
-    this.meter.waiting('source', `${depth.ready} ready rows are locked by other sessions`);
+    const why =
+      depth.ready > 0
+        ? `${depth.ready} ready rows are locked by other sessions`
+        : `${depth.held} rows are claimed by this run, and no lane of this process has them`;
+    this.meter.waiting('source', why);
     return performance.now() - this.stuckSince >= this.drain.request.settings.settleMs
       ? 'left over'
       : undefined;

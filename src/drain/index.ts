@@ -1,3 +1,4 @@
+export { withClaimColumn } from '../sources/postgres/claim-column.ts';
 export type { PostgresSpec } from '../sources/postgres/spec.ts';
 export * from './back/index.ts';
 export { type Differing, differs } from './compare.ts';

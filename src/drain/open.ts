@@ -3,7 +3,7 @@ import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
-import { PostgresSource } from '../sources/postgres/index.ts';
+import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
@@ -18,6 +18,8 @@ export interface DrainPlan {
   kind: Attachment['kind'];
   mode: 'move' | 'copy';
   source: string;
+  /** The queue of a job library; null for SQS and for a table that the operator describes. */
+  format: FormatOverview | null;
   target: string;
   stream: string;
   partitions: number;
@@ -72,13 +74,17 @@ async function look(
 ) {
   const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
   const attachment = await attach(redis.client, request, ends, now);
-  const depth = await source.depth();
+  const { run } = attachment.manifest;
+  const depth = await source.depth(run);
   const estimatedBytes =
     source instanceof PostgresSource && depth.ready !== null
       ? Math.round(depth.ready * source.table.averageRowBytes)
       : null;
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own = source instanceof SqsSource ? source.findings(request.settings.visibilityMs) : source.findings;
+  const own =
+    source instanceof SqsSource
+      ? source.findings(request.settings.visibilityMs)
+      : [...source.findings, ...(await source.othersClaims(run, attachment.abandon?.manifest.run))];
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
   const plan: DrainPlan = {
@@ -87,6 +93,7 @@ async function look(
     kind: attachment.kind,
     mode: manifest.mode,
     source: source.label,
+    format: source instanceof PostgresSource ? source.format : null,
     target: redis.label,
     stream: manifest.target.stream,
     partitions: manifest.target.partitions,
@@ -103,10 +110,13 @@ async function look(
 
 function settles({ source }: DrainRequest): string {
   if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
-  if (source.spec.mode === 'copy') return 'the table stays as it is';
-  if ('set' in source.spec.done)
-    return `each row is updated once the stream has it: ${Object.keys(source.spec.done.set).join(', ')}`;
-  return 'each row is deleted once the stream has it';
+  const { mode, done, claim } = source.spec;
+  if (mode === 'copy') return 'the table stays as it is';
+  const first = claim
+    ? `each row is claimed first (${Object.keys(claim.set).join(', ')}), then `
+    : 'each row is ';
+  if ('set' in done) return `${first}updated once the stream has it: ${Object.keys(done.set).join(', ')}`;
+  return `${first}deleted once the stream has it`;
 }
 
 /** A fresh copy into a stream that an earlier run has filled would double what stands in it. */

@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
+import type { Depth } from '../sources/source.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { Manifest } from './manifest.ts';
 import type { Totals } from './totals.ts';
@@ -55,7 +56,7 @@ export interface ReportParts {
   state: string;
   totals: Totals;
   verification: Verification | null;
-  depth: { ready: number | null; inFlight: number | null; delayed: number | null };
+  depth: Depth;
   ending: Ending | null;
   elapsedMs: number | null;
   readByThisProcess: number | null;
@@ -124,6 +125,7 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
     problems.push('how much the source still holds is not known');
   if (!asked && depth.inFlight) problems.push(`${depth.inFlight} messages are in flight with a consumer`);
   if (!asked && depth.delayed) problems.push(`${depth.delayed} messages are delayed`);
+  if (depth.held) problems.push(`${depth.held} rows of the source are still claimed by this run`);
   if (totals.quarantined > 0) problems.push(`${totals.quarantined} messages were set aside in quarantine`);
   if (differing.missingCount > 0)
     problems.push(`${differing.missingCount} messages of the source are missing in the stream`);

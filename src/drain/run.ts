@@ -117,7 +117,14 @@ async function makeCrew(
       lanes: manifest.lanes,
       membership,
       batch,
-      reader: (lane) => source.reader(manifest.run, lane, manifest.lanes, batch),
+      reader: (lane) =>
+        source.reader({
+          run: manifest.run,
+          lane,
+          lanes: manifest.lanes,
+          batch,
+          note: (text) => meter.note(text),
+        }),
     });
   }
   const { visibilityMs, waitSeconds, workers } = request.settings;

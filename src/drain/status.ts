@@ -149,7 +149,7 @@ export async function verifyRun(
       source instanceof PostgresSource ? source : undefined,
     );
     const view = await viewRun(redis.client, run);
-    const depth = source ? await source.depth() : { ready: null, inFlight: null, delayed: null };
+    const depth = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
     return makeReport({
       manifest,
       state: stateOf(record, view.alive.size),

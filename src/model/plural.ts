@@ -5,6 +5,7 @@ const MANY = {
   consumer: 'consumers',
   stream: 'streams',
   group: 'groups',
+  row: 'rows',
   profile: 'profiles',
 };
 

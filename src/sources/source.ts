@@ -37,6 +37,11 @@ export interface LaneReader {
   unitEnds(): Promise<boolean>;
   settle(): Promise<void>;
   rollback(): Promise<void>;
+  /**
+   * Gives what the run holds and has not appended back to the source; returns how much. Only after
+   * `recover`, where nobody will continue the run. Absent where nothing is ever left held.
+   */
+  release?(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -52,4 +57,6 @@ export interface Depth {
   /** With another consumer right now: in flight or locked. */
   inFlight: number | null;
   delayed: number | null;
+  /** Claimed in the source by this run itself, and not settled yet. */
+  held?: number;
 }

@@ -7,6 +7,7 @@ export interface QueueTable {
   url: string;
   ids: string[];
   rowsLeft(): Promise<number>;
+  addClaimColumn(name: string): Promise<void>;
 }
 
 export async function fillTable(database: string, rows = MESSAGES): Promise<QueueTable> {
@@ -21,6 +22,9 @@ export async function fillTable(database: string, rows = MESSAGES): Promise<Queu
     url: database,
     ids: Array.from({ length: rows }, (_, i) => String(i + 1)),
     rowsLeft: async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM alerts'))[0]!.n,
+    addClaimColumn: async (column) => {
+      await query(`ALTER TABLE alerts ADD COLUMN ${column} text`);
+    },
   };
 }
 

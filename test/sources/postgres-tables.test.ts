@@ -337,7 +337,6 @@ describe('what is refused, before anything is changed', () => {
       'DONE_WITHOUT_READY',
       /ready condition/,
     ],
-    ['the alias of the table inside an expression', { key: 't.state' }, 'config', 'BAD_EXPRESSION', /t/],
   ];
   test.each(cases)('%s', async (_, spec, kind, code, text) => {
     const stream = uniqueName('refused');

@@ -3,6 +3,7 @@ import { sqlState } from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { TableFacts } from './catalog.ts';
+import { checkClaim, missingOnColumns } from './claim-check.ts';
 import { checkDone } from './done-check.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -24,6 +25,7 @@ export async function checkSpec(client: Client, spec: PostgresSpec, table: Table
   else checkCopy(spec, table);
   await checkExpressions(client, spec, table);
   await checkDone(client, spec, table);
+  if (spec.mode === 'move' && spec.claim) await checkClaim(client, spec, table);
 }
 
 function requireColumn(table: TableFacts, field: string, name: string): void {
@@ -41,7 +43,7 @@ function checkMove(spec: PostgresSpec, table: TableFacts): void {
       hint: ['use --mode copy, which takes composite ids', 'or name one unique column as the id'],
     });
   }
-  requireUnique(spec.id, table, 'the id');
+  if (!spec.uniqueId) requireUnique(spec.id, table, 'the id');
   if ('set' in spec.done && spec.ready === undefined) {
     throw new QctlError(
       'config',
@@ -58,7 +60,7 @@ function checkMove(spec: PostgresSpec, table: TableFacts): void {
 
 function checkCopy(spec: PostgresSpec, table: TableFacts): void {
   const keyset = keysetColumns(spec);
-  requireUnique(spec.id, table, 'the id');
+  if (!spec.uniqueId) requireUnique(spec.id, table, 'the id');
   const nullable = keyset.filter((name) => !table.columns.get(name)!.notNull);
   if (nullable.length === 0) return;
   throw new QctlError(
@@ -94,7 +96,7 @@ function requireUnique(columns: string[], table: TableFacts, what: string): void
 async function checkExpressions(client: Client, spec: PostgresSpec, table: TableFacts): Promise<void> {
   const where = whereClause(conditions(spec, table));
   const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
-  const returned = fieldExpressions(spec, table, 'd').map(([, sql]) => sql);
+  const returned = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
   const statements = [
     `SELECT ${fields.join(', ')} FROM ${table.name} t ${where} LIMIT 0`,
     // Each must be whole by itself: what closes a bracket that is not its own passes only between brackets.
@@ -186,6 +188,14 @@ async function missingPrivileges(client: Client, spec: PostgresSpec, table: Tabl
       remedy: `GRANT ${privilege} ON ${table.name} TO ${client.user ?? '…'}`,
     });
   }
+  const columns = spec.mode === 'move' && spec.claim ? await missingOnColumns(client, spec, table) : [];
+  if (columns.length > 0 && !findings.some(({ text }) => text.includes('may not UPDATE')))
+    findings.push({
+      level: 'blocker',
+      code: 'MISSING_PRIVILEGE',
+      text: `the user may not UPDATE ${columns.join(', ')} of ${table.name}, by which rows are claimed`,
+      remedy: `GRANT UPDATE (${columns.join(', ')}) ON ${table.name} TO ${client.user ?? '…'}`,
+    });
   return findings;
 }
 
@@ -219,7 +229,7 @@ const TRIGGER_DELETE = 8;
 const TRIGGER_UPDATE = 16;
 
 async function moveFindings(client: Client, spec: PostgresSpec, table: TableFacts): Promise<Finding[]> {
-  const event = 'set' in spec.done ? TRIGGER_UPDATE : TRIGGER_DELETE;
+  const event = ('set' in spec.done ? TRIGGER_UPDATE : TRIGGER_DELETE) | (spec.claim ? TRIGGER_UPDATE : 0);
   const { rows } = await client.query(TRIGGERS, [table.oid, event]);
   const findings: Finding[] = rows.map((row: { name: string }) => ({
     level: 'warning',
@@ -227,8 +237,20 @@ async function moveFindings(client: Client, spec: PostgresSpec, table: TableFact
     text: `trigger ${row.name} on ${table.name} fires for every row that is settled`,
     remedy: `check what it does; ALTER TABLE ${table.name} DISABLE TRIGGER ${row.name} for the drain where it must not`,
   }));
+  if (!spec.claim)
+    findings.push({
+      level: 'note',
+      code: 'NO_CLAIM_COLUMN',
+      text: 'rows are locked while they are moved, not claimed: where the drain is killed, an old worker may take rows of the interrupted batch again until the run is continued',
+      remedy:
+        'stop the old workers, or name a text column that they leave alone unless it is NULL: --claim-column NAME',
+    });
   const leading = (spec.order ?? spec.id)[0]!;
-  if (table.estimatedRows > ROWS_MATTER_WITHOUT_INDEX && !(await hasIndexOn(client, table, leading))) {
+  if (
+    spec.rank === undefined &&
+    table.estimatedRows > ROWS_MATTER_WITHOUT_INDEX &&
+    !(await hasIndexOn(client, table, leading))
+  ) {
     findings.push({
       level: 'warning',
       code: 'NO_INDEX_FOR_ORDER',

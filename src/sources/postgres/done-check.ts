@@ -36,7 +36,8 @@ export async function checkDone(client: Client, spec: PostgresSpec, table: Table
   if (rows[0]) throw leavesReady(rows[0].id, spec);
 }
 
-async function hasGeneratedColumns(client: Client, table: TableFacts): Promise<boolean> {
+/** Columns that follow from others cannot be foretold by a query over the others. */
+export async function hasGeneratedColumns(client: Client, table: TableFacts): Promise<boolean> {
   const { rows } = await client.query(
     `SELECT 1 FROM pg_attribute WHERE attrelid = $1::oid AND attgenerated <> '' LIMIT 1`,
     [table.oid],
@@ -47,7 +48,7 @@ async function hasGeneratedColumns(client: Client, table: TableFacts): Promise<b
 /** The id of an updated row, or an error that rolls the transaction back where the row is still ready. */
 export function guardedId(spec: PostgresSpec, id: string): string {
   if (!('set' in spec.done) || spec.ready === undefined) return id;
-  return `CASE WHEN (${spec.ready}) THEN ('${MARK}' || ${id} || ' ')::int::text ELSE ${id} END`;
+  return `CASE WHEN (${spec.ready}) THEN ${guard(MARK, id)} ELSE ${id} END`;
 }
 
 /** The error of {@link guardedId} in the drain's own words; undefined for every other error. */
@@ -56,6 +57,11 @@ export function readyAgain(error: unknown, spec: PostgresSpec): QctlError | unde
   const at = error.message.indexOf(MARK);
   if (at < 0) return undefined;
   return leavesReady(error.message.slice(at + MARK.length).replace(/ "$/, ''), spec);
+}
+
+/** The text of the guards, with which the id of an offending row ends. */
+export function guard(mark: string, id: string): string {
+  return `('${mark}' || ${id} || ' ')::int::text`;
 }
 
 function leavesReady(id: string, spec: PostgresSpec): QctlError {

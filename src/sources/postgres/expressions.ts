@@ -60,14 +60,27 @@ function timestamp(source: string, table: TableFacts, alias: string): string {
 export function conditions(spec: PostgresSpec, table: TableFacts, filter?: LaneFilter): string[] {
   const where: string[] = [];
   if (spec.ready !== undefined) where.push(`(${spec.ready})`);
-  if (filter && filter.lanes > 1) {
-    // As a CASE the planner takes it for one row in two. As a bare equation it takes it for one in 200,
-    // expects to read the whole table for one batch, and sorts it.
-    where.push(
-      `CASE WHEN (${laneHash(spec, table)} & 9223372036854775807) % ${filter.lanes} = ${filter.lane} THEN true ELSE false END`,
-    );
-  }
-  return where;
+  if (spec.types !== undefined && spec.type !== undefined)
+    where.push(`${expression(spec.type, table, 't')}::text IN (${spec.types.map(escapeLiteral).join(', ')})`);
+  if (spec.before !== undefined && spec.enqueuedAt !== undefined)
+    where.push(`${moment(spec.enqueuedAt, table)} < ${escapeLiteral(spec.before)}::timestamptz`);
+  return [...where, ...laneCondition(spec, table, filter)];
+}
+
+/** A column of time as it stands, so that its index serves; anything else as a time. */
+function moment(source: string, table: TableFacts): string {
+  const sql = expression(source, table, 't');
+  return /^(timestamp|date)/.test(table.columns.get(source)?.type ?? '') ? sql : `${sql}::timestamptz`;
+}
+
+/** The condition of one lane's rows; none where there is one lane only. */
+export function laneCondition(spec: PostgresSpec, table: TableFacts, filter?: LaneFilter): string[] {
+  if (!filter || filter.lanes <= 1) return [];
+  // As a CASE the planner takes it for one row in two. As a bare equation it takes it for one in 200,
+  // expects to read the whole table for one batch, and sorts it.
+  return [
+    `CASE WHEN (${laneHash(spec, table)} & 9223372036854775807) % ${filter.lanes} = ${filter.lane} THEN true ELSE false END`,
+  ];
 }
 
 /**
@@ -92,13 +105,17 @@ export function columnLiteral(value: string, table: TableFacts, column: string):
   return `${escapeLiteral(value)}::${table.columns.get(column)!.type}`;
 }
 
-/** `DELETE FROM table d` or `UPDATE table d SET …`, to be followed by FROM/USING and WHERE. */
-export function doneClause(spec: PostgresSpec, table: TableFacts): string {
-  if (!('set' in spec.done)) return `DELETE FROM ${table.name} d`;
-  const assignments = Object.entries(spec.done.set).map(
-    ([column, value]) => `${escapeIdentifier(column)} = ${setValue(value)}`,
-  );
-  return `UPDATE ${table.name} d SET ${assignments.join(', ')}`;
+/** `DELETE FROM table t` or `UPDATE table t SET …`, to be followed by FROM/USING and WHERE. */
+export function doneClause(spec: PostgresSpec, table: TableFacts, also: Record<string, string> = {}): string {
+  if (!('set' in spec.done)) return `DELETE FROM ${table.name} t`;
+  const set = Object.entries(spec.done.set).map(([column, value]) => [column, setValue(value)]);
+  return updateClause(table, { ...also, ...Object.fromEntries(set) });
+}
+
+/** `UPDATE table t SET …` with values that are SQL. */
+export function updateClause(table: TableFacts, set: Record<string, string>): string {
+  const assignments = Object.entries(set).map(([column, sql]) => `${escapeIdentifier(column)} = ${sql}`);
+  return `UPDATE ${table.name} t SET ${assignments.join(', ')}`;
 }
 
 /** A value as SQL. */

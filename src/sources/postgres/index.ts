@@ -10,16 +10,25 @@ import { rowCount, rowField } from '../../model/packed.ts';
 import type { Depth, LaneReader } from '../source.ts';
 import { readTable, type TableFacts } from './catalog.ts';
 import { checkSpec, explainDenied, tableFindings } from './check.ts';
+import { ClaimReader } from './claim.ts';
+import { othersClaims } from './claim-others.ts';
+import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
+import { type FormatOverview, formatOverview } from './formats/overview.ts';
 import { MoveReader } from './move.ts';
-import { endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
+import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
 
 export type { TableFacts } from './catalog.ts';
+export { withClaimColumn } from './claim-column.ts';
+export { claimUndone } from './claim-guard.ts';
 export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
+export { describeSource, describeTable } from './formats/describe-source.ts';
+export type { FormatChoice } from './formats/format.ts';
+export type { FormatOverview } from './formats/overview.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -28,12 +37,28 @@ const PART_BYTES = 4 * 1024 * 1024;
 const APPENDS_PER_TRANSACTION = 10;
 const APPENDS_PER_PAGE = 100;
 
+/** What a unit of claimed rows may hold: a stop waits for its end. */
+const UNIT_BYTES = 64 * 1024 * 1024;
+
+/** One lane of one run. */
+export interface ReaderOptions {
+  run: string;
+  lane: number;
+  lanes: number;
+  /** Rows that one append writes. */
+  batch: number;
+  /** Told what an operator should know. */
+  note?(text: string): void;
+}
+
 /** A Postgres queue that has been looked at and found to fit its description. */
 export class PostgresSource {
   readonly table: TableFacts;
   readonly label: string;
   readonly identity: string;
   readonly findings: Finding[];
+  /** What a job library's queue looked like when it was opened; null for a table that the operator describes. */
+  readonly format: FormatOverview | null;
   private readonly options: PostgresOptions;
   private readonly spec: PostgresSpec;
   private client: Client;
@@ -45,7 +70,9 @@ export class PostgresSource {
     client: Client,
     table: TableFacts,
     findings: Finding[],
+    format: FormatOverview | null,
   ) {
+    this.format = format;
     this.options = options;
     this.spec = spec;
     this.client = client;
@@ -64,7 +91,9 @@ export class PostgresSource {
       await client.query(SESSION_SETTINGS);
       table = await readTable(client, spec);
       await checkSpec(client, spec, table);
-      return new PostgresSource(options, spec, client, table, await tableFindings(client, spec, table));
+      const known = await formatOverview(client, spec, table);
+      const findings = [...(await tableFindings(client, spec, table)), ...(known?.findings ?? [])];
+      return new PostgresSource(options, spec, client, table, findings, known?.overview ?? null);
     } catch (error) {
       const explained = await explainDenied(client, spec, table, error);
       await client.end().catch(() => undefined);
@@ -72,32 +101,68 @@ export class PostgresSource {
     }
   }
 
-  /** Counts exactly; takes a scan of the ready rows. */
-  async depth(): Promise<Depth> {
-    const { rows } = await this.client.query(this.sql.countReady).catch(async (error: unknown) => {
+  /** Counts exactly; takes a scan of the ready rows, and of those that `run` holds. */
+  async depth(run?: string): Promise<Depth> {
+    const ready = (await this.ask(this.sql.countReady))[0].n;
+    const depth = { ready, inFlight: null, delayed: null };
+    if (!this.claims || run === undefined) return depth;
+    return { ...depth, held: (await this.ask(claimStatements(this.spec, this.table, run).countHeld))[0].n };
+  }
+
+  /** Asks once more where the session has been lost. */
+  // biome-ignore lint/suspicious/noExplicitAny: rows of a driver
+  private async ask(sql: string): Promise<any[]> {
+    const { rows } = await this.client.query(sql).catch(async (error: unknown) => {
       if (isRetryablePostgres(error) === undefined) throw error;
       await endSession(this.client);
       this.client = await this.session('qctl');
-      return this.client.query(this.sql.countReady);
+      return this.client.query(sql);
     });
-    return { ready: rows[0].n, inFlight: null, delayed: null };
+    return rows;
+  }
+
+  /** What other runs hold of this table; `replaced` is a run that is about to be closed. */
+  othersClaims(run: string, replaced?: string): Promise<Finding[]> {
+    return othersClaims(this.client, this.spec, this.table, run, replaced);
+  }
+
+  /** Undoes what `run` has prepared in the source, once it holds nothing any more. May be repeated. */
+  async endRun(run: string): Promise<void> {
+    if (!this.claims) return;
+    for (const sql of claimStatements(this.spec, this.table, run).cleanup) await this.ask(sql);
+  }
+
+  private get claims(): boolean {
+    return this.spec.mode === 'move' && this.spec.claim !== undefined;
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
-  reader(run: string, lane: number, lanes: number, batch: number): LaneReader {
-    const sql = statements(this.spec, this.table, { lane, lanes });
+  reader({ run, lane, lanes, batch, note = () => undefined }: ReaderOptions): LaneReader {
+    const { spec, table } = this;
     const connect = async (): Promise<Client> => {
       const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
-      await client.query(READER_SETTINGS);
+      await client.query(this.claims ? CLAIMING_SETTINGS : READER_SETTINGS);
       return client;
     };
-    const shared = { lane, sql, connect, partRows: batch, partBytes: PART_BYTES };
-    if (this.spec.mode === 'copy')
-      return new CopyReader({ ...shared, table: this.table, pageRows: batch * APPENDS_PER_PAGE });
+    const shared = { lane, connect, partRows: batch, partBytes: PART_BYTES };
+    if (this.claims)
+      return new ClaimReader({
+        ...shared,
+        sql: claimStatements(spec, table, run, { lane, lanes }),
+        unitRows: batch * APPENDS_PER_TRANSACTION,
+        unitBytes: UNIT_BYTES,
+        rowBytes: table.averageRowBytes,
+        ranked: spec.rank !== undefined,
+        note,
+      });
+    const sql = statements(spec, table, { lane, lanes });
+    if (spec.mode === 'copy')
+      return new CopyReader({ ...shared, sql, table, pageRows: batch * APPENDS_PER_PAGE });
     return new MoveReader({
       ...shared,
+      sql,
       transactionRows: batch * APPENDS_PER_TRANSACTION,
-      keyed: this.spec.key !== undefined,
+      keyed: spec.key !== undefined,
     });
   }
 

@@ -3,6 +3,7 @@ import type { Batch, LaneMark } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
+import { endPredecessors } from './predecessors.ts';
 import { fieldText, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
 import type { Statements } from './sql.ts';
@@ -183,16 +184,6 @@ export class MoveReader implements LaneReader {
   close(): Promise<void> {
     return this.rollback();
   }
-}
-
-/** Sessions of this lane's earlier holders: they can no longer write to the target, but may hold rows. */
-const END_PREDECESSORS = `
-  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-   WHERE application_name = current_setting('application_name') AND usename = current_user
-     AND datname = current_database() AND pid <> pg_backend_pid()`;
-
-async function endPredecessors(client: Client): Promise<void> {
-  await client.query(END_PREDECESSORS);
 }
 
 /** Whether the transaction was committed; waits while it is still under way. */

@@ -19,3 +19,6 @@ export async function endSession(client: Client): Promise<void> {
   stream?.destroy();
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, END_TIMEOUT_MS).unref())]);
 }
+
+/** Claiming looks rows up by their ids; whatever the statistics say, that must not read the whole table. */
+export const CLAIMING_SETTINGS = `${READER_SETTINGS}; SET enable_hashjoin = off; SET enable_mergejoin = off`;

@@ -62,6 +62,8 @@ export interface PostgresSpec {
   table: string;
   /** Primary key column; several in copy mode only. */
   id: string[];
+  /** The format has seen to it that no two rows share an id, though no unique index over it alone says so. */
+  uniqueId?: true;
   payload: string;
   /** SQL condition; absent: every row. */
   ready?: string;
@@ -96,4 +98,6 @@ export interface PostgresSpec {
    * the spec is an exact name of.
    */
   restore?: Record<string, string>;
+  /** What the operator chose of a known format. */
+  choice?: { schema?: string; queues?: string[]; include: Includable[] };
 }

@@ -45,14 +45,14 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
   const where = conditions(spec, table, filter);
   const keyset = keysetColumns(spec);
   const id = quote(spec.id[0]!);
-  const settleByIds = `${doneClause(spec, table)} WHERE d.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`;
+  const settleByIds = `${doneClause(spec, table)} WHERE t.${id} = ANY($1::text[]::${table.columns.get(spec.id[0]!)!.type}[])`;
   const names = fieldExpressions(spec, table, 't').map(([name]) => name);
   return {
     fields: names,
     take: (limit, low, reach) => takeStatement(spec, table, where, limit, low, reach),
     page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
     settleByIds,
-    settleOlder: `${settleByIds} AND age(d.xmin) > age(($2::bigint % 4294967296)::text::xid)`,
+    settleOlder: `${settleByIds} AND age(t.xmin) > age(($2::bigint % 4294967296)::text::xid)`,
     anyReady: `SELECT 1 FROM ${table.name} t ${whereClause(where)} LIMIT 1`,
     countReady: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(where)}`,
     everything: `SELECT ${fieldExpressions(spec, table, 't')
@@ -108,10 +108,10 @@ function takeStatement(
     done: doneClause(spec, table),
     using: 'set' in spec.done ? 'FROM' : 'USING',
     returning: [
-      ...fieldExpressions(spec, table, 'd').map(([name, sql]) =>
+      ...fieldExpressions(spec, table, 't').map(([name, sql]) =>
         name === 'id' ? guardedId(spec, sql) : sql,
       ),
-      ...extraColumns([lowColumn], spec).map((column) => `d.${quote(column)}::text`),
+      ...extraColumns([lowColumn], spec).map((column) => `t.${quote(column)}::text`),
     ],
   };
   return spec.key === undefined ? takeAny(parts) : takeKeyed(parts, expression(spec.key, table, 't'));
@@ -130,7 +130,7 @@ interface TakeParts {
 }
 
 function takeAny({ table, where, orderBy, limit, locator, done, returning }: TakeParts): string {
-  return `${done} WHERE d.${locator} = ANY(ARRAY(
+  return `${done} WHERE t.${locator} = ANY(ARRAY(
     SELECT t.${locator} FROM ${table} t ${where} ORDER BY ${orderBy} LIMIT ${limit} FOR UPDATE SKIP LOCKED))
     RETURNING ${returning.join(', ')}`;
 }
@@ -158,7 +158,7 @@ function takeKeyed(
       SELECT g.qctl_at, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
        WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank ORDER BY g.qctl_rank LIMIT ${limit}),
     qctl_taken (${names}, qctl_rank) AS (
-      ${done} ${using} qctl_free WHERE d.${locator} = qctl_free.qctl_at
+      ${done} ${using} qctl_free WHERE t.${locator} = qctl_free.qctl_at
       RETURNING ${returning.join(', ')}, qctl_free.qctl_rank)
     SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
 }

@@ -44,6 +44,11 @@ export interface QueueFormat {
   detect(client: Client): Promise<FoundQueue[]>;
   /** Throws a QctlError `refused` (UNKNOWN_FORMAT_VERSION) that names what was found. */
   describe(client: Client, found: FoundQueue, choice: FormatChoice): Promise<PostgresSpec>;
+  /**
+   * For formats of more than one table: which queues a table holds, all of them where it is none in
+   * particular; undefined where it is not the format's.
+   */
+  queuesOfTable?(found: FoundQueue, relation: string): string[] | undefined;
   /** Who still works on the queue. */
   workers(client: Client, found: FoundQueue): Promise<LiveWorker[]>;
   /** What an operator should know of this queue before it is drained: what is not carried, UNLOGGED, retention. */

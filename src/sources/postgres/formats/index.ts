@@ -2,11 +2,16 @@ import type { Client } from 'pg';
 import { QctlError } from '../../../errors.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { graphileWorker } from './graphile-worker.ts';
+import { oban } from './oban.ts';
+import { pgboss } from './pgboss.ts';
+import { pgmq } from './pgmq.ts';
+import { river } from './river.ts';
 
 export type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
 
 /** Every format but `generic`, in the order in which they are looked for. */
-export const FORMATS: readonly QueueFormat[] = [];
+export const FORMATS: readonly QueueFormat[] = [pgboss, graphileWorker, pgmq, river, oban];
 
 /** A queue together with the format that it is of. */
 export interface DetectedQueue {
@@ -45,7 +50,7 @@ export async function describeQueue(
   const [first, ...others] = detected;
   if (!first) throw notFound(client, only, all);
   if (others.length > 0) throw several(detected);
-  return first.format.describe(client, first.found, choice);
+  return { ...(await first.format.describe(client, first.found, choice)), choice };
 }
 
 function notFound(client: Client, only: FormatName | undefined, all: DetectedQueue[]): QctlError {

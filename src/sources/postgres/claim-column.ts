@@ -1,0 +1,15 @@
+import { escapeIdentifier } from 'pg';
+import type { PostgresSpec } from './spec.ts';
+
+/**
+ * A table of one's own with a column that names who has a row: NULL where nobody has. Old workers must
+ * leave rows alone whose column is not NULL.
+ */
+export function withClaimColumn(spec: PostgresSpec, column: string): PostgresSpec {
+  const name = `t.${escapeIdentifier(column)}`;
+  return {
+    ...spec,
+    ready: spec.ready === undefined ? `${name} IS NULL` : `(${spec.ready}) AND ${name} IS NULL`,
+    claim: { set: { [column]: ':text' }, held: `${name} = :text`, release: { [column]: 'NULL' } },
+  };
+}

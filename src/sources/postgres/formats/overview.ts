@@ -1,0 +1,77 @@
+import type { Client } from 'pg';
+import type { Finding } from '../../../model/finding.ts';
+import type { TableFacts } from '../catalog.ts';
+import { expression, whereClause } from '../expressions.ts';
+import type { FormatName, PostgresSpec } from '../spec.ts';
+import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
+import { formatOf } from './index.ts';
+
+/** What a plan tells of a queue that a job library made. */
+export interface FormatOverview {
+  name: FormatName;
+  title: string;
+  version: string | null;
+  /** Those with ready messages, the fullest first; at most {@link MOST_QUEUES}. */
+  queues: { name: string; ready: number }[];
+  /** Who still works on the source. */
+  workers: LiveWorker[];
+}
+
+const MOST_QUEUES = 100;
+
+/** Looks at the queue of a known format; undefined for `generic`. Reads only. */
+export async function formatOverview(
+  client: Client,
+  spec: PostgresSpec,
+  table: TableFacts,
+): Promise<{ overview: FormatOverview; findings: Finding[] } | undefined> {
+  const format = formatOf(spec.format);
+  if (!format) return undefined;
+  const choice: FormatChoice = spec.choice ?? { include: [] };
+  const found = (await format.detect(client)).find(({ schema }) => schema === table.schema);
+  const workers = found ? await format.workers(client, found) : [];
+  const overview: FormatOverview = {
+    name: spec.format,
+    title: format.title,
+    version: spec.version ?? null,
+    queues: await readyQueues(client, spec, table),
+    workers,
+  };
+  const own = found && format.findings ? await format.findings(client, found, choice) : [];
+  return { overview, findings: [...own, ...workerFindings(format, found, choice, workers)] };
+}
+
+async function readyQueues(
+  client: Client,
+  spec: PostgresSpec,
+  table: TableFacts,
+): Promise<FormatOverview['queues']> {
+  const queue = spec.attributes?.queue;
+  if (queue === undefined) return [];
+  const { rows } = await client.query<{ name: string | null; ready: number }>(
+    `SELECT ${expression(queue, table, 't')}::text AS name, count(*)::float8 AS ready
+       FROM ${table.name} t ${whereClause(spec.ready ? [`(${spec.ready})`] : [])}
+      GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_QUEUES}`,
+  );
+  return rows.map(({ name, ready }) => ({ name: name ?? '(none)', ready }));
+}
+
+function workerFindings(
+  format: QueueFormat,
+  found: FoundQueue | undefined,
+  choice: FormatChoice,
+  workers: LiveWorker[],
+): Finding[] {
+  if (workers.length === 0) return [];
+  const pauses =
+    found && format.freeze
+      ? `; its queues can be paused meanwhile: ${format.freeze(found, choice).freeze[0]}`
+      : '';
+  return [
+    {
+      level: 'note',
+      code: 'WORKERS_AT_WORK',
+      text: `workers of ${format.title} are still at work on the source; each message goes to one side alone${pauses}`,
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+import type { Client } from 'pg';
+import type { Finding } from '../../../model/finding.ts';
+import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
+import type { PgmqQueue } from './pgmq.ts';
+import { qualified, rowsIfAllowed } from './relations.ts';
+
+/** A message that has been read and is invisible is with a reader; pgmq does not know who that is. */
+export async function pgmqWorkers(client: Client, found: FoundQueue): Promise<LiveWorker[]> {
+  const workers: LiveWorker[] = [];
+  for (const { name, table, columns } of found.facts.queues as PgmqQueue[]) {
+    const seen = columns.includes('last_read_at') ? 'max(last_read_at)' : 'NULL::timestamptz';
+    const [row] = await rowsIfAllowed<{ n: string; at: string | null }>(
+      client,
+      `SELECT count(*) AS n, to_char(${seen} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at
+         FROM ${qualified(found.schema, table)} WHERE vt > now() AND vt < '2900-01-01' AND read_ct > 0`,
+    );
+    if (row && Number(row.n) > 0)
+      workers.push({ name: `readers with ${row.n} messages of queue ${name}`, seenAt: row.at });
+  }
+  return workers;
+}
+
+/** What an operator should know of a pgmq before it is drained. */
+export async function pgmqFindings(
+  _client: Client,
+  found: FoundQueue,
+  { queues }: FormatChoice,
+): Promise<Finding[]> {
+  const all = found.facts.queues as PgmqQueue[];
+  const queue = queues ? all.find(({ name }) => name.toLowerCase() === queues[0]?.toLowerCase()) : all[0];
+  if (!queue?.partitioned) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'RETENTION_ENDS',
+      text: `queue ${queue.name} is partitioned: pg_partman drops its old partitions with the messages in them`,
+      remedy: 'look at retention in part_config before a long drain',
+    },
+  ];
+}
