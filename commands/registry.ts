@@ -40,6 +40,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./drain/sqs.ts'),
   },
   {
+    name: 'drain redis',
+    summary: 'give back to SQS or PostgreSQL what a group has not finished',
+    impact: 'destructive',
+    load: () => import('./drain/redis.ts'),
+  },
+  {
     name: 'drain list',
     summary: 'list the runs that Redis knows of',
     impact: 'read',

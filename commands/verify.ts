@@ -5,6 +5,7 @@ import { createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { formatReport } from './drain/format-report.ts';
 import { exitCodeOf } from './drain/run-drain.ts';
+import { runVerifyBack } from './drain/verify-back.ts';
 import { addConnectionOptions } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import { renderResult } from './term/render.ts';
@@ -25,7 +26,8 @@ export async function runVerify(
 ): Promise<number> {
   const { io, options } = context;
   const redis = await context.redis();
-  const { mode, source } = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
+  const { mode, source, target } = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
+  if (mode === 'back') return runVerifyBack(context, name, target, sourceName);
   const sides = await connections(context, source, mode, sourceName);
   const report = await askRedis(redis, `verify run ${name}`, () => verifyRun(redis, name, sides));
   await renderResult(io, options, {

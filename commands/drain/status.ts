@@ -9,7 +9,8 @@ import type { CommandEntry } from '../registry.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
-import { formatFields } from '../term/table.ts';
+import { type CellValue, formatFields } from '../term/table.ts';
+import { inWordsOfBack } from './format-back.ts';
 
 /** `qctl drain status RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
@@ -29,7 +30,7 @@ export async function runDrainStatus(context: Context, name: string): Promise<vo
 }
 
 function formatStatus(output: Output, status: RunStatus): string {
-  return formatFields(output, [
+  const rows: [string, CellValue][] = [
     ['run', status.run],
     ['state', status.state],
     ['mode', status.mode],
@@ -48,7 +49,9 @@ function formatStatus(output: Output, status: RunStatus): string {
     ['finished', status.finishedAt],
     ['time at work', formatDuration(status.activeMs)],
     ...status.processesAlive.map(
-      (info) => ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] as const,
+      (info) =>
+        ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] satisfies [string, CellValue],
     ),
-  ]);
+  ];
+  return formatFields(output, status.mode === 'back' ? inWordsOfBack(rows) : rows);
 }

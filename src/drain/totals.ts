@@ -1,5 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { asBack } from './back/attach.ts';
+import { backAsTotals } from './back/totals.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What the target has counted of a run, over all processes and their crashes: exact, since each number moved together with its messages. */
@@ -17,6 +19,8 @@ export interface Totals {
 
 /** Adds up the counters of a run. */
 export async function readTotals(client: Redis | Cluster, manifest: Manifest): Promise<Totals> {
+  const back = asBack(manifest);
+  if (back) return backAsTotals(client, back);
   const totals: Totals = {
     appended: 0,
     duplicatesSuppressed: 0,

@@ -1,3 +1,8 @@
+import {
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type Message as SqsMessage,
+} from '@aws-sdk/client-sqs';
 import { Redis } from 'ioredis';
 import {
   BACK_SETTINGS,
@@ -11,7 +16,10 @@ import {
   type PostgresSpec,
   runBack,
 } from '../../src/drain/index.ts';
+import type { Message } from '../../src/model/message.ts';
+import { toEntry } from '../../src/transform/envelope.ts';
 import { sharedRedisUrl } from '../support/shared.ts';
+import type { SqsAccess } from '../support/sqs.ts';
 
 /** What a test says of one way back; the rest stands for itself. */
 export interface BackCase {
@@ -119,5 +127,53 @@ export async function consume(
     }));
   } finally {
     redis.disconnect();
+  }
+}
+
+/** Writes messages into a stream as a drain would, and makes a group that has seen none of them. */
+export async function fillStream(
+  stream: string,
+  messages: readonly (Omit<Partial<Message>, 'body'> & { body: Buffer | string | null })[],
+  { group = 'workers', url = sharedRedisUrl() }: { group?: string; url?: string } = {},
+): Promise<string[]> {
+  const redis = new Redis(url);
+  try {
+    const made = redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
+    await made.catch(() => undefined);
+    const ids: Promise<string>[] = messages.map(({ body, ...message }, n) => {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      const entry = toEntry({ id: `m${n}`, ...message, body: bytes });
+      return redis.xadd(
+        stream,
+        '*',
+        ...(entry as string[]),
+        'source',
+        'test',
+        'run',
+        'r1',
+      ) as Promise<string>;
+    });
+    return await Promise.all(ids);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Everything that stands in a queue, in the order in which it comes, deleted. */
+export async function receiveAll(access: SqsAccess, QueueUrl: string): Promise<SqsMessage[]> {
+  const all: SqsMessage[] = [];
+  for (;;) {
+    const { Messages = [] } = await access.client.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    if (Messages.length === 0) return all;
+    all.push(...Messages);
+    const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
+    await access.client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
   }
 }

@@ -54,7 +54,7 @@ export async function attachBack(
   const fresh = manifestOf(request, ends, now);
   const holder = (await client.hget(lockOf(request), 'holder')) ?? '';
   const last = holder === '' ? undefined : await new RunStore(client).load(holder);
-  if (!last || last.state !== 'running')
+  if (last?.state !== 'running')
     return { manifest: fresh, kind: 'new', replaces: holder, abandons: undefined };
   const before = asBack(last.manifest)!;
   const alive = [...(await viewRun(client, holder)).alive.values()].map(

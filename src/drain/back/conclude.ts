@@ -45,6 +45,7 @@ export async function concludeBack(
     guarantee: destination.kind === 'postgres' ? 'exactly-once' : 'at-least-once',
     seen,
     findings: back.plan.findings,
+    destinationNotes: destination.notes(),
   });
 }
 

@@ -52,5 +52,7 @@ export interface Destination {
   deliver(items: readonly Item[], hand: Hand): Promise<void>;
   /** How many messages of the run it has by its own count; null where it cannot tell. */
   count(run: string): Promise<number | null>;
+  /** What the report must say of this process's part. */
+  notes(): string[];
   close(): Promise<void>;
 }

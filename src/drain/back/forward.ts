@@ -13,7 +13,7 @@ import { asBack } from './attach.ts';
 export async function forwardFindings(client: Redis | Cluster, identity: string): Promise<Finding[]> {
   const holder = (await client.hget(lockFor(identity), 'holder')) ?? '';
   const record = holder === '' ? undefined : await new RunStore(client).load(holder);
-  if (!record || record.state !== 'running' || asBack(record.manifest)) return [];
+  if (record?.state !== 'running' || asBack(record.manifest)) return [];
   const { alive } = await viewRun(client, holder);
   if (alive.size > 0)
     return [

@@ -8,3 +8,4 @@ export {
   type BackTarget,
 } from './request.ts';
 export { runBack } from './run.ts';
+export { verifyBack } from './verify.ts';

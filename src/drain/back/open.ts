@@ -15,6 +15,7 @@ import { type GroupLook, lookAtGroup } from './look.ts';
 import { PostgresDestination } from './postgres/destination.ts';
 import type { BackRequest } from './request.ts';
 import { sampleEntries } from './sample.ts';
+import { SqsDestination } from './sqs/destination.ts';
 import { backError } from './translate.ts';
 
 /** What a way back would do and what speaks against it; plain data, made without changing anything. */
@@ -95,9 +96,10 @@ export async function openBack(
   }
 }
 
-function openDestination({ target }: BackRequest): Promise<Destination> {
-  if (target.kind === 'postgres') return PostgresDestination.open(target);
-  throw new QctlError('usage', 'not yet', { code: 'NOT_YET' });
+function openDestination({ target, settings }: BackRequest): Promise<Destination> {
+  return target.kind === 'postgres'
+    ? PostgresDestination.open(target)
+    : SqsDestination.open(target, settings.workers);
 }
 
 async function judge(

@@ -1,5 +1,6 @@
 import type { Finding } from '../../model/finding.ts';
 import { plural } from '../../model/plural.ts';
+import { leftConsumerOf } from '../../sources/redis-stream/index.ts';
 import type { Ending } from '../report.ts';
 import type { BackManifest } from './attach.ts';
 import type { Seen } from './lane-tools.ts';
@@ -35,6 +36,10 @@ export interface BackReport extends BackTotals {
   inherited: string[];
   /** `exactly-once`, or `at-least-once`. */
   guarantee: string;
+  /** The consumer with which stays pending what has not gone back. */
+  leftConsumer: string;
+  /** True where the destination does not have what was acknowledged. */
+  differs: boolean;
   converged: boolean;
   problems: string[];
   notes: string[];
@@ -56,6 +61,7 @@ export interface BackParts {
   guarantee: string;
   seen: Seen;
   findings: Finding[];
+  destinationNotes: string[];
 }
 
 /** Puts the report together and judges it. */
@@ -86,21 +92,26 @@ export function makeBackReport(parts: BackParts): BackReport {
     claimedMeanwhile: seen.claimedMeanwhile,
     inherited: seen.inherited,
     guarantee: parts.guarantee,
+    leftConsumer: leftConsumerOf(manifest.run),
+    differs: lacks(parts) > 0,
     converged: problems.length === 0,
     problems,
-    notes: parts.findings.filter(({ level }) => level !== 'blocker').map(({ text }) => text),
+    notes: [
+      ...parts.findings.filter(({ level }) => level !== 'blocker').map(({ text }) => text),
+      ...parts.destinationNotes,
+    ],
   };
 }
 
-function findProblems({
-  totals,
-  remaining,
-  destinationCount,
-  manifest,
-  alive,
-  ending,
-  seen,
-}: BackParts): string[] {
+/** Entries that were acknowledged as returned by this run, and that the destination's own count lacks. */
+function lacks({ destinationCount, totals }: BackParts): number {
+  return destinationCount === null
+    ? 0
+    : Math.max(0, totals.returned + totals.alreadyThere - destinationCount);
+}
+
+function findProblems(parts: BackParts): string[] {
+  const { totals, remaining, alive, ending, seen } = parts;
   const problems: string[] = [];
   const entries = (count: number): string => `${count} ${plural(count, 'entry')}`;
   if (totals.inHand > 0) problems.push(`${entries(totals.inHand)} taken and not acknowledged yet`);
@@ -110,10 +121,9 @@ function findProblems({
     if (remaining.undelivered !== 0)
       problems.push(`${remaining.undelivered ?? 'many'} entries not delivered yet`);
   }
-  const settled = totals.returned + totals.alreadyThere;
-  if (manifest.back.to === 'postgres' && destinationCount !== null && destinationCount < settled)
+  if (lacks(parts) > 0)
     problems.push(
-      `the ledger knows ${entries(destinationCount)} of this run, and ${settled} were acknowledged`,
+      `the ledger lacks ${entries(lacks(parts))} of this run that ${lacks(parts) === 1 ? 'was' : 'were'} acknowledged`,
     );
   if (totals.disturbed > 0)
     problems.push(

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { partitionKeys } from '../../model/keys.ts';
 import { consumerOf, laneKeys } from '../../sources/redis-stream/index.ts';
+import type { Totals } from '../totals.ts';
 import type { BackManifest } from './attach.ts';
 
 /** What a run has counted, over all processes and their crashes: each number moved together with its acknowledgement. */
@@ -38,6 +39,20 @@ export async function readBackTotals(client: Redis | Cluster, manifest: BackMani
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
     await addLane(client, manifest, stream, totals);
   return totals;
+}
+
+/** The same in the words of all runs, for lists. */
+export async function backAsTotals(client: Redis | Cluster, manifest: BackManifest): Promise<Totals> {
+  const totals = await readBackTotals(client, manifest);
+  return {
+    appended: totals.returned,
+    duplicatesSuppressed: totals.alreadyThere + totals.knownBefore,
+    settled: totals.acknowledged,
+    quarantined: totals.left,
+    open: totals.inHand,
+    payloadBytes: 0,
+    ranges: [],
+  };
 }
 
 async function addLane(

@@ -92,6 +92,10 @@ export class PostgresDestination implements Destination {
     return rows[0].n;
   }
 
+  notes(): string[] {
+    return [];
+  }
+
   async close(): Promise<void> {
     await this.client?.end().catch(() => undefined);
   }
