@@ -33,10 +33,16 @@ export interface Trial {
 }
 
 /**
- * Where messages go back to. `deliver` gets entries in the order of the stream and returns when each of them
- * has been acknowledged or left; it waits for as long as the destination is away. Entries may be given to it
- * again after a crash or a lost connection: `postgres` recognises them, `sqs` says which may be doubled.
+ * Brings the entries of one lane home. `deliver` gets them in the order of the stream and returns when each of
+ * them has been acknowledged or left; it waits for as long as the destination is away. Entries may be given to
+ * it again after a crash or a lost connection: `postgres` recognises them, `sqs` says which may be doubled.
  */
+export interface Courier {
+  deliver(items: readonly Item[], hand: Hand): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where messages go back to. Opening it changes nothing. */
 export interface Destination {
   readonly kind: 'postgres' | 'sqs';
   readonly label: string;
@@ -48,8 +54,9 @@ export interface Destination {
   /** Looks at what a few messages would meet. Changes nothing. */
   trial(items: readonly Item[]): Promise<Trial>;
   /** Makes what it needs, such as the ledger. */
-  prepare(run: string): Promise<void>;
-  deliver(items: readonly Item[], hand: Hand): Promise<void>;
+  prepare(): Promise<void>;
+  /** For one lane; lanes work side by side. */
+  courier(run: string): Courier;
   /** How many messages of the run it has by its own count; null where it cannot tell. */
   count(run: string): Promise<number | null>;
   /** What the report must say of this process's part. */

@@ -10,7 +10,7 @@ import {
 import type { OtherShape } from '../../transform/from-entry.ts';
 import type { Meter } from '../meter.ts';
 import type { Throttle } from '../throttle.ts';
-import type { Destination } from './destination.ts';
+import type { Courier } from './destination.ts';
 import { sortEntries } from './items.ts';
 import { LaneTools, type Seen } from './lane-tools.ts';
 
@@ -26,7 +26,7 @@ export interface BackLane {
   from: string;
   taker: Taker;
   hand: LaneHand;
-  destination: Destination;
+  courier: Courier;
   other: OtherShape;
   batch: number;
   maxLeft: number;
@@ -71,6 +71,7 @@ export async function workBackLane(lane: BackLane): Promise<void> {
     if (!(error instanceof LaneGone) && !(error instanceof Interrupted)) throw error;
   } finally {
     lane.meter.waiting(who, null);
+    await lane.courier.close();
   }
 }
 
@@ -140,5 +141,5 @@ async function carry(lane: BackLane, tools: LaneTools, page: TakenPage): Promise
   tools.note(page);
   const { items, left } = sortEntries(lane.stream, page.entries, lane.other);
   if (left.length > 0) await tools.leave(left);
-  if (items.length > 0) await lane.destination.deliver(items, tools);
+  if (items.length > 0) await lane.courier.deliver(items, tools);
 }

@@ -65,7 +65,7 @@ async function begin({ redis, request, attachment, destination }: OpenBack, stor
   const now = new Date();
   if (attachment.abandons !== undefined) await store.finish(attachment.abandons, 'abandoned', now);
   await lockGroup(redis.client, attachment, request, now);
-  await destination.prepare(manifest.run);
+  await destination.prepare();
   if (attachment.kind === 'new') {
     for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
       await seedLane(redis.client, stream, manifest.run);
@@ -101,7 +101,7 @@ function laneOf(
     from: source.from ?? '-',
     taker: new Taker({ ...place, from: source.from, minIdleMs: settings.minIdleMs }, fence),
     hand: new LaneHand({ ...place, delete: settings.delete, durably: write }, fence),
-    destination,
+    courier: destination.courier(run),
     other: settings.other,
     batch: settings.batch,
     maxLeft: settings.maxLeft,

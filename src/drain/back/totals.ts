@@ -28,7 +28,7 @@ export interface BackTotals {
   doubtfulEntries: { stream: string; entry: string }[];
 }
 
-const NAMED = 100;
+const NAMED = 1000;
 
 /** Adds up the counters of all lanes. */
 export async function readBackTotals(client: Redis | Cluster, manifest: BackManifest): Promise<BackTotals> {

@@ -1,19 +1,17 @@
 import type { Client } from 'pg';
-import { connectPostgres, isRetryablePostgres, postgresLabel } from '../../../backends/postgres/index.ts';
+import { isRetryablePostgres, postgresLabel } from '../../../backends/postgres/index.ts';
 import { QctlError } from '../../../errors.ts';
 import type { Finding } from '../../../model/finding.ts';
-import { patiently } from '../../../model/patience.ts';
 import { readTable } from '../../../sources/postgres/catalog.ts';
-import { endSession, SESSION_SETTINGS } from '../../../sources/postgres/session.ts';
-import type { Destination, Hand, Item, Trial } from '../destination.ts';
-import type { BackTarget } from '../request.ts';
+import { endSession } from '../../../sources/postgres/session.ts';
+import type { Courier, Destination, Item, Trial } from '../destination.ts';
 import { readColumns } from './columns.ts';
+import { PostgresCourier } from './courier.ts';
 import { createLedger, findLedger, type Ledger } from './ledger.ts';
 import { type RestorePlan, restorePlan } from './plan.ts';
-import { backFindings, isDataError, parseExpressions, reasonOf, tryRows } from './preflight.ts';
-import { type BatchOutcome, RowWriter, SplitBatch } from './rows.ts';
-
-type Target = Extract<BackTarget, { kind: 'postgres' }>;
+import { backFindings, parseExpressions, tryRows } from './preflight.ts';
+import { RowWriter } from './rows.ts';
+import { session, type Target } from './session.ts';
 
 /** A table that takes its messages back, each exactly once: row and ledger are written in one transaction. */
 export class PostgresDestination implements Destination {
@@ -26,7 +24,6 @@ export class PostgresDestination implements Destination {
   private readonly plan: RestorePlan;
   private readonly writer: RowWriter;
   private client: Client | undefined;
-  private run = '';
 
   private constructor(
     target: Target,
@@ -71,25 +68,20 @@ export class PostgresDestination implements Destination {
 
   async trial(items: readonly Item[]): Promise<Trial> {
     if (this.findings.some(({ level }) => level === 'blocker')) return { findings: [] };
-    return { findings: await tryRows(await this.connected(), this.writer, this.plan, items) };
+    return { findings: await this.asking((client) => tryRows(client, this.writer, this.plan, items)) };
   }
 
-  async prepare(run: string): Promise<void> {
-    this.run = run;
-    await createLedger(await this.connected(), this.ledger);
+  async prepare(): Promise<void> {
+    await this.asking((client) => createLedger(client, this.ledger));
   }
 
-  async deliver(items: readonly Item[], hand: Hand): Promise<void> {
-    for (const batch of alike(items)) await this.carry(batch, hand);
+  courier(run: string): Courier {
+    return new PostgresCourier(this.target, this.label, this.writer, run);
   }
 
   async count(run: string): Promise<number | null> {
-    const client = await this.connected();
-    const { rows } = await client.query(
-      `SELECT count(*)::float8 AS n FROM ${this.ledger.name} WHERE run = $1`,
-      [run],
-    );
-    return rows[0].n;
+    const text = `SELECT count(*)::float8 AS n FROM ${this.ledger.name} WHERE run = $1`;
+    return (await this.asking((client) => client.query(text, [run]))).rows[0].n;
   }
 
   notes(): string[] {
@@ -100,55 +92,20 @@ export class PostgresDestination implements Destination {
     await this.client?.end().catch(() => undefined);
   }
 
-  /** A batch of which the table refuses something is halved until it is known what. */
-  private async carry(items: readonly Item[], hand: Hand): Promise<void> {
-    let done: BatchOutcome;
-    try {
-      done = await this.patiently(hand, (client) => this.writer.write(client, this.run, items));
-    } catch (error) {
-      if (!(error instanceof SplitBatch) && !isDataError(error)) throw error;
-      if (items.length === 1)
-        return hand.leave([[items[0]!.entry, `the table refuses it: ${reasonOf(error)}`]]);
-      const half = items.length >> 1;
-      await this.carry(items.slice(0, half), hand);
-      return this.carry(items.slice(half), hand);
-    }
-    if (done.left.length > 0) await hand.leave(done.left);
-    if (done.outcomes.length > 0) await hand.ack(done.outcomes);
-  }
-
-  private patiently<T>(hand: Hand, action: (client: Client) => Promise<T>): Promise<T> {
-    const reason = (error: unknown): string | undefined => {
-      const why = isRetryablePostgres(error);
-      return why === undefined ? undefined : `${this.label}: ${why}`;
-    };
-    return patiently(hand, 'destination', reason, async () => {
-      try {
-        return await action(await this.connected());
-      } catch (error) {
-        if (isRetryablePostgres(error) !== undefined) await this.drop();
-        throw error;
-      }
-    });
-  }
-
-  private async connected(): Promise<Client> {
-    this.client ??= await session(this.target, this.run);
-    return this.client;
-  }
-
-  private async drop(): Promise<void> {
+  /** A session that was lost is replaced the next time. */
+  private async asking<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    this.client ??= await session(this.target);
     const { client } = this;
-    this.client = undefined;
-    if (client) await endSession(client);
+    try {
+      return await question(client);
+    } catch (error) {
+      if (isRetryablePostgres(error) !== undefined) {
+        this.client = undefined;
+        await endSession(client);
+      }
+      throw error;
+    }
   }
-}
-
-async function session(target: Target, run = ''): Promise<Client> {
-  const applicationName = run === '' ? 'qctl' : `qctl/${run}`.slice(0, 63);
-  const client = await connectPostgres({ ...target.connection, applicationName });
-  await client.query(SESSION_SETTINGS);
-  return client;
 }
 
 function requireId({ spec, columns, table }: RestorePlan): void {
@@ -158,20 +115,4 @@ function requireId({ spec, columns, table }: RestorePlan): void {
     code: 'COLUMN_NOT_FOUND',
     hint: [`its columns are ${[...columns.keys()].join(', ')}`],
   });
-}
-
-/** Parts of a page that one statement can take: all with an id or all without, and no id twice. */
-function alike(items: readonly Item[]): Item[][] {
-  const parts: Item[][] = [];
-  let ids = new Set<string>();
-  for (const item of items) {
-    const part = parts.at(-1);
-    if (part && part[0]!.hasId === item.hasId && !(item.hasId && ids.has(item.message.id))) part.push(item);
-    else {
-      parts.push([item]);
-      ids = new Set();
-    }
-    if (item.hasId) ids.add(item.message.id);
-  }
-  return parts;
 }

@@ -4,7 +4,7 @@ import { connectSqs, type QueueFacts, queueFacts, type SqsConnection } from '../
 import type { Finding } from '../../../model/finding.ts';
 import { Interrupted, pause } from '../../../model/patience.ts';
 import { plural } from '../../../model/plural.ts';
-import type { Destination, Hand, Item, Trial } from '../destination.ts';
+import type { Courier, Destination, Hand, Item, Trial } from '../destination.ts';
 import type { BackTarget } from '../request.ts';
 import { Feed } from './feed.ts';
 import { type Letter, type LetterOptions, toLetter } from './letter.ts';
@@ -19,7 +19,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
 /** A queue that takes its messages back: a FIFO queue with deduplication ids, a standard one at least once. */
-export class SqsDestination implements Destination {
+export class SqsDestination implements Destination, Courier {
   readonly kind = 'sqs';
   readonly label: string;
   readonly identity: string;
@@ -87,6 +87,11 @@ export class SqsDestination implements Destination {
 
   prepare(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** The senders are shared by all lanes, and so is what is known of blocked groups. */
+  courier(): Courier {
+    return { deliver: (items, hand) => this.deliver(items, hand), close: () => Promise.resolve() };
   }
 
   async deliver(items: readonly Item[], hand: Hand): Promise<void> {
