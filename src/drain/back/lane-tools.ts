@@ -5,6 +5,7 @@ import { NotDurable } from '../../sinks/index.ts';
 import type { Outcome, TakenPage } from '../../sources/redis-stream/index.ts';
 import type { Hand } from './destination.ts';
 import type { BackLane } from './lane.ts';
+import { Merged } from './merged.ts';
 
 /** What this process has seen on the way, for the report; the counts that matter stand in Redis. */
 export interface Seen {
@@ -25,6 +26,15 @@ export const NOTHING_SEEN: Seen = {
 };
 
 const NAMED = 100;
+/** One script holds up the server for no longer than this many take. */
+const MOST_MERGED = 500;
+
+/** One entry that is about to be sent. */
+interface Beginning {
+  id: string;
+  unsent: boolean;
+  windowMs: number;
+}
 
 /** What a destination may do with the entries of a lane: waits while Redis is away, and counts. */
 export class LaneTools implements Hand {
@@ -32,7 +42,10 @@ export class LaneTools implements Hand {
   private readonly lane: BackLane;
   private leftNow = 0;
   /** One acknowledgement after the other: one that is sent again must not come behind a later one. */
-  private acking: Promise<void> = Promise.resolve();
+  private readonly acks = new Merged<readonly [id: string, outcome: Outcome], void>(MOST_MERGED, (outcomes) =>
+    this.ackAll(outcomes),
+  );
+  private readonly begins = new Merged<Beginning, Set<string>>(MOST_MERGED, (all) => this.beginAll(all));
 
   constructor(lane: BackLane) {
     this.lane = lane;
@@ -44,22 +57,28 @@ export class LaneTools implements Hand {
   }
 
   begin(ids: readonly string[], unsent: ReadonlySet<string>, windowMs: number): Promise<Set<string>> {
-    return this.patiently(() => this.lane.hand.begin(ids, unsent, windowMs));
+    return this.begins.call(ids.map((id) => ({ id, unsent: unsent.has(id), windowMs })));
   }
 
   ack(outcomes: readonly (readonly [id: string, outcome: Outcome])[]): Promise<void> {
+    return this.acks.call([...outcomes]);
+  }
+
+  private beginAll(all: Beginning[]): Promise<Set<string>> {
+    const ids = all.map(({ id }) => id);
+    const unsent = new Set(all.filter((one) => one.unsent).map(({ id }) => id));
+    return this.patiently(() => this.lane.hand.begin(ids, unsent, all[0]!.windowMs));
+  }
+
+  private async ackAll(outcomes: (readonly [id: string, outcome: Outcome])[]): Promise<void> {
     const { counts } = this.lane.meter;
-    const after = this.acking.then(async () => {
-      const acked = await this.patiently(() => this.lane.hand.ack(outcomes));
-      const returned = outcomes.filter(([, outcome]) => outcome === 'returned').length;
-      counts.appended += returned;
-      counts.duplicatesSuppressed += outcomes.length - returned;
-      counts.settled += outcomes.length - acked.finishedMeanwhile.length;
-      remember(this.lane.seen.finishedMeanwhile, acked.finishedMeanwhile);
-      remember(this.lane.seen.claimedMeanwhile, acked.claimedMeanwhile);
-    });
-    this.acking = after.catch(() => undefined);
-    return after;
+    const acked = await this.patiently(() => this.lane.hand.ack(outcomes));
+    const returned = outcomes.filter(([, outcome]) => outcome === 'returned').length;
+    counts.appended += returned;
+    counts.duplicatesSuppressed += outcomes.length - returned;
+    counts.settled += outcomes.length - acked.finishedMeanwhile.length;
+    remember(this.lane.seen.finishedMeanwhile, acked.finishedMeanwhile);
+    remember(this.lane.seen.claimedMeanwhile, acked.claimedMeanwhile);
   }
 
   async leave(reasons: readonly (readonly [id: string, reason: string])[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { type RedisScript, runScript, type ScriptArg } from '../../backends/redis/index.ts';
 import { backAck } from '../../backends/redis/scripts/back-ack.ts';
@@ -30,8 +30,6 @@ export interface Acked {
   /** A consumer claimed them while they were on their way, and may be at work on them. */
   claimedMeanwhile: string[];
 }
-
-const SOME = 500;
 
 /** What may be done with the entries that a lane has in hand. Every call may be repeated. */
 export class LaneHand {
@@ -67,40 +65,26 @@ export class LaneHand {
     return new Set(ids.filter((_, at) => flags[at] === '1'));
   }
 
-  /** Acknowledges what the source has. */
+  /** Acknowledges what the source has: sent again it changes nothing, if no other acknowledgement came between. */
   async ack(outcomes: readonly (readonly [id: string, outcome: Outcome])[]): Promise<Acked> {
-    const acked: Acked = { finishedMeanwhile: [], claimedMeanwhile: [] };
     const { stream, group, run } = this.options;
     const keys = [stream, this.keys.state, this.keys.sending, this.keys.left];
-    for (let at = 0; at < outcomes.length; at += SOME) {
-      const some = outcomes.slice(at, at + SOME);
-      const token = randomBytes(9).toString('base64url');
-      const args = [
-        this.fence,
-        token,
-        group,
-        consumerOf(run),
-        this.options.delete ? '1' : '',
-        ...some.flat(),
-      ];
-      const [status, flags] = (await this.write(backAck, keys, args)) as [string, string];
-      heedStatus(status, stream);
-      for (const [i, [id]] of some.entries()) {
-        if (flags[i] === '0') acked.finishedMeanwhile.push(id);
-        if (flags[i] === '2') acked.claimedMeanwhile.push(id);
-      }
-    }
-    return acked;
+    const flat = outcomes.flat();
+    const token = createHash('sha1').update(flat.join(' ')).digest('base64url');
+    const args = [this.fence, token, group, consumerOf(run), this.options.delete ? '1' : '', ...flat];
+    const [status, flags] = (await this.write(backAck, keys, args)) as [string, string];
+    heedStatus(status, stream);
+    const flagged = (flag: string): string[] =>
+      outcomes.filter((_, i) => flags[i] === flag).map(([id]) => id);
+    return { finishedMeanwhile: flagged('0'), claimedMeanwhile: flagged('2') };
   }
 
   /** Sets aside what cannot be given back, with its reason. */
   async leave(reasons: readonly (readonly [id: string, reason: string])[]): Promise<void> {
     const { stream, group, run } = this.options;
     const keys = [stream, this.keys.state, this.keys.sending, this.keys.left];
-    for (let at = 0; at < reasons.length; at += SOME) {
-      const args = [this.fence, group, leftConsumerOf(run), ...reasons.slice(at, at + SOME).flat()];
-      heedStatus((await this.write(backLeave, keys, args)) as string, stream);
-    }
+    const args = [this.fence, group, leftConsumerOf(run), ...reasons.flat()];
+    heedStatus((await this.write(backLeave, keys, args)) as string, stream);
   }
 
   private write(script: RedisScript, keys: string[], args: ScriptArg[]): Promise<unknown> {
