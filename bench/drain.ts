@@ -5,6 +5,7 @@ import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchMove } from './move.ts';
 import { type BenchOptions, type Part, readOptions } from './options.ts';
+import { benchReceivers } from './receivers.ts';
 import { formatResults, type Result, type Tell, verdict } from './result.ts';
 import { fillRows, type Rig, startRig } from './rig.ts';
 import { benchSqs } from './sqs.ts';
@@ -19,6 +20,7 @@ const BENCHES: Record<Part, Bench> = {
   xadd: (rig, { rows }, tell) => benchXadd(rig, rows, tell),
   move: (rig, { rows, rounds }, tell) => benchMove(rig, rows, rounds, tell),
   sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
+  receivers: (rig, { messages, rounds }, tell) => benchReceivers(rig, messages, rounds, tell),
   ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),

@@ -1,7 +1,17 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order in which it is. */
-export const PARTS = ['copy', 'xadd', 'move', 'sqs', 'ledger', 'memory', 'streams', 'startup'] as const;
+export const PARTS = [
+  'copy',
+  'xadd',
+  'move',
+  'sqs',
+  'receivers',
+  'ledger',
+  'memory',
+  'streams',
+  'startup',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

@@ -4,12 +4,14 @@ import { bundle, type Run, runDrain, runNode } from './child.ts';
 import { median, paired, type Tell } from './result.ts';
 import type { Rig } from './rig.ts';
 
-const LATENCY_MS = 20;
+/** Added to every call. */
+export const LATENCY_MS = 20;
 const SERIAL_MESSAGES = 500;
 const RECEIVERS = [1, 2, 4, 8, 16, 32, 64];
 const MOST = 64;
 
-interface Measured {
+/** What one run took. */
+export interface Measured {
   perSecond: number;
   cpuMicros: number;
 }
@@ -90,7 +92,7 @@ async function measureAll(rig: SqsRig, messages: number, rounds: number, tell: T
 }
 
 /** One queue a measurement, and both sides measured at the stream: from its first entry to its last. */
-class SqsRig {
+export class SqsRig {
   private readonly rig: Rig;
   private readonly sqs: TestSqs;
   private readonly endpoint: string;
@@ -104,7 +106,7 @@ class SqsRig {
     this.script = script;
   }
 
-  qctl(receivers: number, count: number): Promise<Measured> {
+  qctl(receivers: number | string, count: number): Promise<Measured> {
     const args = [
       'sqs',
       '--stream',
@@ -113,7 +115,7 @@ class SqsRig {
       '1s',
       '--settle',
       '1s',
-      '--workers',
+      '--receivers',
       String(receivers),
     ];
     return this.measure(count, (env) => runDrain(args, env));
@@ -121,6 +123,11 @@ class SqsRig {
 
   prototype(receivers: number, how: 'serial' | 'script' | 'pipeline', count: number): Promise<Measured> {
     return this.measure(count, (env) => runNode([this.script, String(receivers), how, String(count)], env));
+  }
+
+  /** Any other program that fills the stream `bench`. */
+  program(args: string[], count: number): Promise<Measured> {
+    return this.measure(count, (env) => runNode(args, env));
   }
 
   private async measure(
@@ -173,17 +180,20 @@ function body(n: number): string {
   return JSON.stringify({ id: `evt_${n}`, type: 'payment.succeeded', note: 'x'.repeat(280) });
 }
 
-function middle(runs: Measured[]): Measured {
+/** The middle of several runs. */
+export function middle(runs: Measured[]): Measured {
   return {
     perSecond: median(runs.map((run) => run.perSecond)),
     cpuMicros: median(runs.map((run) => run.cpuMicros)),
   };
 }
 
-function perSecond(value: number): string {
+/** For reading: 12,345/s. */
+export function perSecond(value: number): string {
   return `${Math.round(value).toLocaleString('en-GB')}/s`;
 }
 
-function text(run: Measured): string {
+/** Rate and CPU, for reading. */
+export function text(run: Measured): string {
   return `${perSecond(run.perSecond)}, ${Math.round(run.cpuMicros)} µs CPU each`;
 }

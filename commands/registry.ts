@@ -46,6 +46,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./drain/redis.ts'),
   },
   {
+    name: 'drain archive',
+    summary: 'bring the messages of an archive into a Redis stream',
+    impact: 'destructive',
+    args: '<file>',
+    load: () => import('./drain/archive.ts'),
+  },
+  {
     name: 'drain list',
     summary: 'list the runs that Redis knows of',
     impact: 'read',

@@ -1,5 +1,5 @@
 import { type DrainReport, runStatus, type VerifyConnections, verifyRun } from '../src/drain/index.ts';
-import { isQctlError } from '../src/errors.ts';
+import { isQctlError, QctlError } from '../src/errors.ts';
 import { askRedis } from './ask-redis.ts';
 import { createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
@@ -10,25 +10,28 @@ import { addConnectionOptions } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import { renderResult } from './term/render.ts';
 
+interface VerifyFlags {
+  source?: string;
+  archive?: string;
+}
+
 /** `qctl verify RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runVerify): QctlCommand {
-  const command = createCommand(entry).option('--source <name>', 'source of qctl.yaml to connect to');
+  const command = createCommand(entry)
+    .option('--source <name>', 'source of qctl.yaml to connect to')
+    .option('--archive <file>', 'the file, where the run has read an archive');
   return addConnectionOptions(command, ['redis', 'postgres', 'sqs']).action(
-    (name: string, flags: { source?: string }) => run(context, name, flags.source),
+    (name: string, flags: VerifyFlags) => run(context, name, flags),
   );
 }
 
 /** Carries it out. Returns the exit code. */
-export async function runVerify(
-  context: Context,
-  name: string,
-  sourceName: string | undefined,
-): Promise<number> {
+export async function runVerify(context: Context, name: string, flags: VerifyFlags): Promise<number> {
   const { io, options } = context;
   const redis = await context.redis();
   const { mode, source, target } = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
-  if (mode === 'back') return runVerifyBack(context, name, target, sourceName);
-  const sides = await connections(context, source, mode, sourceName);
+  if (mode === 'back') return runVerifyBack(context, name, target, flags.source);
+  const sides = await connections(context, source, mode, flags);
   const report = await askRedis(redis, `verify run ${name}`, () => verifyRun(redis, name, sides));
   await renderResult(io, options, {
     type: 'report',
@@ -38,13 +41,22 @@ export async function runVerify(
   return exitCodeOf(report as DrainReport);
 }
 
+function requireArchive(file: string | undefined): string {
+  if (file !== undefined) return file;
+  throw new QctlError('usage', 'the run has read an archive, and which file that is now is not said', {
+    code: 'ARCHIVE_MISSING',
+    hint: ['--archive FILE'],
+  });
+}
+
 /** A copy cannot be judged without its table; of a move, everything but what remains can. */
 async function connections(
   context: Context,
   source: string,
   mode: string,
-  name: string | undefined,
+  { source: name, archive }: VerifyFlags,
 ): Promise<VerifyConnections> {
+  if (source.startsWith('archive ')) return { archive: requireArchive(archive) };
   const postgres = source.startsWith('postgres');
   try {
     return postgres

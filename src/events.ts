@@ -1,3 +1,11 @@
+/** SQS receivers at work, and why the last change was made. */
+export interface Receivers {
+  active: number;
+  min: number;
+  max: number;
+  why: string;
+}
+
 /** One look at a running drain; every renderer and report starts from it. */
 export interface DrainSnapshot {
   type: 'progress';
@@ -9,11 +17,17 @@ export interface DrainSnapshot {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Lost by the target, in a failover, before the source was settled, and therefore appended again. */
+  reappended: number;
   /** Messages a second over the last seconds. */
   ratePerSecond: number;
   /** What is still in the source; null where unknown. */
   remaining: number | null;
   etaMs: number | null;
+  /** SQS only. */
+  receivers: Receivers | null;
+  /** Messages that were received and are not wanted: they stay in the source. */
+  passedOver: number;
   /** Why nothing moves; null while something does. */
   waitingFor: string | null;
   elapsedMs: number;

@@ -33,6 +33,11 @@ export function formatReport(output: Output, report: DrainReport): string {
     ]);
   for (const [what, ids, count] of differing(report))
     fields.push([what, `${grouped(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+  if (report.archive)
+    fields.push([
+      'archive',
+      `${report.archive.file}, ${grouped(report.archive.messages)} written by this process`,
+    ]);
   for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
   if (report.elapsedMs !== null)
     fields.push([
@@ -47,15 +52,24 @@ export function formatReport(output: Output, report: DrainReport): string {
 
 function why(report: DrainReport): string {
   const what = { limit: 'everything up to the limit', until: 'everything up to the time' };
-  const all = what[report.ending as keyof typeof what] ?? 'everything in the source';
+  const all = what[report.ending as keyof typeof what] ?? everything(report);
   const how =
     report.entries === null ? ', by the counts kept with every append; the stream was not read again' : '';
   return `${all} stands in the stream exactly once${how}`;
 }
 
+/** What was in the source for this run; others may have had their part, and some may have been left on purpose. */
+function everything({ sourceChanges, passedOver }: DrainReport): string {
+  if (passedOver && Object.values(passedOver).some((count) => count > 0))
+    return 'everything that was asked for';
+  const others = sourceChanges.some(({ code }) => code !== 'RETENTION');
+  return others ? 'everything that was left to this run' : 'everything in the source';
+}
+
 function remaining(report: DrainReport): string {
   const parts = [report.remaining === null ? 'unknown' : grouped(report.remaining)];
   if (report.inFlight) parts.push(`${grouped(report.inFlight)} in flight`);
+  if (report.unmatched) parts.push(`${grouped(report.unmatched)} left by --filter`);
   if (report.delayed) parts.push(`${grouped(report.delayed)} delayed`);
   return parts.join(', ');
 }

@@ -4,9 +4,10 @@ import { QctlError } from '../../src/errors.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
 import type { Context } from '../context.ts';
 import { parseDuration, parsePositiveInteger, parseRate } from '../options.ts';
+import { addCompetingOptions, type CompetingFlags } from './competing-options.ts';
 
 /** The flags that every drain has. */
-export interface DrainFlags {
+export interface DrainFlags extends CompetingFlags {
   stream?: string;
   partitions?: number;
   maxlen?: number;
@@ -23,6 +24,7 @@ export interface DrainFlags {
   allowEviction?: boolean;
   fresh?: boolean;
   resume?: string;
+  archive?: string;
   verify: boolean;
 }
 
@@ -33,8 +35,16 @@ export interface TargetDefaults {
   fields?: Record<string, string> | null;
 }
 
+/** What differs from drain to drain. */
+export interface DrainKind {
+  /** What `--workers` means; undefined: there is nothing to choose. */
+  workers: string | undefined;
+  /** Whether messages may be archived on their way. */
+  archive: boolean;
+}
+
 /** Adds them. */
-export function addDrainOptions<C extends Command>(command: C, workers: string): C {
+export function addDrainOptions<C extends Command>(command: C, kind: DrainKind): C {
   command
     .option('--stream <name>', 'stream to append to')
     .option('--partitions <n>', 'spread over <stream>:{0} … by hash of the key', parsePositiveInteger)
@@ -55,7 +65,6 @@ export function addDrainOptions<C extends Command>(command: C, workers: string):
       `messages that one append writes (default: ${DEFAULT_SETTINGS.batch})`,
       parsePositiveInteger,
     )
-    .option('--workers <n>', workers, parsePositiveInteger)
     .option('--limit <n>', 'stop after so many messages', parsePositiveInteger)
     .option('--rate <rate>', 'at most so many messages a second: 500/s', parseRate)
     .option(
@@ -77,7 +86,13 @@ export function addDrainOptions<C extends Command>(command: C, workers: string):
     .addOption(new Option('--resume <run>', 'continue this run, or refuse').conflicts('fresh'))
     .option('--fresh', 'give up an unfinished run of this source and start anew')
     .option('--no-verify', 'end with the counts, without reading both sides again');
-  return command;
+  if (kind.workers !== undefined) command.option('--workers <n>', kind.workers, parsePositiveInteger);
+  if (kind.archive)
+    command.option(
+      '--archive <file>',
+      "write every message to this file before it is settled: NDJSON in gzip, as 'drain archive' takes it",
+    );
+  return addCompetingOptions(command);
 }
 
 /** The target that flags, configuration and environment name. */
@@ -118,8 +133,10 @@ export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): Dra
     settleMs: flags.settle,
     maxBodyBytes: flags.maxBodyBytes,
     allowEviction: flags.allowEviction,
+    allowCompeting: flags.allowCompeting,
     fresh: flags.fresh,
     resume: flags.resume,
+    archive: flags.archive,
     verify: flags.verify,
   };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);

@@ -20,10 +20,11 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
   addFormatOptions(command);
   addGenericOptions(command);
   addTakeOptions(command);
-  addDrainOptions(
-    command,
-    'lanes, which share the rows and have a session each; fixed for the life of a run (default: 2, copy: 1)',
-  );
+  addDrainOptions(command, {
+    workers:
+      'lanes, which share the rows and have a session each; fixed for the life of a run (default: 2, copy: 1)',
+    archive: true,
+  });
   addConnectionOptions(command, ['redis', 'postgres']);
   addExamples(command, [
     [

@@ -5,16 +5,20 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions, parseDuration } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { addDrainOptions, type DrainFlags, toSettings, toTarget } from './options.ts';
+import {
+  addQueueSelectionOptions,
+  type QueueSelectionFlags,
+  selectionOf,
+} from './queue-selection-options.ts';
+import { addReceiverOptions, type ReceiverFlags, receiversOf } from './receiver-options.ts';
 import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 
-interface SqsFlags extends DrainFlags {
+interface SqsFlags extends Omit<DrainFlags, 'type'>, ReceiverFlags, QueueSelectionFlags {
   visibility?: number;
   wait?: number;
   window?: number;
 }
-
-const RECEIVERS = 16;
 
 /** `qctl drain sqs`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainSqs): QctlCommand {
@@ -31,14 +35,26 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
       'how long a deleted message is remembered, should SQS deliver it again (default: 1h)',
       parseDuration,
     );
-  addDrainOptions(command, `receivers at work side by side (default: ${RECEIVERS})`);
+  addReceiverOptions(command);
+  addQueueSelectionOptions(command);
+  addDrainOptions(command, {
+    workers: 'a fixed number of receivers, the same as --receivers <n>',
+    archive: true,
+  });
   addConnectionOptions(command, ['redis', 'sqs']);
   addExamples(command, [
     [
       'qctl drain sqs --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/webhooks --stream webhook-events --dry-run',
       'show the plan; nothing is received',
     ],
-    ['qctl drain sqs --queue-url … --stream webhook-events --workers 32 --yes', 'drain it with 32 receivers'],
+    [
+      'qctl drain sqs --queue-url … --stream webhook-events --receivers 8..128 --yes',
+      'drain it with as many receivers as help, and no more than 128',
+    ],
+    [
+      'qctl drain sqs --queue-url … --stream webhook-events --type body.kind --types refund,invoice --yes',
+      'drain two types of messages; the others stay in the queue',
+    ],
   ]);
   return command.action((source: string | undefined, flags: SqsFlags) => run(context, source, flags));
 }
@@ -50,16 +66,23 @@ export async function runDrainSqs(
   flags: SqsFlags,
 ): Promise<number> {
   const resumed = await resumedRun(context, flags.resume, 'sqs');
-  const workers = flags.workers ?? RECEIVERS;
-  const connection = { ...(await context.sqsOptions(sourceName)), maxSockets: workers * 2 + 8 };
+  const receivers = receiversOf(flags);
+  const connection = await context.sqsOptions(sourceName);
   const configured =
     sourceName === undefined ? undefined : ((await context.config()).sources[sourceName] as SqsSourceConfig);
-  const kind: Partial<DrainSettings> = { workers };
+  const kind: Partial<DrainSettings> = { workers: receivers.max, receivers };
+  if (flags.passOver !== undefined) kind.passOverMs = flags.passOver;
+  if (flags.allowReceiveCount !== undefined) kind.allowReceiveCount = flags.allowReceiveCount;
   if (flags.visibility !== undefined) kind.visibilityMs = flags.visibility;
   if (flags.window !== undefined) kind.windowMs = flags.window;
   if (flags.wait !== undefined) kind.waitSeconds = Math.min(20, Math.max(1, Math.round(flags.wait / 1000)));
   const request: DrainRequest = {
-    source: { kind: 'sqs', name: sourceName ?? resumed?.name ?? queueName(connection.queueUrl), connection },
+    source: {
+      kind: 'sqs',
+      name: sourceName ?? resumed?.name ?? queueName(connection.queueUrl),
+      connection,
+      selection: selectionOf(flags, resumed?.selection ?? configured),
+    },
     target: await toTarget(context, flags, resumed ?? configured ?? {}),
     settings: toSettings(flags, kind),
     startedBy: startedBy(),

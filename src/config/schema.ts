@@ -117,6 +117,12 @@ const sqsSource = z.strictObject({
   queueUrl: text,
   region: text.optional(),
   endpoint: text.optional(),
+  /** JMESPath over the message; what it is not true for stays in the queue. */
+  filter: text.optional(),
+  /** JMESPath that gives the message's type. */
+  type: text.optional(),
+  /** Only messages of these types. */
+  types: z.array(text).min(1).optional(),
   ...target,
 });
 

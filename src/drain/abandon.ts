@@ -50,10 +50,8 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
         });
       const reader = source.reader({ run: manifest.run, lane, lanes: manifest.lanes, batch: 1 });
       try {
-        for (const { partition, suppressed } of await reader.recover(
-          await sink.openLane(lane, fence),
-          fence,
-        )) {
+        const { states } = await sink.openLane(lane, fence);
+        for (const { partition, suppressed } of await reader.recover(states, fence)) {
           await sink.settled(lane, fence, partition, suppressed);
         }
         const released = (await reader.release?.()) ?? 0;

@@ -5,9 +5,9 @@ import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../errors.ts';
 import { lockKey } from '../model/keys.ts';
-import { canonical, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
+import { canonical, chosenOf, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
-import type { DrainRequest } from './request.ts';
+import type { DrainRequest, DrainSource } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 
 /** What this call means: a new run, the next one after a finished one, or more of an unfinished one. */
@@ -59,12 +59,17 @@ export async function lockSource(
   now: Date,
 ): Promise<void> {
   const { run, sourceIdentity } = attachment.manifest;
-  const args = [run, attachment.replaces, hostname(), `drain by ${request.startedBy}`, now.toISOString()];
+  const args = lockArgs(run, attachment.replaces, request, now);
   const [taken, found] = (await runScript(client, takeLock, [lockFor(sourceIdentity)], args)) as [
     number,
     string,
   ];
   if (taken !== 1) throw heldBy(found, []);
+}
+
+/** What `take-lock` is called with: who wants it, and whom it may replace. */
+export function lockArgs(run: string, replaces: string, request: DrainRequest, now: Date): string[] {
+  return [run, replaces, hostname(), `drain by ${request.startedBy}`, now.toISOString()];
 }
 
 async function resumeNamed(
@@ -162,7 +167,8 @@ async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'co
   return (await viewRun(client, run)).alive.size > 0 ? 'join' : 'continue';
 }
 
-function heldBy(run: string, alive: string[]): QctlError {
+/** The source is another run's. */
+export function heldBy(run: string, alive: string[]): QctlError {
   return new QctlError(
     'locked',
     `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`,
@@ -187,11 +193,16 @@ function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {
     sourceIdentity: ends.sourceIdentity,
     source: { kind: source.kind, name: source.name, label: ends.sourceLabel },
     target: { label: ends.targetLabel, stream: target.stream, partitions: target.partitions },
-    mode: source.kind === 'postgres' ? source.spec.mode : 'move',
-    lanes: source.kind === 'postgres' ? settings.workers : 0,
+    mode: modeOf(source),
+    lanes: source.kind === 'sqs' ? 0 : settings.workers,
     ledgerRun: run,
     context: contextOf(request, ends.sourceIdentity),
-    spec: source.kind === 'postgres' ? source.spec : null,
+    spec: chosenOf(source),
     fields: target.fields ?? null,
   };
+}
+
+function modeOf(source: DrainSource): 'move' | 'copy' {
+  if (source.kind === 'postgres') return source.spec.mode;
+  return source.kind === 'archive' ? 'copy' : 'move';
 }

@@ -1,12 +1,28 @@
+import { isGone } from '../backends/sqs/index.ts';
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import type { Depth } from '../sources/source.ts';
+import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
+import type { RunArchive } from './archive.ts';
 import type { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams } from './open.ts';
+import { leftInSource, withoutLeft } from './passed-over.ts';
 import { type DrainReport, type Ending, makeReport } from './report.ts';
 import type { RunStore } from './run-store.ts';
-import { readTotals } from './totals.ts';
+import { excused, type SourceChange, type SourceWatch } from './source-watch.ts';
+import { readTotals, type Totals } from './totals.ts';
 import { verifyTarget } from './verify.ts';
+
+/** What this process has seen of the source besides the messages it took. */
+export interface Seen {
+  watcher?: SourceWatch;
+  passedOver?: PassedOver;
+  /** FIFO: messages behind those that stay. */
+  behind: number;
+  /** Messages that stay and could not be made visible again. */
+  late: number;
+  archive?: RunArchive;
+}
 
 /** Looks at both sides once more, judges the run and notes its end. `alive`: processes still at work on it. */
 export async function conclude(
@@ -16,20 +32,30 @@ export async function conclude(
   meter: Meter,
   ending: Ending,
   alive: number,
+  seen: Seen,
 ): Promise<DrainReport> {
   const { redis, request, attachment, source } = drain;
   const { manifest } = attachment;
-  const depth = await source.depth(manifest.run);
+  const left = leftInSource(seen.passedOver, seen.behind, seen.late);
+  const held = await depthAtEnd(drain);
+  const depth = withoutLeft(held, left);
   const last = alive === 0;
   // A process killed between a delete and its note leaves ids open that an empty queue cannot hold any more.
-  if (last && ending === 'empty' && source instanceof SqsSource) await sink.confirmAll();
+  // Behind a message that stays in its FIFO group it may hold them all the same.
+  if (last && ending === 'empty' && source instanceof SqsSource && !left?.counts.behind)
+    await sink.confirmAll();
   const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
   const verification = wanted
-    ? await verifyTarget(redis.client, manifest, source instanceof PostgresSource ? source : undefined)
+    ? await verifyTarget(redis.client, manifest, source instanceof SqsSource ? undefined : source)
     : null;
   const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
   const done = last && ending === 'empty' && totals.open === 0 && !depth.held;
   if (done && source instanceof PostgresSource) await source.endRun(manifest.run);
+  const changes = await store.noteChanges(
+    manifest.run,
+    await changesOf(seen.watcher, held, totals, drain, meter),
+  );
+  if (left) await store.notePassedOver(manifest.run, left);
   if (done) await store.finish(manifest.run, 'done', new Date());
   return makeReport({
     manifest,
@@ -42,7 +68,37 @@ export async function conclude(
     readByThisProcess: meter.counts.read,
     workMs: meter.workMs,
     alive,
+    archive: seen.archive ? { file: seen.archive.sink.path, messages: seen.archive.sink.messages } : null,
     findings: drain.plan.findings,
+    sourceChanges: changes,
+    left,
+    receivers: meter.receivers,
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
   });
+}
+
+/** A queue that is gone holds nothing that could be known. */
+async function depthAtEnd({ source, attachment }: OpenDrain): Promise<Depth> {
+  return source.depth(attachment.manifest.run).catch((error: unknown) => {
+    if (source instanceof SqsSource && isGone(error)) return { ready: null, inFlight: null, delayed: null };
+    throw error;
+  });
+}
+
+async function changesOf(
+  watcher: SourceWatch | undefined,
+  depth: Depth,
+  totals: Totals,
+  { request }: OpenDrain,
+  { vanished }: Meter,
+): Promise<SourceChange[]> {
+  const changes = (await watcher?.finish(depth, totals)) ?? [];
+  if (vanished > 0)
+    changes.push({
+      code: 'VANISHED',
+      level: 'problem',
+      count: vanished,
+      text: `${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
+    });
+  return excused(changes, request.settings.allowCompeting);
 }

@@ -1,69 +1,117 @@
-import { SqsSource } from '../sources/sqs/index.ts';
+import { isGone } from '../backends/sqs/index.ts';
+import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
 import type { Ending } from './report.ts';
 
 /** How often a source is asked how much it holds. */
 const DEPTH_MS = 1000;
+/** No message of SQS is delayed for longer. */
+const LONGEST_DELAY_MS = 900_000;
+
+/** What the crew and the other processes know when the source is looked at. */
+export interface Standing {
+  /** Whether nobody of this process has found anything. */
+  idle: boolean;
+  /** Whether this process has a lane of its own. */
+  holdsLane: boolean;
+  /** SQS: messages that stay in the queue. */
+  passedOver?: PassedOver;
+  /** SQS: messages in flight because of the other processes of the run. */
+  heldByOthers: number;
+}
 
 /** Decides when a source is empty: not at the first empty answer. */
 export class Emptiness {
+  /** FIFO: messages that SQS does not hand out, because one before them in their group stays. */
+  behind = 0;
   private readonly drain: OpenDrain;
   private readonly meter: Meter;
   private askedAt = Number.NEGATIVE_INFINITY;
   private emptySince: number | undefined;
   private stuckSince: number | undefined;
   private stuckAt = -1;
+  /** How many late messages must come before everything that was visible has been seen. */
+  private turnover: number | undefined;
 
   constructor(drain: OpenDrain, meter: Meter) {
     this.drain = drain;
     this.meter = meter;
   }
 
-  async look(idle: boolean, holdsLane: boolean): Promise<Ending | undefined> {
+  async look(standing: Standing): Promise<Ending | undefined> {
+    const { idle, holdsLane } = standing;
     const { source } = this.drain;
     const sqs = source instanceof SqsSource;
     const due = performance.now() - this.askedAt >= DEPTH_MS;
     if (!idle) {
-      this.emptySince = undefined;
+      this.restart();
       this.stuckSince = undefined;
-      if (sqs && due) await this.refreshDepth();
+      if (sqs && due && (await this.refreshDepth())) this.meter.waiting('queue', null);
       return undefined;
     }
     // Without a lane of its own a process knows nothing: it stands by for those of the others.
     if (this.drain.plan.mode === 'copy') return holdsLane ? 'empty' : undefined;
     if (!sqs) return this.lookAtRows();
-    return due ? this.lookAtQueue() : undefined;
+    return due ? this.lookAtQueue(standing) : undefined;
   }
 
-  private async refreshDepth(): Promise<{ ready: number; others: number; held: number } | undefined> {
+  private async refreshDepth(): Promise<
+    { ready: number; inFlight: number; delayed: number; held: number } | undefined
+  > {
     this.askedAt = performance.now();
-    const depth = await this.drain.source.depth(this.drain.attachment.manifest.run).catch(() => undefined);
+    const { source, attachment } = this.drain;
+    const depth = await source.depth(attachment.manifest.run).catch((error: unknown) => {
+      if (isGone(error)) this.meter.waiting('queue', `${source.label}: the queue does not exist any more`);
+      return undefined;
+    });
     if (!depth) return undefined;
     this.meter.depth(depth.ready);
-    return {
-      ready: depth.ready ?? 0,
-      others: (depth.inFlight ?? 0) + (depth.delayed ?? 0),
-      held: depth.held ?? 0,
-    };
+    const { ready, inFlight, delayed, held } = depth;
+    return { ready: ready ?? 0, inFlight: inFlight ?? 0, delayed: delayed ?? 0, held: held ?? 0 };
   }
 
-  /** SQS's counts lag: they must be 0 over the whole window, and nothing may arrive in it. */
-  private async lookAtQueue(): Promise<Ending | undefined> {
+  /** SQS's counts lag: they must be 0 over the whole window, and nothing wanted may arrive in it. */
+  private async lookAtQueue({ passedOver, heldByOthers }: Standing): Promise<Ending | undefined> {
     const depth = await this.refreshDepth();
-    if (!depth || depth.ready + depth.others > 0) {
-      this.emptySince = undefined;
-      this.meter.waiting(
-        'queue',
-        depth && depth.others > 0
-          ? `${depth.others} messages are delayed or in flight with another consumer`
-          : null,
-      );
+    if (!depth) {
+      this.restart();
       return undefined;
     }
-    this.meter.waiting('queue', null);
+    this.behind = passedOver && passedOver.groups > 0 ? depth.ready : 0;
+    const others = Math.max(0, depth.inFlight - (passedOver?.size ?? 0) - heldByOthers);
+    const away = others + (this.isPast(LONGEST_DELAY_MS) ? 0 : depth.delayed);
+    const why = this.isPast(0) || !this.boundary ? notHere(away) : `the time ${this.boundary.toISOString()}`;
+    this.meter.waiting('queue', why);
+    if (why !== null || !this.isSeen(depth.ready - this.behind, passedOver)) {
+      this.emptySince = undefined;
+      if (why !== null) this.turnover = undefined;
+      return undefined;
+    }
     this.emptySince ??= performance.now();
     return performance.now() - this.emptySince >= this.drain.request.settings.settleMs ? 'empty' : undefined;
+  }
+
+  private get boundary(): Date | undefined {
+    return this.drain.request.settings.enqueuedBefore;
+  }
+
+  /** Whether the boundary is so long ago. Without one nothing is. */
+  private isPast(ms: number): boolean {
+    return this.boundary !== undefined && Date.now() - this.boundary.getTime() >= ms;
+  }
+
+  /** Producers may go on behind the boundary: then as many late ones must have come as were visible. */
+  private isSeen(visible: number, passedOver: PassedOver | undefined): boolean {
+    if (visible === 0) return true;
+    if (!this.boundary || !passedOver) return false;
+    this.turnover ??= passedOver.received + visible;
+    return passedOver.received >= this.turnover;
+  }
+
+  private restart(): void {
+    this.emptySince = undefined;
+    this.turnover = undefined;
   }
 
   /** Ready rows that no lane of this process can take are with others: given some time, then left and named. */
@@ -85,4 +133,8 @@ export class Emptiness {
       ? 'left over'
       : undefined;
   }
+}
+
+function notHere(messages: number): string | null {
+  return messages > 0 ? `${messages} messages are delayed or in flight with another consumer` : null;
 }

@@ -11,6 +11,8 @@ export interface MemberInfo {
   /** When the process started, as the kernel counts: a pid alone may be somebody else by now. */
   started: string;
   since: string;
+  /** SQS: messages in flight because of this process. */
+  holding?: number;
 }
 
 /** Describes this process. */

@@ -1,8 +1,10 @@
 export { withClaimColumn } from '../sources/postgres/claim-column.ts';
 export type { PostgresSpec } from '../sources/postgres/spec.ts';
+export type { SqsSelection } from '../sources/sqs/selection.ts';
 export * from './back/index.ts';
 export { type Differing, differs } from './compare.ts';
 export { type DrainPlan, type OpenDrain, openDrain } from './open.ts';
+export type { ReceiverBounds } from './receiver-tuner.ts';
 export type { DrainReport, Ending } from './report.ts';
 export {
   DEFAULT_SETTINGS,
@@ -12,6 +14,7 @@ export {
   type DrainTarget,
 } from './request.ts';
 export { runDrain } from './run.ts';
+export type { SourceChange } from './source-watch.ts';
 export {
   listRuns,
   type RunDefinition,

@@ -1,5 +1,7 @@
+import { isRetryable } from '../backends/redis/errors.ts';
 import type { Batch } from '../model/batch.ts';
-import type { RedisStreamSink } from '../sinks/index.ts';
+import { Interrupted, patiently } from '../model/patience.ts';
+import { LaneFenced, type RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import type { LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
 import { type LaneWork, workLane } from './lane-worker.ts';
@@ -10,13 +12,18 @@ import type { Throttle } from './throttle.ts';
 /** What every lane of this process shares. */
 export interface CrewOptions {
   lanes: number;
+  /** Whether the source lets go of what has been appended. */
+  settles: boolean;
   membership: Membership;
   sink: RedisStreamSink;
   meter: Meter;
   throttle: Throttle;
   batch: number;
   sourceLabel: string;
+  targetLabel: string;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before it is appended, so that it is kept before it is settled. */
+  keep?(batch: Batch): Promise<void>;
   reader(lane: number): LaneReader;
 }
 
@@ -33,6 +40,8 @@ export class LaneCrew {
   private readonly workers = new Map<number, Worker>();
   private readonly stopped = new AbortController();
   private stopping = false;
+  /** What the lanes have found to be on neither side. */
+  private lost = { count: 0, ids: [] as string[] };
   private failure: { error: unknown } | undefined;
 
   constructor(options: CrewOptions) {
@@ -68,7 +77,20 @@ export class LaneCrew {
     this.stopping = true;
     this.stopped.abort();
     await Promise.all([...this.workers.values()].map((worker) => worker.ended));
-    this.throwFailure();
+    if (!(this.failure?.error instanceof SettledLost)) this.throwFailure();
+    await this.refuseLost();
+  }
+
+  /** The lanes lose together: what some have met the others may not have looked at yet, nor the last of them ever. */
+  private async refuseLost(): Promise<void> {
+    const { sink, settles } = this.options;
+    if (!settles) return;
+    const others = await sink.losses().catch((error) => {
+      if (error instanceof Interrupted) return { gone: 0, goneIds: [] };
+      throw error;
+    });
+    const count = this.lost.count + others.gone;
+    if (count > 0) throw sink.lostForGood(count, [...this.lost.ids, ...others.goneIds]);
   }
 
   private async take(lane: number, gone: string[]): Promise<void> {
@@ -80,17 +102,23 @@ export class LaneCrew {
   }
 
   private async work(lane: number, worker: Worker): Promise<void> {
-    const { sink, meter, throttle, batch, sourceLabel, pack } = this.options;
+    const { sink, meter, throttle, batch, sourceLabel, pack, keep } = this.options;
     const job: LaneWork = {
       lane,
       fence: worker.fence,
       reader: this.options.reader(lane),
       sink,
       pack,
+      keep,
       meter,
       throttle,
       batch,
       sourceLabel,
+      reclaim: async () => {
+        worker.fence = await this.reclaim(lane, worker.fence);
+        return worker.fence;
+      },
+      fenced: (by) => this.options.membership.sawFence(by),
       signal: AbortSignal.any([this.stopped.signal, meter.signal]),
       shouldStop: () => this.stopping || worker.stopping || meter.signal.aborted || throttle.exhausted,
       idle: (nothing) => {
@@ -100,12 +128,21 @@ export class LaneCrew {
     try {
       await workLane(job);
     } catch (error) {
+      if (error instanceof SettledLost)
+        this.lost = { count: this.lost.count + error.count, ids: [...this.lost.ids, ...error.ids] };
       this.failure ??= { error };
       this.stopping = true;
     } finally {
       await this.options.membership.release(lane, worker.fence).catch(() => undefined);
       this.workers.delete(lane);
     }
+  }
+
+  private async reclaim(lane: number, fence: string): Promise<string> {
+    const { membership, meter, targetLabel } = this.options;
+    const again = await patiently(meter, targetLabel, isRetryable, () => membership.claim(lane, []));
+    if (again === undefined) throw new LaneFenced(lane, fence);
+    return again;
   }
 
   private throwFailure(): void {

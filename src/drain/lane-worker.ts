@@ -1,13 +1,15 @@
 import { isRetryablePostgres } from '../backends/postgres/index.ts';
 import type { Batch } from '../model/batch.ts';
 import { Interrupted, patiently, pause } from '../model/patience.ts';
-import { LaneFenced, type RedisStreamSink } from '../sinks/index.ts';
+import { LaneFenced, type RedisStreamSink, RolledBack } from '../sinks/index.ts';
 import { isPause, type LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
+import { askSource, noteAgain, refuseGone } from './lane-loss.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
 
 const IDLE_MS = 200;
+const LOOK_MS = 1000;
 /** Appends of a lane on their way at once: the target need not wait for the next one. */
 const IN_FLIGHT = 3;
 /** Batches that the limit is asked for at once: as many as a reader puts into one unit. */
@@ -19,10 +21,16 @@ export interface LaneWork {
   reader: LaneReader;
   sink: RedisStreamSink;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before it is appended, so that it is kept before it is settled. */
+  keep?(batch: Batch): Promise<void>;
   meter: Meter;
   throttle: Throttle;
   batch: number;
   sourceLabel: string;
+  /** Takes the lane once more, with a higher fence: the record of the one it has may be lost. Throws LaneFenced. */
+  reclaim(): Promise<string>;
+  /** Told the fence of whoever has taken the lane over. */
+  fenced(by: string): void;
   /** Ends a pause at once when the lane is to be given up. */
   signal: AbortSignal;
   /** Whether the lane should be given up after the unit at hand. */
@@ -34,7 +42,8 @@ export interface LaneWork {
 /**
  * Drains one lane until it is told to stop: recovers what a predecessor left, then reads, appends and
  * settles. A lost connection of the source gives everything unsettled back and recovers again, the
- * same way as after a crash. Ends quietly when another process has taken the lane over.
+ * same way as after a crash; so does a target that has gone back behind what it had confirmed. Ends
+ * quietly when another process has taken the lane over.
  */
 export async function workLane(work: LaneWork): Promise<void> {
   const who = `lane ${work.lane}`;
@@ -44,19 +53,31 @@ export async function workLane(work: LaneWork): Promise<void> {
         await recover(work);
         await drainUnits(work);
       } catch (error) {
-        const reason = whyLost(work, error);
-        if (reason === undefined) throw error;
-        work.meter.waiting(who, reason);
-        await work.reader.rollback();
-        await pause(IDLE_MS, work.meter.signal);
+        if (error instanceof RolledBack) await openAgain(work);
+        else {
+          const reason = whyLost(work, error);
+          if (reason === undefined) throw error;
+          work.meter.waiting(who, reason);
+          await work.reader.rollback();
+          await pause(IDLE_MS, work.meter.signal);
+        }
       }
     }
   } catch (error) {
-    if (!(error instanceof LaneFenced) && !(error instanceof Interrupted)) throw error;
+    if (error instanceof LaneFenced) {
+      work.fenced(error.fence);
+      work.sink.forget(work.lane);
+    } else if (!(error instanceof Interrupted)) throw error;
   } finally {
     work.meter.waiting(who, null);
     await work.reader.rollback();
   }
+}
+
+/** The source takes back what is not settled, and the lane gets a fence that no lost record can give out again. */
+async function openAgain(work: LaneWork): Promise<void> {
+  await work.reader.rollback();
+  work.fence = await work.reclaim();
 }
 
 /** Which server is away and why; undefined where waiting is of no use. */
@@ -67,24 +88,31 @@ function whyLost({ sourceLabel }: LaneWork, error: unknown): string | undefined 
 
 async function recover(work: LaneWork): Promise<void> {
   const { lane, fence, sink, reader, meter } = work;
-  const records = await sink.openLane(lane, fence);
-  const found = await patiently(
+  const { states, loss } = await sink.openLane(lane, fence);
+  if (loss.doubtful.length === 0) refuseGone(reader, loss);
+  const { found, judged } = await patiently(
     meter,
     `lane ${lane}`,
     (error) => whyLost(work, error),
     async () => {
       try {
-        return await reader.recover(records, fence);
+        return { found: await reader.recover(states, fence), judged: await askSource(reader, loss) };
       } catch (error) {
         await reader.rollback();
         throw error;
       }
     },
   );
+  refuseGone(reader, judged);
+  await noteAgain(work, judged);
+  for (const { partition, settledHere } of states)
+    if (settledHere) await sink.settled(lane, fence, partition, 0);
   for (const { partition, suppressed, vanished } of found) {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
     meter.counts.settled += suppressed;
+    // Who opened the lane before may have settled them, and died before it could be noted.
+    if (!states.find((state) => state.partition === partition)?.openedBefore) meter.vanished += vanished;
     if (suppressed > 0)
       meter.note(
         `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,
@@ -94,6 +122,8 @@ async function recover(work: LaneWork): Promise<void> {
         `lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
       );
   }
+  // Whatever stands there was settled before or has been settled now.
+  sink.remember(lane, 'settled');
 }
 
 async function drainUnits(work: LaneWork): Promise<void> {
@@ -114,8 +144,14 @@ async function drainUnits(work: LaneWork): Promise<void> {
     used = 0;
     taken = 0;
   };
+  let looked = performance.now();
   const rest = async (): Promise<void> => {
     await noteSettled();
+    // Nothing is written now that would show a target that has gone back.
+    if (performance.now() - looked > LOOK_MS) {
+      await sink.refuseBehind(lane);
+      looked = performance.now();
+    }
     await pause(IDLE_MS, work.signal);
   };
   try {
@@ -136,15 +172,18 @@ async function drainUnits(work: LaneWork): Promise<void> {
       }
       work.idle(false);
       meter.waiting(`lane ${lane}`, null);
+      await work.keep?.(batch);
       used += batch.count;
       const append = appendBatch(work, batch).then((count) => {
         taken += count;
       });
-      await flight.add(append, room(work, batch));
+      await flight.add(append, IN_FLIGHT);
       if (await reader.unitEnds()) {
         await flight.land();
         if (taken !== used) throw unaccounted(lane, used, taken);
+        sink.remember(lane, 'settling');
         await reader.settle();
+        sink.remember(lane, 'settled');
         meter.counts.settled += used;
         endUnit();
         noted = false;
@@ -158,14 +197,6 @@ async function drainUnits(work: LaneWork): Promise<void> {
   }
 }
 
-/**
- * How many appends may be on their way. A copy's position names the last batch only, and partitions
- * may fail one by one: none may be two batches behind another.
- */
-function room({ sink }: LaneWork, { mark }: Batch): number {
-  return mark.kind === 'lane' && !mark.keepIds && sink.streams.length > 1 ? 1 : IN_FLIGHT;
-}
-
 /** The last line of defence before rows are let go of: each of them must have been appended or set aside. */
 function unaccounted(lane: number, read: number, taken: number): Error {
   return new Error(
@@ -177,10 +208,11 @@ function unaccounted(lane: number, read: number, taken: number): Error {
 async function appendBatch(work: LaneWork, batch: Batch): Promise<number> {
   const { counts } = work.meter;
   const result = await work.sink.append(work.pack(batch), batch.mark);
-  counts.read += batch.count;
+  const taken = result.appended + result.quarantined;
+  counts.read += taken;
   counts.appended += result.appended;
   counts.quarantined += result.quarantined;
-  return result.appended + result.quarantined;
+  return taken + result.suppressed;
 }
 
 /** Appends on their way: the next is sent while the target works on the one before. */

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { DrainRequest } from './request.ts';
+import type { PostgresSpec } from '../sources/postgres/index.ts';
+import type { SqsSelection } from '../sources/sqs/index.ts';
+import type { DrainRequest, DrainSource } from './request.ts';
 
 /** What a run is: enough to continue it on any host, to refuse what is not the same, and no secret. */
 export interface Manifest {
@@ -8,7 +10,7 @@ export interface Manifest {
   startedBy: string;
   /** Names the source for good, whoever connects from wherever. */
   sourceIdentity: string;
-  source: { kind: 'postgres' | 'sqs'; name: string; label: string };
+  source: { kind: 'postgres' | 'sqs' | 'archive'; name: string; label: string };
   target: { label: string; stream: string; partitions: number };
   mode: 'move' | 'copy';
   /** Lanes of the run for its whole life; 0: the ledger works without. */
@@ -31,14 +33,19 @@ export function differences(a: Manifest['context'], b: Manifest['context']): str
     .map((part) => `${part} was ${canonical(a[part])} and is now ${canonical(b[part])}`);
 }
 
+/** What of the source is meant, and how it is read; null where there is nothing to choose. */
+export function chosenOf(source: DrainSource): PostgresSpec | SqsSelection | null {
+  if (source.kind === 'postgres') return source.spec;
+  return (source.kind === 'sqs' && source.selection) || null;
+}
+
 /** The context of a request. `sourceIdentity` comes from the source itself. */
 export function contextOf(request: DrainRequest, sourceIdentity: string): Manifest['context'] {
   const { source, target } = request;
-  const spec = source.kind === 'postgres' ? source.spec : null;
   return {
     source: sourceIdentity,
     target: { stream: target.stream, partitions: target.partitions },
-    format: spec,
+    format: chosenOf(source),
     mapping: target.fields ?? null,
   };
 }

@@ -4,6 +4,7 @@ import { beatRun } from '../backends/redis/scripts/beat-run.ts';
 import { claimLane } from '../backends/redis/scripts/claim-lane.ts';
 import { releaseLane } from '../backends/redis/scripts/release-lane.ts';
 import { runKey } from '../model/keys.ts';
+import { fenceNumber } from '../sinks/index.ts';
 import { isGone, type MemberInfo, thisProcess } from './host.ts';
 
 /** Renewed every second; a dead process is noticed within this and one beat more, so within 5 s. */
@@ -24,9 +25,17 @@ export interface RunView {
 /** This process's part in a run: its lease and its lanes. */
 export class Membership {
   readonly member: string;
+  /** Messages in flight because of this process; told with every beat. */
+  holding: () => number = () => 0;
+  /** The same of the other processes, as far as they are known to live. */
+  heldByOthers = 0;
   private readonly info: MemberInfo;
   private readonly client: Redis | Cluster;
   private readonly key: string;
+  /** Lane -> fence, of those held: said with every beat, should a failover have taken the record of it back. */
+  private readonly held = new Map<number, string>();
+  /** No fence below this one is of any use: it stands somewhere already. */
+  private highest = 0;
 
   constructor(client: Redis | Cluster, run: string, now: Date) {
     const self = thisProcess(now);
@@ -38,14 +47,19 @@ export class Membership {
 
   /** Joins the run, or says again that this process lives. */
   async beat(): Promise<RunView> {
-    return toView(
+    const holding = this.holding();
+    const info = JSON.stringify(holding > 0 ? { ...this.info, holding } : this.info);
+    const view = toView(
       (await runScript(
         this.client,
         beatRun,
         [this.key],
-        [this.member, JSON.stringify(this.info), LEASE_MS],
+        [this.member, info, LEASE_MS, ...[...this.held].flat()],
       )) as Reply,
     );
+    const others = [...view.alive].filter(([member]) => member !== this.member);
+    this.heldByOthers = others.reduce((sum, [, other]) => sum + (other.holding ?? 0), 0);
+    return view;
   }
 
   /** Leaves; the view shows who is left. */
@@ -55,14 +69,23 @@ export class Membership {
 
   /** Takes a lane that nobody alive holds; the fence, or undefined. */
   async claim(lane: number, gone: string[]): Promise<string | undefined> {
-    return (
-      ((await runScript(this.client, claimLane, [this.key], [lane, this.member, ...gone])) as
-        | string
-        | null) ?? undefined
-    );
+    const args = [lane, this.member, this.highest, ...gone];
+    const fence = ((await runScript(this.client, claimLane, [this.key], args)) as string | null) ?? undefined;
+    if (fence === undefined) this.held.delete(lane);
+    else {
+      this.held.set(lane, fence);
+      this.sawFence(fence);
+    }
+    return fence;
+  }
+
+  /** Another holder's fence was met. */
+  sawFence(fence: string): void {
+    this.highest = Math.max(this.highest, fenceNumber(fence));
   }
 
   async release(lane: number, fence: string): Promise<void> {
+    if (this.held.get(lane) === fence) this.held.delete(lane);
     await runScript(this.client, releaseLane, [this.key], [lane, fence]);
   }
 }

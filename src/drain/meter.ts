@@ -11,13 +11,32 @@ export interface Counts {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Messages that the target had lost, in a failover, before the source was settled. */
+  reappended: number;
 }
 
 /** Counts, tells rate and reason, and hands out snapshots. */
 export class Meter implements Patience {
-  readonly counts: Counts = { read: 0, appended: 0, duplicatesSuppressed: 0, settled: 0, quarantined: 0 };
+  readonly counts: Counts = {
+    read: 0,
+    appended: 0,
+    duplicatesSuppressed: 0,
+    settled: 0,
+    quarantined: 0,
+    reappended: 0,
+  };
   readonly signal: AbortSignal;
   /** What the source held when it was last asked; null where unknown. */
+  /** Messages of interrupted batches that were no longer in the source. */
+  vanished = 0;
+  /** Messages that were deleted because an abandoned run had brought them to another target. */
+  deletedElsewhere = 0;
+  /** Enqueueing time of the oldest message seen, in ms. */
+  oldestMs: number | undefined;
+  /** Who receives, where that changes by itself; told with every snapshot. */
+  receivers: DrainSnapshot['receivers'] = null;
+  /** Messages that were received and stay in the source. */
+  passedOver: () => number = () => 0;
   private known: { depth: number; readThen: number } | null = null;
   private readonly reasons = new Map<string, string>();
   private readonly samples: { at: number; read: number }[] = [];
@@ -48,6 +67,11 @@ export class Meter implements Patience {
     else this.reasons.set(who, reason);
   }
 
+  /** Whether somebody waits, those apart whose name begins so. */
+  isWaiting(exceptFor: string[]): boolean {
+    return [...this.reasons.keys()].some((who) => !exceptFor.some((name) => who.startsWith(name)));
+  }
+
   note(text: string): void {
     this.events.note?.(text);
   }
@@ -76,6 +100,8 @@ export class Meter implements Patience {
       remaining,
       etaMs:
         remaining === null || ratePerSecond === 0 ? null : Math.round((remaining / ratePerSecond) * 1000),
+      receivers: this.receivers,
+      passedOver: this.passedOver(),
       waitingFor: reason ? `${reason[0]}: ${reason[1]}` : null,
       elapsedMs: Math.round(this.elapsedMs),
     };

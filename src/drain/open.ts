@@ -3,11 +3,14 @@ import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
+import { ArchiveSink } from '../sinks/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
 import { type Attachment, attach } from './attach.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
 import { translated } from './translate.ts';
 
@@ -27,66 +30,72 @@ export interface DrainPlan {
   depth: Depth;
   estimatedBytes: number | null;
   workers: number;
+  /** SQS: receivers tune themselves between these; null where there are lanes. */
+  receivers: ReceiverBounds | null;
   batch: number;
   settles: string;
+  /** File that every message is written to before it is settled; null: none. */
+  archive: string | null;
+  /** Which messages are wanted, each as a phrase; the others stay in the source. Empty: all. */
+  selects: string[];
   findings: Finding[];
 }
+
+/** Any of the sources, opened. */
+export type OpenSource = PostgresSource | SqsSource | ArchiveSource;
 
 /** Both ends connected and looked at. */
 export interface OpenDrain {
   request: DrainRequest;
-  source: PostgresSource | SqsSource;
+  source: OpenSource;
   redis: RedisConnection;
   attachment: Attachment;
   target: TargetCheck;
   plan: DrainPlan;
+  /** When the plan was made, by the monotonic clock. */
+  openedAt: number;
   close(): Promise<void>;
 }
 
 /** Connects to both ends, runs the preflight and makes the plan. Changes nothing anywhere. */
 export async function openDrain(request: DrainRequest, now: Date): Promise<OpenDrain> {
   const redis = await connectRedis(request.target.connection);
-  let source: PostgresSource | SqsSource | undefined;
+  let source: OpenSource | undefined;
   const close = async (): Promise<void> => {
     await source?.close();
     await redis.close();
   };
   try {
     source = await openSource(request);
-    return { request, source, redis, close, ...(await look(request, source, redis, now)) };
+    const openedAt = performance.now();
+    return { request, source, redis, close, openedAt, ...(await look(request, source, redis, now)) };
   } catch (error) {
     await close();
     throw translated(error, request, { source: source?.label ?? request.source.name, target: redis.label });
   }
 }
 
-function openSource({ source }: DrainRequest): Promise<PostgresSource | SqsSource> {
-  return source.kind === 'postgres'
-    ? PostgresSource.open(source.connection, source.spec)
-    : SqsSource.open(source.connection);
+async function openSource({ source, settings }: DrainRequest): Promise<OpenSource> {
+  if (source.kind === 'archive') return ArchiveSource.open(source.path);
+  if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+  // What cannot be meant is refused before anything is asked.
+  compileSelection(source.selection ?? {}, settings.enqueuedBefore);
+  return SqsSource.open(source.connection);
 }
 
-async function look(
-  request: DrainRequest,
-  source: PostgresSource | SqsSource,
-  redis: RedisConnection,
-  now: Date,
-) {
+async function look(request: DrainRequest, source: OpenSource, redis: RedisConnection, now: Date) {
   const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
   const attachment = await attach(redis.client, request, ends, now);
   const { run } = attachment.manifest;
   const depth = await source.depth(run);
-  const estimatedBytes =
-    source instanceof PostgresSource && depth.ready !== null
-      ? Math.round(depth.ready * source.table.averageRowBytes)
-      : null;
+  const estimatedBytes = bytesIn(source, depth);
+  const { archive } = request.settings;
+  if (archive !== undefined) await ArchiveSink.check(archive, attachment.manifest.run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
-  const own =
-    source instanceof SqsSource
-      ? source.findings(request.settings.visibilityMs)
-      : [...source.findings, ...(await source.othersClaims(run, attachment.abandon?.manifest.run))];
+  const own = await findingsOf(request, source, attachment);
   const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
   const { manifest } = attachment;
+  const receivers = receiverBounds(request);
   const plan: DrainPlan = {
     type: 'plan',
     run: manifest.run,
@@ -100,15 +109,63 @@ async function look(
     durability: request.target.durability,
     depth,
     estimatedBytes,
-    workers: manifest.lanes || request.settings.workers,
+    workers: manifest.lanes || (receivers?.max ?? 0),
+    receivers,
     batch: source instanceof SqsSource ? 10 : request.settings.batch,
     settles: settles(request),
+    archive: archive ?? null,
+    selects: selectsWhat(request),
     findings,
   };
   return { attachment, target, plan };
 }
 
+async function findingsOf(
+  request: DrainRequest,
+  source: OpenSource,
+  { manifest, abandon }: Attachment,
+): Promise<Finding[]> {
+  if (source instanceof SqsSource) return queueFindings(source, request);
+  if (source instanceof ArchiveSource) return source.findings;
+  return [...source.findings, ...(await source.othersClaims(manifest.run, abandon?.manifest.run))];
+}
+
+function bytesIn(source: OpenSource, { ready }: Depth): number | null {
+  if (source instanceof ArchiveSource) return source.bytes;
+  return source instanceof PostgresSource && ready !== null
+    ? Math.round(ready * source.table.averageRowBytes)
+    : null;
+}
+
+async function queueFindings(
+  source: SqsSource,
+  { source: from, settings }: DrainRequest,
+): Promise<Finding[]> {
+  const findings = [...(await source.rightsFindings()), ...source.findings(settings.visibilityMs)];
+  const selection = (from.kind === 'sqs' && from.selection) || {};
+  if (selects(selection, settings.enqueuedBefore))
+    findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));
+  return findings;
+}
+
+function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | null {
+  if (source.kind !== 'sqs') return null;
+  return settings.receivers ?? { min: settings.workers, max: settings.workers };
+}
+
+function selectsWhat({ source, settings }: DrainRequest): string[] {
+  const { filter, types } = (source.kind === 'sqs' && source.selection) || {};
+  return [
+    types && `type ${types.join(', ')}`,
+    filter !== undefined && `where ${filter}`,
+    source.kind === 'sqs' &&
+      settings.enqueuedBefore &&
+      `enqueued before ${settings.enqueuedBefore.toISOString()}`,
+  ].filter((text) => typeof text === 'string');
+}
+
 function settles({ source }: DrainRequest): string {
+  if (source.kind === 'archive') return 'the file stays as it is';
   if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
   const { mode, done, claim } = source.spec;
   if (mode === 'copy') return 'the table stays as it is';

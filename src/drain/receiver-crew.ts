@@ -1,154 +1,175 @@
 import { setMaxListeners } from 'node:events';
-import { isRetryableSqs, isThrottle } from '../backends/sqs/index.ts';
+import type { Receivers } from '../events.ts';
 import type { Batch } from '../model/batch.ts';
-import { Interrupted, patiently, pause } from '../model/patience.ts';
-import type { RedisStreamSink } from '../sinks/index.ts';
-import { type HeldBatch, type ReceiverOptions, receive } from '../sources/sqs/index.ts';
+import { Interrupted } from '../model/patience.ts';
+import { type RedisStreamSink, SettledLost } from '../sinks/index.ts';
+import type { PassedOver, ReceiverOptions } from '../sources/sqs/index.ts';
 import type { Entries } from '../transform/pack.ts';
 import type { Meter } from './meter.ts';
+import { Receiver } from './receiver.ts';
+import { ReceiverGauge } from './receiver-gauge.ts';
+import { type ReceiverBounds, ReceiverTuner, type Tuning } from './receiver-tuner.ts';
 import type { Throttle } from './throttle.ts';
 
-const SQS_BATCH = 10;
 /** Bodies held by all receivers together; above it the next receive waits. */
 const HELD_BYTES = 64 * 1024 * 1024;
-const CALM_MS = 20;
+const LOOK_MS = 100;
+/** How often the tuner is asked. */
+const STRETCH_MS = 1000;
+/** While it still climbs it is asked as soon as every receiver has been answered twice. */
+const SHORT_STRETCH_MS = 250;
+const ANSWERS_EACH = 2;
 
 export interface ReceiverCrewOptions {
-  receivers: number;
+  bounds: ReceiverBounds;
   source: ReceiverOptions;
   sourceLabel: string;
   sink: RedisStreamSink;
   meter: Meter;
   throttle: Throttle;
   pack(batch: Batch): Entries;
+  /** Keeps a batch elsewhere before anything of it is deleted. */
+  keep?(batch: Batch): Promise<void>;
   /** Ids that an abandoned run has brought to its own target already: deleted, not appended. */
   elsewhere: Set<string>;
+  /** How long a queue that is gone is waited for. */
+  goneMs: number;
+  /** Told the bounds whenever they change, so that there are sockets enough. */
+  resized?(max: number): void;
 }
 
-/** Receivers that work side by side; each receives, appends, deletes, and then receives again. */
+/** How much the receivers hold together. */
+export interface CrewState {
+  heldBytes: number;
+  /** Messages received and neither deleted nor given back. */
+  heldMessages: number;
+}
+
+interface Member {
+  receiver: Receiver;
+  ended: Promise<void>;
+}
+
+/** Receivers that work side by side, as many as help; each receives, appends, deletes, and then receives again. */
 export class ReceiverCrew {
+  readonly state: CrewState = { heldBytes: 0, heldMessages: 0 };
   private readonly options: ReceiverCrewOptions;
-  /** Per receiver, whether its last long poll came back empty. */
-  private readonly empty: boolean[];
+  private readonly members = new Map<number, Member>();
   private readonly stopped = new AbortController();
-  private readonly running: Promise<void>[];
-  private heldBytes = 0;
+  private readonly gauge = new ReceiverGauge();
+  private readonly tuner: ReceiverTuner;
+  private readonly timer: NodeJS.Timeout;
+  private bounds: ReceiverBounds;
   private failure: { error: unknown } | undefined;
 
   constructor(options: ReceiverCrewOptions) {
     this.options = options;
-    this.empty = Array.from({ length: options.receivers }, () => false);
+    this.bounds = options.bounds;
+    this.tuner = new ReceiverTuner(options.bounds);
     // Every receiver listens, and Node would warn of more than ten.
     setMaxListeners(0, this.stopped.signal, options.meter.signal);
     options.meter.signal.addEventListener('abort', () => this.stopped.abort(), { once: true });
     if (options.meter.signal.aborted) this.stopped.abort();
-    this.running = this.empty.map((_, index) => this.guard(index));
+    options.resized?.(options.bounds.max);
+    this.apply(this.tuner.now);
+    this.timer = setInterval(() => this.tune(), LOOK_MS);
   }
 
-  /** Whether every receiver's last answer was empty. Throws what a receiver has failed with. */
+  /** Whether every receiver's last answer held nothing for it. Throws what a receiver has failed with. */
   isIdle(): boolean {
     if (this.failure) throw this.failure.error;
-    return this.empty.every(Boolean);
+    return [...this.members.values()].every(({ receiver }) => receiver.foundNothing);
+  }
+
+  /** Messages in flight because of this process. */
+  get holding(): number {
+    return this.state.heldMessages + (this.passedOver?.size ?? 0);
+  }
+
+  get passedOver(): PassedOver | undefined {
+    return this.options.source.passedOver;
+  }
+
+  /** Takes other bounds from now on. A receiver that is to stop finishes its batch. */
+  rebound(bounds: ReceiverBounds): void {
+    this.bounds = bounds;
+    this.options.resized?.(bounds.max);
+    this.apply(this.tuner.rebound(bounds));
+  }
+
+  /** SQS has asked to slow down. */
+  throttled(): void {
+    this.gauge.throttle();
+  }
+
+  /** Looks whether the target has gone back while nothing was written. Throws what a receiver has failed with. */
+  async look(): Promise<void> {
+    if (this.failure) throw this.failure.error;
+    await this.options.sink.lookAtLedger();
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.timer);
     this.stopped.abort();
-    await Promise.all(this.running);
-    if (this.failure) throw this.failure.error;
+    if (this.failure && !(this.failure.error instanceof SettledLost)) throw this.failure.error;
+    // Only now is all of it known, and the last of it would not be noticed otherwise.
+    const { sink } = this.options;
+    const lost = await sink.missing().catch((error) => {
+      if (error instanceof Interrupted) return [];
+      throw error;
+    });
+    if (lost.length > 0) throw sink.lostForGood(lost.length, lost);
   }
 
-  private async guard(index: number): Promise<void> {
+  private tune(): void {
+    const { gauge, tuner, members } = this;
+    const early = tuner.eager && gauge.answers >= ANSWERS_EACH * members.size;
+    if (gauge.elapsedMs < (early ? SHORT_STRETCH_MS : STRETCH_MS)) return;
+    const receivers = [...members.values()].map(({ receiver }) => receiver);
+    const { meter } = this.options;
+    const sample = gauge.take({
+      waiting: receivers.filter(
+        ({ pollingSince }) => pollingSince !== undefined && gauge.isLong(pollingSince),
+      ).length,
+      held: this.state.heldBytes / HELD_BYTES,
+      blocked: meter.isWaiting(['receiver', 'queue']),
+    });
+    this.apply(tuner.next(sample));
+  }
+
+  /** Starts what is missing and lets go what is too much. */
+  private apply({ wanted, why }: Tuning): void {
+    const { throttle } = this.options;
+    if (!this.stopped.signal.aborted && !throttle.exhausted) {
+      const members = [...this.members.entries()].sort(([a], [b]) => a - b);
+      for (const [index, { receiver }] of members) receiver.retiring = index >= wanted;
+      for (let index = 0; index < wanted; index += 1) if (!this.members.has(index)) this.start(index);
+    }
+    const receivers: Receivers = { active: wanted, ...this.bounds, why };
+    this.options.meter.receivers = receivers;
+  }
+
+  private start(index: number): void {
+    const receiver = new Receiver(index, {
+      ...this.options,
+      state: this.state,
+      gauge: this.gauge,
+      stopped: this.stopped.signal,
+      isFull: () => this.state.heldBytes > HELD_BYTES,
+    });
+    this.members.set(index, { receiver, ended: this.guard(index, receiver) });
+  }
+
+  private async guard(index: number, receiver: Receiver): Promise<void> {
     try {
-      await this.work(index);
+      await receiver.work();
     } catch (error) {
       if (error instanceof Interrupted) return;
       this.failure ??= { error };
       this.stopped.abort();
-    }
-  }
-
-  private async work(index: number): Promise<void> {
-    const { throttle, meter } = this.options;
-    while (!this.stopped.signal.aborted && !throttle.exhausted) {
-      if (this.heldBytes > HELD_BYTES) {
-        await pause(CALM_MS, this.stopped.signal);
-        continue;
-      }
-      const granted = throttle.reserve(SQS_BATCH);
-      if (granted === 0) {
-        // Others have reserved what is left of the limit; it is theirs to find the queue empty.
-        this.empty[index] = true;
-        await pause(CALM_MS, this.stopped.signal);
-        continue;
-      }
-      let used = 0;
-      try {
-        const batch = await this.receive(index, granted);
-        used = batch?.count ?? 0;
-        if (batch) await this.carry(batch);
-      } finally {
-        throttle.use(granted, used);
-      }
-      await throttle.pace(used, meter.signal);
-    }
-  }
-
-  private async receive(index: number, limit: number): Promise<HeldBatch | undefined> {
-    const { source, sourceLabel, meter } = this.options;
-    const who = `receiver ${index + 1}`;
-    const reason = (error: unknown): string | undefined => {
-      if (this.stopped.signal.aborted) return undefined;
-      this.empty[index] = false;
-      const why = isThrottle(error) ? 'SQS asks to slow down' : isRetryableSqs(error);
-      return why === undefined ? undefined : `${sourceLabel}: ${why}`;
-    };
-    try {
-      const batch = await patiently(
-        { waiting: (_, why) => meter.waiting(who, why), signal: this.stopped.signal },
-        who,
-        reason,
-        () => receive(source, limit, this.stopped.signal),
-      );
-      this.empty[index] = batch === undefined;
-      return batch;
-    } catch (error) {
-      if (this.stopped.signal.aborted) return undefined;
-      throw error;
-    }
-  }
-
-  private async carry(batch: HeldBatch): Promise<void> {
-    const { sink, meter, pack, elsewhere } = this.options;
-    const { counts } = meter;
-    this.heldBytes += batch.bytes;
-    try {
-      if (elsewhere.size > 0) await this.deleteElsewhere(batch, elsewhere);
-      if (batch.count === 0) return;
-      const result = await sink.append(pack(batch), batch.mark);
-      counts.read += batch.count;
-      counts.appended += result.appended;
-      counts.duplicatesSuppressed += result.suppressed;
-      counts.quarantined += result.quarantined;
-      const deleted = new Set(await batch.delete(result.held.flatMap(({ ids }) => ids)));
-      counts.settled += await sink.confirm(result.held, deleted);
-    } catch (error) {
-      // Interrupted or failed before it stood in the target: others may have it at once.
-      await batch.release();
-      throw error;
     } finally {
-      batch.letGo();
-      this.heldBytes -= batch.bytes;
+      this.options.meter.waiting(receiver.name, null);
+      if (receiver.retiring) this.members.delete(index);
     }
-  }
-
-  private async deleteElsewhere(batch: HeldBatch, elsewhere: Set<string>): Promise<void> {
-    const known = batch
-      .messages()
-      .filter((message) => elsewhere.has(message.id))
-      .map((message) => message.id);
-    if (known.length === 0) return;
-    await batch.delete(known);
-    batch.drop(known);
-    this.options.meter.counts.duplicatesSuppressed += known.length;
   }
 }

@@ -1,8 +1,11 @@
+import type { Receivers } from '../events.ts';
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
 import type { Depth } from '../sources/source.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { Manifest } from './manifest.ts';
+import { type LeftInSource, leftNotes } from './passed-over.ts';
+import type { SourceChange } from './source-watch.ts';
 import type { Totals } from './totals.ts';
 import type { Verification } from './verify.ts';
 
@@ -30,17 +33,27 @@ export interface DrainReport {
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
+  /** Lost by the target, in a failover or a restart, while the source still had them, and appended again. */
+  reappended: number;
   /** Appended, and not yet confirmed by the source. */
   open: number;
   /** In the source and still to be drained; null where unknown. */
   remaining: number | null;
   inFlight: number | null;
   delayed: number | null;
+  /** Left in the source on purpose, because --filter does not match; null where everything was asked for. */
+  unmatched: number | null;
   /** Entries of the run found in the stream; null where not looked. */
   entries: number | null;
   gone: number | null;
   digest: Verification['digest'];
   differing: Differing;
+  /** What happened to the source meanwhile and not because of the run. */
+  sourceChanges: SourceChange[];
+  /** Messages that stay in the source because they are not wanted, and why; null where all were. */
+  passedOver: LeftInSource['counts'] | null;
+  /** SQS: receivers at the end, and why so many. */
+  receivers: Receivers | null;
   /** True only where it was shown that nothing is missing, doubled or left over. */
   converged: boolean;
   /** Why not, each as a sentence. */
@@ -48,6 +61,8 @@ export interface DrainReport {
   /** What the infrastructure may forget, and other things to know. */
   notes: string[];
   quarantineStreams: string[];
+  /** What this process has archived; null where nothing was to be. */
+  archive: { file: string; messages: number } | null;
 }
 
 /** What a report is made of. */
@@ -63,7 +78,11 @@ export interface ReportParts {
   /** Time until this process's last message; the rate goes by it. */
   workMs: number | null;
   alive: number;
+  archive: DrainReport['archive'];
   findings: Finding[];
+  sourceChanges: SourceChange[];
+  left: LeftInSource | null;
+  receivers: Receivers | null;
   quarantineStreams: string[];
 }
 
@@ -92,18 +111,24 @@ export function makeReport(parts: ReportParts): DrainReport {
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
     quarantined: totals.quarantined,
+    reappended: totals.reappended,
     open: totals.open,
     remaining,
     inFlight: depth.inFlight,
     delayed: depth.delayed,
+    unmatched: depth.unmatched ?? null,
     entries: verification?.entries ?? null,
     gone: verification?.gone ?? null,
     digest: verification?.digest ?? null,
     differing,
+    sourceChanges: parts.sourceChanges,
+    passedOver: parts.left?.counts ?? null,
+    receivers: parts.receivers,
     converged: problems.length === 0,
     problems,
     notes: notes(parts),
     quarantineStreams: totals.quarantined > 0 ? parts.quarantineStreams : [],
+    archive: parts.archive,
   };
 }
 
@@ -143,13 +168,19 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
   if (manifest.mode === 'move' && totals.open === 0 && !alike && parts.state !== 'abandoned') {
     problems.push(`${carried} messages were appended or quarantined and ${totals.settled} settled`);
   }
+  for (const change of parts.sourceChanges) if (change.level === 'problem') problems.push(change.text);
+  if (parts.left?.full)
+    problems.push('so many messages were passed over that SQS lets no more be kept invisible');
   if (parts.alive > 0 && parts.ending !== null)
     problems.push(`${parts.alive} other processes are still at work on this run`);
   return problems;
 }
 
-function notes({ verification, findings, manifest }: ReportParts): string[] {
+function notes({ verification, findings, manifest, depth, left, sourceChanges }: ReportParts): string[] {
   const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
+  if (depth.unmatched) said.push(`left in the source by --filter: ${depth.unmatched}`);
+  if (left) said.push(...leftNotes(left));
+  for (const change of sourceChanges) if (change.level === 'note') said.push(change.text);
   if (verification?.gone)
     said.push(
       `${verification.gone} ${plural(verification.gone, 'entry')} deleted or trimmed from the stream after being appended`,

@@ -2,12 +2,16 @@ import type { PostgresOptions } from '../backends/postgres/connect.ts';
 import type { RedisOptions } from '../backends/redis/connect.ts';
 import type { SqsOptions } from '../backends/sqs/connect.ts';
 import type { PostgresSpec } from '../sources/postgres/spec.ts';
+import type { SqsSelection } from '../sources/sqs/selection.ts';
 import type { FieldMapping } from '../transform/mapping.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 
 /** Where messages come from. */
 export type DrainSource =
   | { kind: 'postgres'; name: string; connection: PostgresOptions; spec: PostgresSpec }
-  | { kind: 'sqs'; name: string; connection: SqsOptions };
+  | { kind: 'sqs'; name: string; connection: SqsOptions; selection?: SqsSelection }
+  /** A file that an earlier drain has written with `archive`. */
+  | { kind: 'archive'; name: string; path: string };
 
 /** Where they go. */
 export interface DrainTarget {
@@ -28,13 +32,17 @@ export interface DrainTarget {
 export interface DrainSettings {
   /** Messages that one append writes. */
   batch: number;
-  /** Lanes of a Postgres source, receivers of an SQS one. */
+  /** Lanes of a Postgres source, receivers of an SQS one where `receivers` says nothing else. */
   workers: number;
+  /** SQS: receivers tune themselves within these bounds. */
+  receivers?: ReceiverBounds;
   /** Messages after which this process stops; undefined: no limit. */
   limit?: number;
   ratePerSecond?: number;
   /** `empty`, or the time at which to stop. */
   until: 'empty' | Date;
+  /** Only messages enqueued before this time; the run ends when only later ones are left. */
+  enqueuedBefore?: Date;
   /** How long the source must stay empty before it counts as empty. */
   settleMs: number;
   /** How long a settled SQS id is remembered. */
@@ -44,10 +52,20 @@ export interface DrainSettings {
   visibilityMs: number;
   /** SQS: long poll. */
   waitSeconds: number;
+  /** SQS: how long a message that is not wanted stays invisible; renewed at half of it while the run lasts. */
+  passOverMs: number;
+  /** SQS: go on although a message that is received and left may become a dead letter. */
+  allowReceiveCount: boolean;
+  /** How long a queue that is gone is waited for. */
+  goneMs: number;
+  /** Messages that others have taken meanwhile are told, and keep the run from nothing. */
+  allowCompeting: boolean;
   allowEviction: boolean;
   /** Start anew although an unfinished run exists. */
   fresh: boolean;
   resume?: string;
+  /** File that every message is written to before it is settled. */
+  archive?: string;
   /** Copy mode: compare digests at the end. */
   verify: boolean;
 }
@@ -71,6 +89,10 @@ export const DEFAULT_SETTINGS: DrainSettings = {
   maxBodyBytes: 64 * 1024 * 1024,
   visibilityMs: 30_000,
   waitSeconds: 5,
+  passOverMs: 300_000,
+  allowReceiveCount: false,
+  goneMs: 120_000,
+  allowCompeting: false,
   allowEviction: false,
   fresh: false,
   verify: true,

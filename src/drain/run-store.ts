@@ -2,6 +2,8 @@ import type { Cluster, Redis } from 'ioredis';
 import { QctlError } from '../errors.ts';
 import { RUN_INDEX, runKey } from '../model/keys.ts';
 import type { Manifest } from './manifest.ts';
+import type { LeftInSource } from './passed-over.ts';
+import { merged, type SourceChange } from './source-watch.ts';
 
 /** `running`: unfinished, at work or not; `done`: converged; `abandoned`: replaced by a `--fresh` one. */
 export type RunState = 'running' | 'done' | 'abandoned';
@@ -13,6 +15,10 @@ export interface RunRecord {
   finishedAt: string | null;
   /** Time of work of all processes so far. */
   activeMs: number;
+  /** What its processes have seen happen to the source. */
+  changes: SourceChange[];
+  /** What the last process left in the source because it was not wanted. */
+  left: LeftInSource | null;
 }
 
 /** The records of runs in Redis. */
@@ -29,13 +35,22 @@ export class RunStore {
     await this.client.hset(runKey(manifest.run), 'manifest', JSON.stringify(manifest), 'state', 'running');
   }
 
+  /** Writes again what has been lost of a run that is at work. */
+  async restore(manifest: Manifest): Promise<void> {
+    await this.client.zadd(RUN_INDEX, 'NX', Date.parse(manifest.createdAt), manifest.run);
+    await this.client.hsetnx(runKey(manifest.run), 'state', 'running');
+    await this.client.hsetnx(runKey(manifest.run), 'manifest', JSON.stringify(manifest));
+  }
+
   async load(run: string): Promise<RunRecord | undefined> {
-    const [manifest, state, finishedAt, activeMs] = await this.client.hmget(
+    const [manifest, state, finishedAt, activeMs, changes, left] = await this.client.hmget(
       runKey(run),
       'manifest',
       'state',
       'finishedAt',
       'activeMs',
+      'changes',
+      'left',
     );
     if (!manifest) return undefined;
     return {
@@ -43,6 +58,8 @@ export class RunStore {
       state: (state ?? 'running') as RunState,
       finishedAt: finishedAt ?? null,
       activeMs: Number(activeMs ?? 0),
+      changes: changes ? JSON.parse(changes) : [],
+      left: left ? JSON.parse(left) : null,
     };
   }
 
@@ -71,6 +88,19 @@ export class RunStore {
   async reopen(run: string): Promise<void> {
     await this.client.hset(runKey(run), 'state', 'running');
     await this.client.hdel(runKey(run), 'finishedAt');
+  }
+
+  /** Adds to what has been seen to happen to the source; returns all of it. */
+  async noteChanges(run: string, changes: SourceChange[]): Promise<SourceChange[]> {
+    const known = (await this.load(run))?.changes ?? [];
+    if (changes.length === 0) return known;
+    const all = merged(known, changes);
+    await this.client.hset(runKey(run), 'changes', JSON.stringify(all));
+    return all;
+  }
+
+  async notePassedOver(run: string, left: LeftInSource): Promise<void> {
+    await this.client.hset(runKey(run), 'left', JSON.stringify(left));
   }
 
   async addActive(run: string, ms: number): Promise<void> {

@@ -1,26 +1,35 @@
 import { isRetryable } from '../backends/redis/errors.ts';
+import { isQctlError } from '../errors.ts';
 import type { DrainEvents } from '../events.ts';
+import type { Batch } from '../model/batch.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { pause } from '../model/patience.ts';
-import { dataLost, LaneFenced, RedisStreamSink } from '../sinks/index.ts';
+import { LaneFenced, RedisStreamSink, SettledLost } from '../sinks/index.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
+import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
+import { closeArchive, openArchive, type RunArchive } from './archive.ts';
 import { lockSource } from './attach.ts';
 import { TargetClock } from './clock.ts';
 import { conclude } from './conclude.ts';
 import { Emptiness } from './emptiness.ts';
+import { keepRun } from './keep-run.ts';
 import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
-import { ReceiverCrew } from './receiver-crew.ts';
+import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainReport, Ending } from './report.ts';
 import { RunStore } from './run-store.ts';
+import type { SourceWatch } from './source-watch.ts';
+import { makeSqsCrew } from './sqs-crew.ts';
 import { Throttle } from './throttle.ts';
 import { readTotals } from './totals.ts';
 import { translated } from './translate.ts';
+import { watchSource } from './watch-source.ts';
 
 const BEAT_MS = 1000;
 const LOOK_MS = 20;
@@ -31,7 +40,18 @@ interface Crew {
   isIdle(view: RunView): boolean;
   /** Whether this process has work of its own, and does not only stand by for others. */
   holdsLane(): boolean;
+  /** SQS: messages that stay in the queue, and are given back at the end. */
+  passedOver?: PassedOver;
+  /** SQS: other bounds for the receivers, from now on. */
+  rebound?(bounds: ReceiverBounds): void;
   stop(): Promise<void>;
+}
+
+/** How the loop came to its end, and what stays in the source because it is not wanted. */
+interface Ended {
+  ending: Ending;
+  /** FIFO: messages that stand behind such a one. */
+  behind: number;
 }
 
 /** Runs a drain that has been opened: until the source is empty, or the limit, the time or a signal ends it. */
@@ -46,22 +66,40 @@ export async function runDrain(
   const store = new RunStore(redis.client);
   const meter = new Meter(manifest.run, events, signal);
   const membership = new Membership(redis.client, manifest.run, new Date());
+  let archive: RunArchive | undefined;
+  let crew: Crew | undefined;
+  let watcher: SourceWatch | undefined;
   try {
     const clock = new TargetClock();
     const sink = sinkFor(drain, meter, clock);
     await outlasting(meter, () => begin(drain, sink, store, meter));
+    archive = await openArchive(drain, new Date());
     await outlasting(meter, () => clock.sync(redis.client));
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
-    const crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock));
-    const ending = await watch(drain, crew, meter, throttle, membership);
+    const holding = (): number => membership.holding() + membership.heldByOthers;
+    watcher = await outlasting(meter, () => watchSource(drain, meter, holding));
+    crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock, archive));
+    const ended = await watch(drain, crew, sink, meter, throttle, membership);
+    const late = (await crew.passedOver?.release()) ?? 0;
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
-    return await outlasting(meter, () => conclude(drain, sink, store, meter, ending, left.alive.size));
+    return await outlasting(meter, () =>
+      conclude(drain, sink, store, meter, ended.ending, left.alive.size, {
+        ...ended,
+        late,
+        watcher,
+        archive,
+        passedOver: crew?.passedOver,
+      }),
+    );
   } catch (error) {
     throw translated(error, request, { source: drain.source.label, target: redis.label });
   } finally {
     meter.stop();
+    await closeArchive(archive);
+    watcher?.stop();
+    await crew?.passedOver?.release();
     await membership.leave().catch(() => undefined);
   }
 }
@@ -101,6 +139,7 @@ async function makeCrew(
   throttle: Throttle,
   membership: Membership,
   clock: TargetClock,
+  archive: RunArchive | undefined,
 ): Promise<Crew> {
   const { source, request, attachment, redis } = drain;
   const { manifest } = attachment;
@@ -109,43 +148,38 @@ async function makeCrew(
     maxBodyBytes: request.settings.maxBodyBytes,
     withKeys: manifest.target.partitions > 1,
   });
-  const shared = { sink, meter, throttle, pack, sourceLabel: source.label };
-  if (source instanceof PostgresSource) {
+  const keep = archive && ((batch: Batch) => archive.sink.write(batch.messages()));
+  const shared = { sink, meter, throttle, pack, keep, sourceLabel: source.label };
+  if (!(source instanceof SqsSource)) {
     const { batch } = request.settings;
     return new LaneCrew({
       ...shared,
       lanes: manifest.lanes,
+      settles: manifest.mode === 'move',
       membership,
+      targetLabel: redis.label,
       batch,
       reader: (lane) =>
-        source.reader({
-          run: manifest.run,
-          lane,
-          lanes: manifest.lanes,
-          batch,
-          note: (text) => meter.note(text),
-        }),
+        source instanceof ArchiveSource
+          ? source.reader(lane, batch)
+          : source.reader({
+              run: manifest.run,
+              lane,
+              lanes: manifest.lanes,
+              batch,
+              note: (text) => meter.note(text),
+            }),
     });
   }
-  const { visibilityMs, waitSeconds, workers } = request.settings;
-  const options = {
-    client: source.connection.client,
-    queueUrl: source.connection.queueUrl,
-    waitSeconds,
-    visibilitySeconds: Math.ceil(visibilityMs / 1000),
-    targetNow: () => clock.now(),
-    note: (text: string) => meter.note(text),
-  };
-  const crew = new ReceiverCrew({
-    ...shared,
-    receivers: workers,
-    source: options,
-    elsewhere: await idsElsewhere(redis.client, manifest),
-  });
+  const crew = makeSqsCrew(drain, source, shared, clock, await idsElsewhere(redis.client, manifest));
+  membership.holding = () => crew.holding;
+  meter.passedOver = () => crew.passedOver?.size ?? 0;
   return {
-    balance: () => Promise.resolve(),
+    balance: () => crew.look(),
     isIdle: () => crew.isIdle(),
     holdsLane: () => true,
+    passedOver: crew.passedOver,
+    rebound: (bounds) => crew.rebound(bounds),
     stop: () => crew.stop(),
   };
 }
@@ -177,45 +211,47 @@ function sinkFor(
 async function watch(
   drain: OpenDrain,
   crew: Crew,
+  sink: RedisStreamSink,
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
-): Promise<Ending> {
+): Promise<Ended> {
   const { settings } = drain.request;
+  const { passedOver } = crew;
   const emptiness = new Emptiness(drain, meter);
+  const ended = async (ending: Ending): Promise<Ended> => {
+    await crew.stop();
+    return { ending, behind: ending === 'empty' ? emptiness.behind : 0 };
+  };
   let view: RunView | undefined;
   let beatAt = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
       if (performance.now() - beatAt >= BEAT_MS) {
         beatAt = performance.now();
-        view = (await membership.beat().catch(() => undefined)) ?? view;
-        if (view) {
-          refuseLostRun(drain, view);
-          await crew.balance(view).catch(rethrowUnlessLost);
-        }
+        view = (await keepRun(drain, membership).catch(rethrowVerdict)) ?? view;
+        if (view) await crew.balance(view).catch(rethrowUnlessLost);
       }
       const idle = view !== undefined && crew.isIdle(view);
-      if (meter.signal.aborted) return await ended(crew, 'signal');
-      if (throttle.exhausted) return await ended(crew, 'limit');
+      if (meter.signal.aborted) return await ended('signal');
+      if (throttle.exhausted) return await ended('limit');
       if (settings.until instanceof Date && Date.now() >= settings.until.getTime())
-        return await ended(crew, 'until');
+        return await ended('until');
+      if (passedOver?.full) return await ended('left over');
       if (settings.until === 'empty') {
-        const end = await emptiness.look(idle, crew.holdsLane());
-        if (end) return await ended(crew, end);
+        const { heldByOthers } = membership;
+        const end = await emptiness.look({ idle, holdsLane: crew.holdsLane(), passedOver, heldByOthers });
+        if (end) return await ended(end);
       }
       await pause(LOOK_MS, meter.signal);
     }
   } catch (error) {
-    await crew.stop().catch(() => undefined);
-    throw error;
+    // Only once all work has ended is it known how much a failover has cost.
+    throw await crew.stop().then(
+      () => (error instanceof SettledLost ? sink.lostForGood(error.count, error.ids) : error),
+      (failure) => failure,
+    );
   }
-}
-
-/** A run whose record is gone while it is at work: all the rest is gone as well. */
-function refuseLostRun({ redis, attachment }: OpenDrain, view: RunView): void {
-  const { run } = attachment.manifest;
-  if (view.state === '') throw dataLost(redis.label, `run ${run} is not recorded any more`, { run });
 }
 
 /** A claim that fails because Redis is away is tried again with the next beat; a worker's failure is not one of those. */
@@ -224,7 +260,8 @@ function rethrowUnlessLost(error: unknown): void {
   throw error;
 }
 
-async function ended(crew: Crew, ending: Ending): Promise<Ending> {
-  await crew.stop();
-  return ending;
+/** A beat that Redis did not take comes again; what it has found out ends the run. */
+function rethrowVerdict(error: unknown): undefined {
+  if (isQctlError(error)) throw error;
+  return undefined;
 }

@@ -2,12 +2,14 @@ import type { PostgresOptions } from '../backends/postgres/index.ts';
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
+import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
-import { SqsSource } from '../sources/sqs/index.ts';
+import { type SqsSelection, SqsSource } from '../sources/sqs/index.ts';
 import type { MemberInfo } from './host.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
-import { quarantineStreams } from './open.ts';
+import { type OpenSource, quarantineStreams } from './open.ts';
+import { withoutLeft } from './passed-over.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
@@ -35,6 +37,7 @@ export interface RunStatus extends RunSummary {
   read: number;
   duplicatesSuppressed: number;
   settled: number;
+  reappended: number;
   payloadBytes: number;
   activeMs: number;
   partitions: number;
@@ -90,6 +93,7 @@ async function statusOf(
     read: totals.appended + totals.quarantined + totals.duplicatesSuppressed,
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
+    reappended: totals.reappended,
     payloadBytes: totals.payloadBytes,
     activeMs: record.activeMs,
     partitions: manifest.target.partitions,
@@ -106,9 +110,11 @@ function stateOf(record: RunRecord, alive: number): string {
 
 /** What a run was started with, so that continuing it needs no more than its name. */
 export interface RunDefinition {
-  kind: 'postgres' | 'sqs';
+  kind: 'postgres' | 'sqs' | 'archive';
   name: string;
   spec: PostgresSpec | null;
+  /** SQS: which messages are wanted. */
+  selection: SqsSelection | null;
   stream: string;
   partitions: number;
   fields: Record<string, string> | null;
@@ -120,7 +126,8 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
   const { source, target, spec, fields } = manifest;
   return {
     ...source,
-    spec: spec as PostgresSpec | null,
+    spec: source.kind === 'postgres' ? (spec as PostgresSpec | null) : null,
+    selection: source.kind === 'sqs' ? (spec as SqsSelection | null) : null,
     stream: target.stream,
     partitions: target.partitions,
     fields,
@@ -131,6 +138,8 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
 export interface VerifyConnections {
   postgres?: PostgresOptions;
   sqs?: SqsOptions;
+  /** The file that the run has read. */
+  archive?: string;
 }
 
 /** Looks at both sides of a run once more. Changes nothing. */
@@ -146,10 +155,11 @@ export async function verifyRun(
     const verification = await verifyTarget(
       redis.client,
       manifest,
-      source instanceof PostgresSource ? source : undefined,
+      source instanceof SqsSource ? undefined : source,
     );
     const view = await viewRun(redis.client, run);
-    const depth = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
+    const held = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
+    const depth = withoutLeft(held, record.left);
     return makeReport({
       manifest,
       state: stateOf(record, view.alive.size),
@@ -161,7 +171,11 @@ export async function verifyRun(
       readByThisProcess: null,
       workMs: null,
       alive: view.alive.size,
+      archive: null,
       findings: [],
+      sourceChanges: record.changes,
+      left: record.left,
+      receivers: null,
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     });
   } finally {
@@ -173,12 +187,8 @@ export async function verifyRun(
 async function openSource(
   manifest: Manifest,
   connections: VerifyConnections,
-): Promise<PostgresSource | SqsSource | undefined> {
-  const source =
-    manifest.source.kind === 'sqs'
-      ? connections.sqs && (await SqsSource.open(connections.sqs))
-      : connections.postgres &&
-        (await PostgresSource.open(connections.postgres, manifest.spec as PostgresSpec));
+): Promise<OpenSource | undefined> {
+  const source = await openAny(manifest, connections);
   if (!source || source.identity === manifest.sourceIdentity) return source;
   await source.close();
   throw new QctlError(
@@ -189,4 +199,13 @@ async function openSource(
       hint: ['connect to the source that the run has drained'],
     },
   );
+}
+
+async function openAny(
+  { source, spec }: Manifest,
+  { sqs, archive, postgres }: VerifyConnections,
+): Promise<OpenSource | undefined> {
+  if (source.kind === 'sqs') return sqs && SqsSource.open(sqs);
+  if (source.kind === 'archive') return archive === undefined ? undefined : ArchiveSource.open(archive);
+  return postgres && PostgresSource.open(postgres, spec as PostgresSpec);
 }

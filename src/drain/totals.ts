@@ -13,14 +13,14 @@ export interface Totals {
   /** Appended, and the source has not confirmed yet that it let go. */
   open: number;
   payloadBytes: number;
+  /** Lost by the target before the source was settled, and appended again. */
+  reappended: number;
   /** Entry ids between which the run's entries stand, by partition. */
   ranges: { stream: string; first: string; last: string }[];
 }
 
 /** Adds up the counters of a run. */
 export async function readTotals(client: Redis | Cluster, manifest: Manifest): Promise<Totals> {
-  const back = asBack(manifest);
-  if (back) return backAsTotals(client, back);
   const totals: Totals = {
     appended: 0,
     duplicatesSuppressed: 0,
@@ -28,8 +28,11 @@ export async function readTotals(client: Redis | Cluster, manifest: Manifest): P
     quarantined: 0,
     open: 0,
     payloadBytes: 0,
+    reappended: 0,
     ranges: [],
   };
+  const back = asBack(manifest);
+  if (back) return { ...totals, ...(await backAsTotals(client, back)) };
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions)) {
     const keys = streamKeys(stream);
     const counters = manifest.lanes > 0 ? laneKeys(manifest, keys.checkpoint) : [keys.stats(manifest.run)];
@@ -52,6 +55,7 @@ function add(totals: Totals, hash: Record<string, string>): void {
   totals.quarantined += Number(hash.quarantined ?? 0);
   totals.open += Number(hash.open ?? 0);
   totals.payloadBytes += Number(hash.bytes ?? 0);
+  totals.reappended += Number(hash.reappended ?? 0);
 }
 
 function addRange(totals: Totals, stream: string, hashes: Record<string, string>[]): void {

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { PostgresSource } from '../sources/postgres/index.ts';
+import type { Readable } from '../sources/source.ts';
 import { compareIds, type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { Manifest } from './manifest.ts';
 import {
@@ -28,11 +28,11 @@ export interface Verification {
   differing: Differing;
 }
 
-/** Verifies a run. `source` is needed for copy mode, whose table is read again. Changes nothing. */
+/** Verifies a run. `source` is needed for copy mode, and read again. Changes nothing. */
 export async function verifyTarget(
   client: Redis | Cluster,
   manifest: Manifest,
-  source: PostgresSource | undefined,
+  source: Readable | undefined,
 ): Promise<Verification> {
   const totals = await toTheEnd(client, await readTotals(client, manifest));
   if (manifest.fields) return { totals, entries: null, gone: null, digest: null, differing: NO_DIFFERENCE };
@@ -53,7 +53,7 @@ async function verifyCopy(
   client: Redis | Cluster,
   manifest: Manifest,
   totals: Totals,
-  source: PostgresSource,
+  source: Readable,
 ): Promise<Verification> {
   const target = await digestOfRun(client, manifest.run, totals.ranges);
   const table = await digestOfTable(source);
@@ -86,7 +86,7 @@ async function findAltered(
   client: Redis | Cluster,
   manifest: Manifest,
   totals: Totals,
-  source: PostgresSource,
+  source: Readable,
 ): Promise<Differing> {
   const expected = async function* (): AsyncGenerator<string[]> {
     for await (const part of source.everything(PART_ROWS, PART_BYTES))
@@ -112,7 +112,7 @@ async function toTheEnd(client: Redis | Cluster, totals: Totals): Promise<Totals
   return { ...totals, ranges };
 }
 
-async function digestOfTable(source: PostgresSource): Promise<Digest> {
+async function digestOfTable(source: Readable): Promise<Digest> {
   const digest = { ...EMPTY_DIGEST };
   for await (const part of source.everything(PART_ROWS, PART_BYTES))
     for (const [id, body] of part) addToDigest(digest, id, body);

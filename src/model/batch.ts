@@ -19,6 +19,8 @@ export interface LaneMark {
   note: string;
   /** Whether the ids must be kept until the source is settled (move mode). */
   keepIds: boolean;
+  /** The partitions that lack this batch, where the others are known to have it; undefined: all. */
+  partitions?: number[];
 }
 
 /** How the target recognises messages that it already has, one by one, by their ids. */
@@ -26,6 +28,8 @@ export interface LedgerMark {
   kind: 'ledger';
   /** Server time in ms after which the target must refuse the batch: somebody else may hold it by then. */
   deadlineMs: number;
+  /** The source has let go of the messages already: they are appended whatever else may have been lost. */
+  rescue?: boolean;
 }
 
 /** What a source hands out: messages that belong together, and how they are settled. */

@@ -48,7 +48,8 @@ export function bytesToJson(bytes: Buffer): JsonBytes {
   return isUtf8(bytes) ? bytes.toString('utf8') : { base64: bytes.toString('base64') };
 }
 
-function bytesFromJson(value: unknown): Buffer | undefined {
+/** The bytes that {@link bytesToJson} wrote; undefined where the value is none of its shapes. */
+export function bytesFromJson(value: unknown): Buffer | undefined {
   if (typeof value === 'string') return Buffer.from(value, 'utf8');
   if (typeof value !== 'object' || value === null) return undefined;
   const { base64 } = value as { base64?: unknown };

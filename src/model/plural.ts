@@ -1,4 +1,5 @@
 const MANY = {
+  message: 'messages',
   entry: 'entries',
   'pending entry': 'pending entries',
   'dead letter': 'dead letters',

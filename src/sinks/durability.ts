@@ -41,15 +41,26 @@ async function waitFor(node: Redis, durability: Durability): Promise<void> {
   }
 }
 
+/** What ioredis knows of a cluster and does not tell in its typings; there is no public way to ask. */
+interface ClusterInside {
+  slots: string[][];
+  connectionPool: { getInstanceByKey(key: string): Redis | undefined };
+  refreshSlotsCache(done: () => void): void;
+}
+
 /** The connection that commands for `key` take. */
 export function nodeFor(client: Redis | Cluster, key: string): Redis {
   if (!client.isCluster) return client as Redis;
-  // Not in the typings, but there is no public way to ask which node serves a slot.
-  const cluster = client as unknown as {
-    slots: string[][];
-    connectionPool: { getInstanceByKey(key: string): Redis | undefined };
-  };
+  const cluster = client as unknown as ClusterInside;
   const node = cluster.connectionPool.getInstanceByKey(cluster.slots[slotOf(key)]?.[0] ?? '');
   if (!node) throw new NotDurable('the cluster node of this slot is unknown at the moment');
   return node;
+}
+
+/**
+ * Asks which node serves which slot. The client does so by itself only once in a while, or where it is
+ * redirected: a node that is gone redirects nobody, and a command to one node alone is not redirected.
+ */
+export function learnSlots(client: Redis | Cluster): void {
+  if (client.isCluster) (client as unknown as ClusterInside).refreshSlotsCache(() => undefined);
 }

@@ -4,60 +4,50 @@ import { sealLane } from '../backends/redis/scripts/seal-lane.ts';
 import type { StreamKeys } from '../model/keys.ts';
 import { unpackIds } from '../model/packed.ts';
 import { LaneFenced } from './fenced.ts';
+import type { Standing } from './lane-memory.ts';
 
-/** The target came back without what it had confirmed. */
-export class CheckpointLost extends Error {
-  readonly stream: string;
-  readonly found: string;
-
-  constructor(stream: string, found: string) {
-    super(`the checkpoint beside ${stream} is gone or older than it was`);
-    this.stream = stream;
-    this.found = found;
-  }
+/** What the target knows of one partition of a lane. */
+export interface LaneState extends Standing {
+  partition: number;
+  note: string;
+  /** Ids of the last unit, as long as nobody has noted that the source has let go of them. */
+  ids: string[];
+  /** This process has settled them itself, and the note of it is what the target has lost. */
+  settledHere?: boolean;
+  /** Whether the lane was opened at this very batch before: that holder may have settled it and died. */
+  openedBefore: boolean;
 }
 
-/** Throws {@link CheckpointLost} where a checkpoint stands behind what it had confirmed before. */
-export function refuseOlder(stream: string, token: string, known: string | undefined): void {
-  if (known !== undefined && isOlder(token, known)) throw new CheckpointLost(stream, token);
-}
+/** A lane's record, one a partition. */
+export type LaneStates = LaneState[];
 
-/** Whether `token` comes before `known`: tokens are `transaction.part` or a number, and rise. */
-export function isOlder(token: string, known: string): boolean {
-  const [unit = 0, part = 0] = token.split('.').map(Number);
-  const [knownUnit = 0, knownPart = 0] = known.split('.').map(Number);
-  return unit < knownUnit || (unit === knownUnit && part < knownPart);
-}
-
-/** What the target knows of a lane, one record a partition. */
-export type LaneStates = { partition: number; token: string; note: string; ids: string[] }[];
-
-/** Seals the lane's checkpoints for `fence` and reads them. Throws {@link LaneFenced} where a later holder was first. */
+/**
+ * Seals one checkpoint for `fence` and reads it; undefined where it should be there and is not.
+ * Throws {@link LaneFenced} where a later holder was first.
+ */
 export async function readLane(
   client: Redis | Cluster,
-  streams: StreamKeys[],
+  keys: StreamKeys,
+  partition: number,
   run: string,
   lane: number,
   fence: string,
   seeded: boolean,
-): Promise<LaneStates> {
-  const replies = await Promise.all(
-    streams.map((keys) =>
-      runScriptBuffer(client, sealLane, [keys.checkpoint(run, lane)], [fence, seeded ? 1 : 0]),
-    ),
-  );
-  return replies.map((reply, partition) => {
-    const fields = reply as Buffer[];
-    if (fields[0]?.toString() === 'fenced') throw new LaneFenced(lane);
-    if (fields[0]?.toString() === 'lost') throw new CheckpointLost(streams[partition]!.stream, '');
-    const text = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
-    return {
-      partition,
-      token: text('token'),
-      note: text('note'),
-      ids: unpackIds(fieldOf(fields, 'ids') ?? Buffer.alloc(0)),
-    };
-  });
+): Promise<LaneState | undefined> {
+  const args = [fence, seeded ? 1 : 0];
+  const fields = (await runScriptBuffer(client, sealLane, [keys.checkpoint(run, lane)], args)) as Buffer[];
+  const first = fields[0]?.toString();
+  if (first === 'fenced') throw new LaneFenced(lane, fields[1]!.toString());
+  if (first === 'lost') return undefined;
+  const text = (name: string): string => fieldOf(fields, name)?.toString() ?? '';
+  return {
+    partition,
+    token: text('token'),
+    note: text('note'),
+    ids: unpackIds(fieldOf(fields, 'ids') ?? Buffer.alloc(0)),
+    openedBefore: fieldOf(fields, 'opened')?.toString() === text('token'),
+    counted: Number(text('appended')) + Number(text('quarantined')),
+  };
 }
 
 function fieldOf(fields: Buffer[], name: string): Buffer | undefined {

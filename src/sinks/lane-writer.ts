@@ -3,11 +3,21 @@ import { settleLane } from '../backends/redis/scripts/settle-lane.ts';
 import type { LaneMark } from '../model/batch.ts';
 import { packFirstFields, packIds } from '../model/packed.ts';
 import type { Entries } from '../transform/pack.ts';
-import { LaneFenced } from './fenced.ts';
-import { CheckpointLost, isOlder, type LaneStates, readLane, refuseOlder } from './lane-state.ts';
+import { fenceNumber, LaneFenced } from './fenced.ts';
+import { LaneMemory, type Loss, type Standing, sumOfLosses } from './lane-memory.ts';
+import { type LaneState, type LaneStates, readLane } from './lane-state.ts';
 import type { Part } from './partition.ts';
+import { RolledBack } from './rolled-back.ts';
 import type { Appended } from './sink.ts';
+import { isGoneAltogether } from './slot-loss.ts';
 import type { TargetWriter } from './target-writer.ts';
+import { isOlder } from './token.ts';
+
+/** A lane as it was found: where its partitions stand, and what they should have and have not. */
+export interface OpenedLane {
+  states: LaneStates;
+  loss: Loss;
+}
 
 /** Appends by lane: each batch from the token the writer believes in to the next one. */
 export class LaneWriter {
@@ -16,38 +26,50 @@ export class LaneWriter {
   private readonly tokens = new Map<number, string[]>();
   /** The last append that was sent, by checkpoint, while it is on its way. */
   private readonly turns = new Map<string, Promise<void>>();
-  /** What the target has confirmed, by checkpoint: it never goes back behind that by itself. */
-  private readonly confirmed = new Map<string, string>();
+  /** What the target has confirmed, by lane and partition. */
+  private readonly memories = new Map<number, LaneMemory[]>();
+  /** Ids of the entries that were written last, by checkpoint. */
+  private readonly lastEntries = new Map<string, string>();
 
   constructor(writer: TargetWriter) {
     this.writer = writer;
   }
 
-  /** Seals a lane for `fence` and learns where its partitions stand. */
-  async openLane(lane: number, fence: string): Promise<LaneStates> {
-    const { client, run, seeded = false } = this.writer.options;
-    try {
-      const states = await this.writer.patiently(() =>
-        readLane(client, this.writer.streams, run, lane, fence, seeded),
-      );
-      this.learn(lane, states);
-      return states;
-    } catch (error) {
-      if (!(error instanceof CheckpointLost)) throw error;
-      throw this.refusal(error.found === '' ? 'lost' : 'moved', error.found, error.stream, lane);
-    }
-  }
-
-  private learn(lane: number, states: LaneStates): void {
-    for (const { partition, token } of states) {
-      const { stream, checkpoint } = this.writer.streams[partition]!;
-      refuseOlder(stream, token, this.confirmed.get(checkpoint(this.writer.options.run, lane)));
-      this.confirmed.set(checkpoint(this.writer.options.run, lane), token);
-    }
+  /**
+   * Seals a lane for `fence` and learns where its partitions stand, and what of what they had confirmed
+   * to this process they do not have any more.
+   */
+  async openLane(lane: number, fence: string): Promise<OpenedLane> {
+    const known = this.memories.get(lane);
+    const states = await Promise.all(
+      this.writer.streams.map((_, partition) => this.openPartition(lane, fence, partition)),
+    );
+    const own = states.map((state, partition) =>
+      known?.[partition]?.hasSettled(state.note) ? { ...state, ids: [], settledHere: true } : state,
+    );
+    const losses = known?.map((memory, partition) => memory.lossAgainst(states[partition]!)) ?? [];
+    const memories = known ?? states.map((state) => new LaneMemory(state));
+    for (const [partition, memory] of memories.entries()) memory.takeBack(states[partition]!);
+    this.memories.set(lane, memories);
     this.tokens.set(
       lane,
-      states.map((state) => state.token),
+      states.map(({ token }) => token),
     );
+    return { states: own, loss: sumOfLosses(losses) };
+  }
+
+  private async openPartition(lane: number, fence: string, partition: number): Promise<LaneState> {
+    const { client, run, seeded = false } = this.writer.options;
+    const keys = this.writer.streams[partition]!;
+    const read = (expected: boolean): Promise<LaneState | undefined> =>
+      this.writer.patiently(() => readLane(client, keys, partition, run, lane, fence, expected));
+    const state = await read(seeded);
+    if (state) return state;
+    const lost = `the checkpoint of lane ${lane} beside stream ${keys.stream} is gone`;
+    const last = this.lastEntries.get(keys.checkpoint(run, lane)) ?? '';
+    if (!this.memories.has(lane) || !(await isGoneAltogether(this.writer, keys.stream, last)))
+      throw this.writer.lostData(lost, keys.stream);
+    return (await read(false))!;
   }
 
   async append(part: Part, mark: LaneMark): Promise<Appended> {
@@ -72,6 +94,7 @@ export class LaneWriter {
       entries.rows.dense ? 1 : 0,
     ];
     const checkpoint = keys.checkpoint(this.writer.options.run, mark.lane);
+    const quarantined = entries.quarantinedIds.length;
     tokens[partition] = mark.token;
     await this.inTurn(checkpoint, async (earlier) => {
       const write = (): Promise<[string, string]> =>
@@ -85,11 +108,15 @@ export class LaneWriter {
         [outcome, found] = await write();
       }
       // A later append of this very holder stands there, and it could only follow this one.
-      if (outcome === 'moved' && isOlder(mark.token, found)) outcome = 'again';
-      if (outcome !== 'ok' && outcome !== 'again') throw this.refusal(outcome, found, keys.stream, mark.lane);
-      this.confirmed.set(checkpoint, mark.token);
+      const passed = outcome === 'moved' && isOlder(mark.token, found);
+      if (outcome !== 'ok' && outcome !== 'again' && !passed)
+        throw refusal(outcome, found, mark, keys.stream);
+      if (!passed && found !== '') this.lastEntries.set(checkpoint, found);
+      const kept = ids === '' ? undefined : ids;
+      this.memories
+        .get(mark.lane)
+        ?.[partition]?.add(mark.token, mark.note, entries.count + quarantined, kept);
     });
-    const quarantined = entries.quarantinedIds.length;
     return { held: [], appended: entries.count, suppressed: 0, quarantined, expired: false };
   }
 
@@ -110,13 +137,13 @@ export class LaneWriter {
 
   /** Notes that the source has let go of what a partition's checkpoint names. */
   async settled(lane: number, fence: string, partition: number, suppressed: number): Promise<void> {
-    const checkpoint = this.writer.streams[partition]!.checkpoint(this.writer.options.run, lane);
+    const { stream, checkpoint } = this.writer.streams[partition]!;
     const [outcome, found] = (await this.writer.run(
       settleLane,
-      [checkpoint],
+      [checkpoint(this.writer.options.run, lane)],
       [fence, this.tokens.get(lane)![partition]!, suppressed],
     )) as [string, string];
-    if (outcome !== 'ok') throw this.refusal(outcome, found, this.writer.streams[partition]!.stream, lane);
+    if (outcome !== 'ok') throw refusal(outcome, found, { lane, fence }, stream);
   }
 
   /** Notes, for every partition of a lane, that the source has let go of all that was appended. */
@@ -124,16 +151,59 @@ export class LaneWriter {
     await Promise.all(this.writer.streams.map((_, partition) => this.settled(lane, fence, partition, 0)));
   }
 
-  /** A refused write: another holder has the lane, or the target does not know any more what it had confirmed. */
-  private refusal(outcome: string, found: string, stream: string, lane: number): Error {
-    if (outcome === 'fenced') return new LaneFenced(lane);
-    const what = outcome === 'lost' ? 'the checkpoint is gone' : `the checkpoint stands at '${found}'`;
-    const known = this.tokens.get(lane)?.join(' ') ?? '';
-    return this.writer.lostData(
-      `${what} of lane ${lane} beside stream ${stream}, known was '${known}'`,
-      stream,
+  /** The source is being told to let go of what was appended, or has done so. */
+  remember(lane: number, what: 'settling' | 'settled'): void {
+    for (const memory of this.memories.get(lane) ?? []) memory[what]();
+  }
+
+  /** The lane is another's: what becomes of it is no longer this process's to judge. */
+  forget(lane: number): void {
+    this.memories.delete(lane);
+  }
+
+  /** What the target lacks now of all that it had confirmed to this process. Changes nothing. */
+  async losses(): Promise<Loss> {
+    const losses = [...this.memories].map(async ([lane, memories]) => {
+      const standings = await this.standings(lane);
+      return memories.map((memory, partition) => memory.lossAgainst(standings[partition]!));
+    });
+    return sumOfLosses((await Promise.all(losses)).flat());
+  }
+
+  /** Throws {@link RolledBack} where the target stands behind what it had confirmed of a lane. */
+  async refuseBehind(lane: number): Promise<void> {
+    const memories = this.memories.get(lane) ?? [];
+    for (const [partition, found] of (await this.standings(lane)).entries())
+      if (memories[partition]?.isAheadOf(found))
+        throw new RolledBack(
+          this.writer.streams[partition]!.stream,
+          `lane ${lane} stands at '${found.token}'`,
+        );
+  }
+
+  private standings(lane: number): Promise<Standing[]> {
+    const { client, run } = this.writer.options;
+    return Promise.all(
+      this.writer.streams.map(async ({ checkpoint }) => {
+        const [token, appended, quarantined] = await this.writer.patiently(() =>
+          client.hmget(checkpoint(run, lane), 'token', 'appended', 'quarantined'),
+        );
+        return { token: token ?? '', counted: Number(appended ?? 0) + Number(quarantined ?? 0) };
+      }),
     );
   }
+}
+
+/** A refused write: another holder has the lane, or the target has gone back behind what it had confirmed. */
+function refusal(
+  outcome: string,
+  found: string,
+  { lane, fence }: { lane: number; fence: string },
+  stream: string,
+): Error {
+  if (outcome === 'fenced' && fenceNumber(found) >= fenceNumber(fence)) return new LaneFenced(lane, found);
+  const what = outcome === 'lost' ? 'the checkpoint is gone' : `the checkpoint stands at '${found}'`;
+  return new RolledBack(stream, `${what} of lane ${lane}`);
 }
 
 /** The ids of a batch, as the checkpoint keeps them until the source is settled. */

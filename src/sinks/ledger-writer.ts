@@ -3,7 +3,10 @@ import type { ScriptArg } from '../backends/redis/script.ts';
 import { appendLedger } from '../backends/redis/scripts/append-ledger.ts';
 import { confirmLedger } from '../backends/redis/scripts/confirm-ledger.ts';
 import type { LedgerMark } from '../model/batch.ts';
+import { missingFromLedger } from './ledger-audit.ts';
+import { LedgerMemory } from './ledger-memory.ts';
 import type { Part } from './partition.ts';
+import { SettledLost } from './rolled-back.ts';
 import type { Appended } from './sink.ts';
 import type { TargetWriter } from './target-writer.ts';
 
@@ -12,18 +15,41 @@ export const FIRST_STEP = 1;
 /** Lua takes no more than some thousand values at once. */
 const IDS_A_CALL = 1000;
 
+/** What became of messages that the source has deleted. */
+export interface Confirmed {
+  /** How many of them had been open. */
+  settled: number;
+  /** The target does not know these any more: they are on neither side. */
+  unknown: string[];
+}
+
+/** One partition's ledger, as this process has seen it. */
+interface Seen {
+  /** The highest number of an append that it has confirmed: later ones are higher. */
+  step: number;
+  /** How often it has been found to have gone back, and what was made of the last time. */
+  times: number;
+  verdict: Promise<void>;
+  memory: LedgerMemory;
+}
+
 /** Appends by ledger: every message by its id, and none that the ledger knows. */
 export class LedgerWriter {
   private readonly writer: TargetWriter;
-  /** By partition, the highest number of an append that the ledger has confirmed: later ones are higher. */
-  private readonly steps: number[];
+  private readonly seen: Seen[];
   /** Tells this sink's calls from those of every other, in other containers with the same pid as well. */
   private readonly name = randomBytes(6).toString('base64url');
   private calls = 0;
 
   constructor(writer: TargetWriter) {
     this.writer = writer;
-    this.steps = writer.streams.map(() => (writer.options.seeded ? FIRST_STEP : 0));
+    const step = writer.options.seeded ? FIRST_STEP : 0;
+    this.seen = writer.streams.map(() => ({
+      step,
+      times: 0,
+      verdict: Promise.resolve(),
+      memory: new LedgerMemory(),
+    }));
   }
 
   async append({ entries, partition }: Part, mark: LedgerMark): Promise<Appended> {
@@ -54,15 +80,18 @@ export class LedgerWriter {
       keys.stats(this.writer.options.run),
       keys.quarantine,
     ];
-    const confirmed = this.steps[partition]!;
+    const { step: confirmed, times } = this.seen[partition]!;
     const [outcome, step, flags] = (await this.writer.run(appendLedger, names, args)) as [
       string,
       number,
       string,
     ];
     if (outcome === 'expired') return { held: [], appended: 0, suppressed: 0, quarantined: 0, expired: true };
-    if (step <= confirmed) throw this.lostLedger(keys.stream, confirmed);
-    this.steps[partition] = Math.max(this.steps[partition]!, step);
+    if (step <= confirmed) this.wentBack(partition, times, step);
+    const seen = this.seen[partition]!;
+    seen.step = Math.max(seen.step, step);
+    // What the source has let go of is appended in any case, and judged afterwards.
+    if (!mark.rescue) await seen.verdict;
     const fresh = [...flags].filter((flag) => flag === '+').length;
     const quarantined = [...flags.slice(entries.ids.length)].filter((flag) => flag === '+').length;
     return {
@@ -74,23 +103,37 @@ export class LedgerWriter {
     };
   }
 
-  /** Notes what the source has deleted; returns how many of them had been open. */
-  async confirm(held: Appended['held'], deleted: Set<string>): Promise<number> {
-    let confirmed = 0;
+  /** Takes note of what the source has deleted. */
+  async confirm(held: Appended['held'], deleted: Set<string>): Promise<Confirmed> {
+    const total: Confirmed = { settled: 0, unknown: [] };
     for (const { partition, ids } of held) {
       const gone = ids.filter((id) => deleted.has(id));
       if (gone.length === 0) continue;
-      const keys = this.writer.streams[partition]!;
-      const names = [
-        keys.ledger(this.ledger),
-        keys.settled(this.ledger, this.windows()[0]),
-        keys.stats(this.writer.options.run),
-      ];
-      confirmed += Number(
-        await this.writer.run(confirmLedger, names, [2 * this.writer.options.windowMs, ...gone]),
-      );
+      const { settled, unknown } = await this.confirmIn(partition, gone);
+      total.settled += settled;
+      total.unknown.push(...unknown);
     }
-    return confirmed;
+    return total;
+  }
+
+  private async confirmIn(partition: number, ids: string[]): Promise<Confirmed> {
+    const keys = this.writer.streams[partition]!;
+    const { memory, times } = this.seen[partition]!;
+    const [window] = this.windows();
+    const settled = [window, window - 1, window - 2].map((number) => keys.settled(this.ledger, number));
+    const names = [keys.ledger(this.ledger), ...settled, keys.stats(this.writer.options.run)];
+    this.calls += 1;
+    const call = String(this.calls);
+    const args = [2 * this.writer.options.windowMs, this.name, call, ...ids];
+    const [removed, last, unknown] = (await this.writer.run(confirmLedger, names, args)) as [
+      number,
+      string,
+      string[],
+    ];
+    if (memory.hasForgotten(call, last)) this.wentBack(partition, times);
+    memory.remember({ window, atMs: this.writer.options.targetNow(), ids });
+    memory.awaitRescue(ids, unknown);
+    return { settled: removed, unknown };
   }
 
   /** Notes that the source holds nothing any more: whatever the ledger has open has been deleted. */
@@ -106,6 +149,50 @@ export class LedgerWriter {
     }
   }
 
+  /** Looks whether a ledger has gone back while nothing was written to it. Throws {@link SettledLost}. */
+  async look(): Promise<void> {
+    const { client, run } = this.writer.options;
+    await Promise.all(
+      this.writer.streams.map(async (keys, partition) => {
+        const { step, times } = this.seen[partition]!;
+        const found = Number((await client.hget(keys.stats(run), 'step')) ?? 0);
+        if (found < step) this.wentBack(partition, times, found);
+        await this.seen[partition]!.verdict;
+      }),
+    );
+  }
+
+  /** Settled messages of this process that the target does not know any more. Changes nothing. */
+  async missing(): Promise<string[]> {
+    const all = await Promise.all(this.writer.streams.map((_, partition) => this.missingIn(partition)));
+    return all.flat();
+  }
+
+  private missingIn(partition: number): Promise<string[]> {
+    const { windowMs, targetNow } = this.writer.options;
+    const settled = this.seen[partition]!.memory.settledSince(targetNow() - windowMs);
+    return missingFromLedger(this.writer, this.writer.streams[partition]!, this.ledger, settled);
+  }
+
+  /** Finds out once what has been lost, for all whose calls show it; the next append throws it. */
+  private wentBack(partition: number, times: number, step?: number): void {
+    const seen = this.seen[partition]!;
+    if (seen.times !== times) return;
+    seen.times += 1;
+    if (step !== undefined) seen.step = step;
+    seen.verdict = seen.verdict.then(() => this.judge(partition, step));
+    seen.verdict.catch(() => undefined);
+  }
+
+  private async judge(partition: number, step: number | undefined): Promise<void> {
+    const { stream } = this.writer.streams[partition]!;
+    if (step !== undefined && this.writer.options.seeded && step <= FIRST_STEP)
+      throw this.writer.lostData(`the ledger beside stream ${stream} is gone`, stream);
+    const { memory } = this.seen[partition]!;
+    const missing = (await this.missingIn(partition)).filter((id) => !memory.isBeingRescued(id));
+    if (missing.length > 0) throw new SettledLost(missing.length, missing);
+  }
+
   private get ledger(): string {
     return this.writer.options.ledgerRun;
   }
@@ -113,12 +200,5 @@ export class LedgerWriter {
   private windows(): [number, number] {
     const window = Math.floor(this.writer.options.targetNow() / this.writer.options.windowMs);
     return [window, window - 1];
-  }
-
-  private lostLedger(stream: string, confirmed: number): Error {
-    return this.writer.lostData(
-      `the ledger beside stream ${stream} does not know append ${confirmed} any more`,
-      stream,
-    );
   }
 }

@@ -4,7 +4,7 @@ import { type RedisScript, runScript, type ScriptArg } from '../backends/redis/s
 import { partitionKeys, type StreamKeys, streamKeys } from '../model/keys.ts';
 import { type Patience, patiently } from '../model/patience.ts';
 import { dataLost } from './data-lost.ts';
-import { type Durability, durably, NotDurable, nodeFor } from './durability.ts';
+import { type Durability, durably, learnSlots, NotDurable, nodeFor } from './durability.ts';
 
 export interface StreamSinkOptions {
   client: Redis | Cluster;
@@ -52,8 +52,12 @@ export class TargetWriter {
   }
 
   patiently<T>(action: () => Promise<T>): Promise<T> {
-    const reason = (error: unknown): string | undefined =>
-      error instanceof NotDurable ? error.message : isRetryable(error);
+    const { client } = this.options;
+    const reason = (error: unknown): string | undefined => {
+      learnSlots(client);
+      const kind = client.isCluster ? 'cluster' : undefined;
+      return error instanceof NotDurable ? error.message : isRetryable(error, kind);
+    };
     return patiently(this.options.patience, this.options.label, reason, action);
   }
 

@@ -31,11 +31,18 @@ export type Pause = { done: true } | { done: false; reason: string };
  * retryable the drain rolls back and recovers.
  */
 export interface LaneReader {
+  /** Nothing is ever let go of: what the target has lost can be read again, however long ago that was. */
+  readonly keepsAll?: true;
   recover(records: LaneRecord[], fence: string): Promise<Recovery[]>;
   /** At most `limit` messages; a Pause where none are to be had. */
   read(limit: number): Promise<Batch | Pause>;
   unitEnds(): Promise<boolean>;
   settle(): Promise<void>;
+  /**
+   * Whether the source has let go of a unit, by the note of its batches; asked where `settle` has failed
+   * and the target has lost the unit. Without it the unit counts as let go of.
+   */
+  hasLetGo?(note: string): Promise<boolean>;
   rollback(): Promise<void>;
   /**
    * Gives what the run holds and has not appended back to the source; returns how much. Only after
@@ -50,6 +57,12 @@ export function isPause(result: Batch | Pause): result is Pause {
   return 'done' in result;
 }
 
+/** A source that stays as it is and can be read again, to compare both sides. */
+export interface Readable {
+  /** Id and body of every message, in parts of bounded size and in no order. */
+  everything(partRows: number, partBytes: number): AsyncIterable<[id: Buffer, body: Buffer][]>;
+}
+
 /** How much the source holds. Unknown is null. */
 export interface Depth {
   /** Ready to be drained. */
@@ -57,6 +70,8 @@ export interface Depth {
   /** With another consumer right now: in flight or locked. */
   inFlight: number | null;
   delayed: number | null;
+  /** Ready, and left in the source because they are not asked for. */
+  unmatched?: number;
   /** Claimed in the source by this run itself, and not settled yet. */
   held?: number;
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { QctlError } from '../errors.ts';
 import { type Field, fieldsFromJson } from '../model/entry.ts';
+import { splitLines } from '../model/lines.ts';
 import { formatStreamId, parseStreamId } from '../model/stream-id.ts';
 
 /** One line of an export. */
@@ -21,8 +22,6 @@ const MOST_LINE_BYTES = 500_000_000;
 /** More arguments do not fit a script; what qctl makes dead letters of has at most 3,950 and ten of its own. */
 export const MOST_IMPORT_FIELDS = 3975;
 const OWN_FIELDS = Buffer.from('dlq.fields');
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
@@ -36,32 +35,13 @@ export async function* readImportLines(
   name: string,
 ): AsyncGenerator<ImportLine> {
   let line = 0;
-  for await (const bytes of splitLines(chunks, name)) {
+  const tooLong = () => bad(`a line of ${name}`, `is longer than ${MOST_LINE_BYTES} bytes`);
+  for await (const bytes of splitLines(chunks, MOST_LINE_BYTES, tooLong)) {
     line += 1;
     const content = line === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes;
     if (content.length === 0) continue;
     yield { line, bytes: content, ...parseLine(content, `line ${line} of ${name}`) };
   }
-}
-
-async function* splitLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    let from = 0;
-    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
-      yield withoutReturn(Buffer.concat([...parts, chunk.subarray(from, at)]));
-      [parts, length, from] = [[], 0, at + 1];
-    }
-    parts.push(chunk.subarray(from));
-    length += chunk.length - from;
-    if (length > MOST_LINE_BYTES) throw bad(`a line of ${name}`, `is longer than ${MOST_LINE_BYTES} bytes`);
-  }
-  if (length > 0) yield withoutReturn(Buffer.concat(parts));
-}
-
-function withoutReturn(line: Buffer): Buffer {
-  return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
 }
 
 function parseLine(bytes: Buffer, where: string): Pick<ImportLine, 'stream' | 'id' | 'fields'> {

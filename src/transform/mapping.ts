@@ -55,7 +55,8 @@ function evaluate(name: string, tree: Tree, view: unknown): unknown {
   }
 }
 
-function viewOf(message: Message, parsed: boolean): Record<string, unknown> {
+/** What an expression sees of a message. Throws {@link MappingFailure} where the body has to be JSON and is not. */
+export function viewOf(message: Message, parsed: boolean): Record<string, unknown> {
   const attributes = Object.entries(message.attributes ?? {}).map(([name, { value }]) => [
     name,
     String(value),

@@ -9,6 +9,7 @@ import {
   openDrain,
   type PostgresSpec,
   runDrain,
+  type SqsSelection,
 } from '../../src/drain/index.ts';
 import type { DrainSnapshot } from '../../src/events.ts';
 import { sharedPostgres, sharedRedisUrl } from '../support/shared.ts';
@@ -19,6 +20,10 @@ export interface DrainCase {
   database?: string;
   queueUrl?: string;
   endpoint?: string;
+  /** An archive to be read. */
+  archive?: string;
+  /** SQS: which messages are wanted. */
+  selection?: SqsSelection;
   target: Partial<DrainTarget> & { stream: string };
   settings?: Partial<DrainSettings>;
   redisUrl?: string;
@@ -52,14 +57,19 @@ export function requestOf(test: DrainCase): DrainRequest {
           ...spec,
         },
       }
-    : {
-        kind: 'sqs',
-        name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
-        connection: { queueUrl: queueUrl!, endpoint, ...SQS },
-      };
+    : test.archive !== undefined
+      ? { kind: 'archive', name: 'archive', path: test.archive }
+      : {
+          kind: 'sqs',
+          name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
+          connection: { queueUrl: queueUrl!, endpoint, ...SQS },
+          selection: test.selection,
+        };
   const quick: Partial<DrainSettings> = spec
     ? { workers: 2, settleMs: 300 }
-    : { workers: 4, waitSeconds: 1, settleMs: 200 };
+    : test.archive !== undefined
+      ? { workers: 1 }
+      : { workers: 4, waitSeconds: 1, settleMs: 200 };
   return {
     source,
     target: {

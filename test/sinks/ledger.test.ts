@@ -93,7 +93,7 @@ test.each([1, 3])(
             const known = ids.filter((one) => streamed.has(one) || quarantined.has(one));
             const held = await heldOf(sink, known);
             const gone = new Set(known.filter((one) => open.has(one)));
-            expect(await sink.confirm(held, new Set(known))).toBe(gone.size);
+            expect(await sink.confirm(held, new Set(known))).toEqual({ settled: gone.size, unknown: [] });
             for (const one of gone) open.delete(one);
             continue;
           }

@@ -31,6 +31,8 @@ export interface FaultOptions {
   overLimitRate?: number;
   /** Per call of any kind: refused with RequestThrottled. */
   throttleRate?: number;
+  /** Actions that are refused with AccessDenied. */
+  denied?: string[];
   /** Repeats the same faults for the same order of calls. Default 1. */
   seed?: number;
 }
@@ -145,6 +147,10 @@ class Faults {
     return happened;
   }
 
+  denies(action: string): boolean {
+    return this.#options.denied?.includes(action) ?? false;
+  }
+
   count(action: string): void {
     this.stats.calls[action] = (this.stats.calls[action] ?? 0) + 1;
   }
@@ -168,6 +174,8 @@ async function handle(
 
 /** Undefined: break the connection instead of answering. */
 async function answerTo(call: Call, faults: Faults, forward: Forward): Promise<Answer | undefined> {
+  if (faults.denies(call.action))
+    return refusal('AccessDenied', `not authorized to perform: sqs:${call.action.toLowerCase()}`);
   if (faults.happens('throttleRate', 'throttled')) return refusal('RequestThrottled', 'Rate exceeded');
   if (call.action === 'ReceiveMessage') return receive(call, faults, forward);
   if (call.action === 'DeleteMessageBatch' || call.action === 'DeleteMessage')

@@ -14,6 +14,10 @@ export interface SqsConnection {
   /** The queue URL as it may be shown. */
   label: string;
   region: string;
+  /** How many requests may be under way at once from now on. */
+  resize(maxSockets: number): void;
+  /** Told of every call that SQS asks to slow down, those that the SDK itself tries again included. */
+  onThrottle(listener: () => void): void;
   /** Ends idle sockets; requests under way fail. May be called twice. */
   close(): void;
 }
@@ -27,13 +31,13 @@ export interface SqsConnection {
 export async function connectSqs(options: SqsOptions): Promise<SqsConnection> {
   const from = resolveSqs(options);
   const { queueUrl, label } = from;
-  const client = await createClient(from);
+  const { client, resize, onThrottle } = await createClient(from);
   try {
     const { region } = await within(
       firstAnswer(client, queueUrl, from.connectTimeoutMs),
       from.connectTimeoutMs,
     );
-    return { client, queueUrl, label, region, close: () => client.destroy() };
+    return { client, queueUrl, label, region, resize, onThrottle, close: () => client.destroy() };
   } catch (error) {
     client.destroy();
     throw toSqsError(error, label, 'connect to sqs');

@@ -3,7 +3,7 @@ import { plainCause } from '../network.ts';
 import type { ServiceError } from './retry.ts';
 import { verdict } from './verdicts.ts';
 
-export { isRetryableSqs, isThrottle } from './retry.ts';
+export { isGone, isRetryableSqs, isThrottle } from './retry.ts';
 
 /**
  * Turns any error of SQS or its SDK into one that may be shown: what, why, what to do.

@@ -14,6 +14,8 @@ export interface QueueFacts {
   visibilityTimeoutMs: number;
   retentionMs: number;
   delayMs: number;
+  /** When the queue was made, in ms; another time is another queue of the same name. */
+  createdMs: number | null;
   redrivePolicy: { deadLetterTargetArn: string; maxReceiveCount: number } | null;
 }
 
@@ -51,6 +53,7 @@ function toFacts(of: Record<string, string>, queueUrl: string): QueueFacts {
     visibilityTimeoutMs: count('VisibilityTimeout') * 1000,
     retentionMs: count('MessageRetentionPeriod') * 1000,
     delayMs: count('DelaySeconds') * 1000,
+    createdMs: of.CreatedTimestamp === undefined ? null : count('CreatedTimestamp') * 1000,
     redrivePolicy: redrivePolicyOf(of.RedrivePolicy),
   };
 }

@@ -2,6 +2,7 @@
 // dynamically by its own name loses its named exports once it is bundled.
 export {
   ChangeMessageVisibilityBatchCommand,
+  ChangeMessageVisibilityCommand,
   DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,

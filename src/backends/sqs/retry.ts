@@ -27,6 +27,12 @@ export function isThrottle(error: unknown): boolean {
   return slow || [429, 503].includes(statusOf(error) ?? 0);
 }
 
+/** True where the queue is not there: deleted, or never made. */
+export function isGone(error: unknown): boolean {
+  if (isQctlError(error)) return isGone(error.cause) || error.code === 'SQS_NO_QUEUE';
+  return error instanceof Error && /^(QueueDoesNotExist|NonExistentQueue)$/.test(nameOf(error));
+}
+
 /** A short reason where waiting and repeating makes sense, else undefined. */
 export function isRetryableSqs(error: unknown): string | undefined {
   if (isQctlError(error)) return error.kind === 'source' ? isRetryableSqs(error.cause) : undefined;

@@ -6,7 +6,7 @@ export interface BackCrewOptions {
   lanes: number;
   membership: Membership;
   /** Everything of a lane but what the crew knows itself. */
-  lane(lane: number, fence: string): Omit<BackLane, 'signal' | 'shouldStop' | 'idle'>;
+  lane(lane: number, fence: string): Omit<BackLane, 'signal' | 'shouldStop' | 'idle' | 'fenced'>;
   signal: AbortSignal;
   exhausted(): boolean;
 }
@@ -76,6 +76,7 @@ export class BackCrew {
     try {
       await workBackLane({
         ...this.options.lane(lane, worker.fence),
+        fenced: (by) => by !== '' && this.options.membership.sawFence(by),
         signal: AbortSignal.any([this.stopped.signal, signal]),
         shouldStop: () => this.stopping || worker.stopping || signal.aborted || exhausted(),
         idle: (nothing) => {

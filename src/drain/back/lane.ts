@@ -36,6 +36,8 @@ export interface BackLane {
   label: string;
   /** Up to which id entries have been delivered to the group; undefined where there is no stream yet. */
   position(): Promise<string | undefined>;
+  /** Told the fence of another that stands in the way: the next one claimed must be higher. */
+  fenced(by: string): void;
   signal: AbortSignal;
   shouldStop(): boolean;
   /** Told whether a whole round found nothing to take. */
@@ -68,7 +70,8 @@ export async function workBackLane(lane: BackLane): Promise<void> {
       }
     }
   } catch (error) {
-    if (!(error instanceof LaneGone) && !(error instanceof Interrupted)) throw error;
+    if (error instanceof LaneGone) lane.fenced(error.by);
+    else if (!(error instanceof Interrupted)) throw error;
   } finally {
     lane.meter.waiting(who, null);
     await lane.courier.close();

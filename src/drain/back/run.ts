@@ -85,7 +85,7 @@ function laneOf(
   lane: number,
   fence: string,
   shared: Shared,
-): Omit<BackLane, 'signal' | 'shouldStop' | 'idle'> {
+): Omit<BackLane, 'signal' | 'shouldStop' | 'idle' | 'fenced'> {
   const { source, settings } = request;
   const { run, target } = attachment.manifest;
   const stream = partitionKeys(target.stream, target.partitions)[lane]!;

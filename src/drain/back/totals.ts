@@ -42,7 +42,10 @@ export async function readBackTotals(client: Redis | Cluster, manifest: BackMani
 }
 
 /** The same in the words of all runs, for lists. */
-export async function backAsTotals(client: Redis | Cluster, manifest: BackManifest): Promise<Totals> {
+export async function backAsTotals(
+  client: Redis | Cluster,
+  manifest: BackManifest,
+): Promise<Partial<Totals>> {
   const totals = await readBackTotals(client, manifest);
   return {
     appended: totals.returned,
@@ -50,8 +53,6 @@ export async function backAsTotals(client: Redis | Cluster, manifest: BackManife
     settled: totals.acknowledged,
     quarantined: totals.left,
     open: totals.inHand,
-    payloadBytes: 0,
-    ranges: [],
   };
 }
 

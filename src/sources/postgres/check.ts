@@ -2,8 +2,9 @@ import type { Client, QueryConfig } from 'pg';
 import { sqlState } from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
+import { compileFilter } from '../../transform/filter.ts';
 import type { TableFacts } from './catalog.ts';
-import { checkClaim, missingOnColumns } from './claim-check.ts';
+import { checkClaim, checkClaimColumns, missingOnColumns } from './claim-check.ts';
 import { checkDone } from './done-check.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -21,8 +22,10 @@ export async function checkSpec(client: Client, spec: PostgresSpec, table: Table
   }
   if ('set' in spec.done)
     for (const name of Object.keys(spec.done.set)) requireColumn(table, 'done.set', name);
+  if (spec.mode === 'move' && spec.claim) checkClaimColumns(spec, table);
   if (spec.mode === 'move') checkMove(spec, table);
   else checkCopy(spec, table);
+  checkSelection(spec);
   await checkExpressions(client, spec, table);
   await checkDone(client, spec, table);
   if (spec.mode === 'move' && spec.claim) await checkClaim(client, spec, table);
@@ -56,6 +59,27 @@ function checkMove(spec: PostgresSpec, table: TableFacts): void {
       },
     );
   }
+}
+
+/** What chooses among the messages must have something to go by. */
+function checkSelection(spec: PostgresSpec): void {
+  if (spec.filter !== undefined) compileFilter(spec.filter);
+  if (spec.types !== undefined && spec.type === undefined)
+    throw new QctlError('config', 'types: the queue has no type to choose by', {
+      code: 'NO_TYPE',
+      hint: ['name the column or expression with --type (type: in the file)'],
+    });
+  if (spec.before === undefined) return;
+  if (spec.enqueuedAt === undefined)
+    throw new QctlError('config', 'enqueued before: the queue has no time of enqueueing to go by', {
+      code: 'NO_ENQUEUED_AT',
+      hint: ['name the column or expression with --enqueued-at (enqueuedAt: in the file)'],
+    });
+  if (Number.isNaN(Date.parse(spec.before)))
+    throw new QctlError('config', `enqueued before: ${spec.before} is no time`, {
+      code: 'BAD_TIME',
+      hint: ['as in RFC 3339: 2026-11-22T06:00:00Z'],
+    });
 }
 
 function checkCopy(spec: PostgresSpec, table: TableFacts): void {

@@ -13,13 +13,13 @@ const LONGEST_RUN = `${'x'.repeat(24)}-29990101-000000-ffff`;
 
 /** Says what is wrong with the way rows are to be claimed. Changes nothing. Throws a QctlError `config` or `refused`. */
 export async function checkClaim(client: Client, spec: PostgresSpec, table: TableFacts): Promise<void> {
-  checkColumns(spec, table);
   const sql = claimStatements(spec, table, LONGEST_RUN, { lane: 0, lanes: 2 });
   for (const text of explainable(sql)) await explain(client, spec, table, text);
   await checkLeaves(client, spec, table);
 }
 
-function checkColumns(spec: PostgresSpec, table: TableFacts): void {
+/** Says which column of the claim is not there or cannot serve. */
+export function checkClaimColumns(spec: PostgresSpec, table: TableFacts): void {
   const { set, release } = spec.claim!;
   for (const name of [...Object.keys(set), ...Object.keys(release)]) {
     if (table.columns.has(name)) continue;
@@ -60,7 +60,7 @@ function carried(spec: PostgresSpec): (string | undefined)[] {
 
 function explainable(sql: ClaimStatements): string[] {
   const { lock, claim, held, settle, strays, release } = sql;
-  return [sql.candidates(1, []), claim, sql.read([]), held, settle, strays, release, ...(lock ? [lock] : [])];
+  return [claim, sql.read([]), held, settle, strays, release, ...(lock ? [lock] : [])];
 }
 
 async function explain(client: Client, spec: PostgresSpec, table: TableFacts, sql: string): Promise<void> {

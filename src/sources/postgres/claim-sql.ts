@@ -1,4 +1,5 @@
-import { escapeLiteral, escapeIdentifier as quote } from 'pg';
+import { escapeIdentifier as quote } from 'pg';
+import { arrayLiteral, chosenRows, idType, orderOf } from './candidate-sql.ts';
 import type { TableFacts } from './catalog.ts';
 import { claimGuard } from './claim-guard.ts';
 import { type ClaimNames, claimNames, withNames } from './claim-names.ts';
@@ -21,10 +22,6 @@ export interface ClaimStatements {
   fields: string[];
   prepare: string[];
   cleanup: string[];
-  /** Names of the columns of `candidates`: id, key, single, version. */
-  candidateFields: string[];
-  /** The first `limit` ready rows, in order, without those of some keys. */
-  candidates(limit: number, without: string[]): string;
   /** Takes session locks for the rows `$1` (ids, text[]) that are ready: id, key, got. Undefined where none are needed. */
   lock: string | undefined;
   /** Lets go of session locks: `$1` are their keys as text[]. */
@@ -58,30 +55,25 @@ export function claimStatements(
   const names = claimNames(run);
   const claim = namedClaim(spec.claim!, names);
   const id = `t.${quote(spec.id[0]!)}`;
-  const type = table.columns.get(spec.id[0]!)!.type;
-  const orderBy = spec.rank ?? (spec.order ?? spec.id).map((name) => `t.${quote(name)}`).join(', ');
+  const type = idType(spec, table);
   const lane = laneCondition(spec, table, filter);
   const held = [`(${claim.held})`, ...lane];
   const ready = conditions(spec, table, filter);
-  const shape: Shape = { spec, table, claim, id, type, ready, orderBy };
+  const shape: Shape = { spec, table, claim, id, type, ready };
   const fields = fieldExpressions(spec, table, 't');
   const fieldList = fields.map(([, sql]) => sql).join(', ');
-  const candidate = candidateColumns(shape).join(', ');
   const among = `${id} = ANY($1::text[]::${type}[])`;
   return {
     fields: fields.map(([name]) => name),
     prepare: (claim.prepare ?? []).map((sql) => withNames(sql, names)),
     cleanup: (claim.cleanup ?? []).map((sql) => withNames(sql, names)),
-    candidateFields: ['id', 'key', 'single', 'version'],
-    candidates: (limit, without) =>
-      `SELECT ${candidate} FROM ${table.name} t ${whereClause([...ready, ...notOf(shape, without)])} ORDER BY ${orderBy} LIMIT ${limit}`,
     lock: claim.advisory === undefined ? undefined : lockStatement(shape, claim.advisory),
     unlock: 'SELECT pg_advisory_unlock(qctl_key::bigint) FROM unnest($1::text[]) AS qctl (qctl_key)',
     claim: claimStatement(shape),
     read: (ids) => `SELECT ${fieldList}
-      FROM unnest(${escapeLiteral(arrayText(ids))}::text[]::${type}[]) WITH ORDINALITY qctl (qctl_id, qctl_rank)
+      FROM unnest(${arrayLiteral(ids)}::text[]::${type}[]) WITH ORDINALITY qctl (qctl_id, qctl_rank)
       JOIN ${table.name} t ON ${id} = qctl_id ${whereClause(held)} ORDER BY qctl_rank`,
-    held: `SELECT ${id}::text AS id FROM ${table.name} t ${whereClause(held)} ORDER BY ${orderBy}`,
+    held: `SELECT ${id}::text AS id FROM ${table.name} t ${whereClause(held)} ORDER BY ${orderOf(spec)}`,
     countHeld: `SELECT count(*)::float8 AS n FROM ${table.name} t ${whereClause(held)}`,
     settle: settleStatement(spec, table, claim, names, among),
     strays: `SELECT count(*)::int AS n FROM ${table.name} t WHERE ${among} AND ${straying(spec, claim)}`,
@@ -96,7 +88,6 @@ interface Shape {
   id: string;
   type: string;
   ready: string[];
-  orderBy: string;
 }
 
 /** The spec with the run's names in every place that may name it. */
@@ -111,28 +102,6 @@ export function namedClaim(claim: ClaimSpec, names: ClaimNames): ClaimSpec {
   };
 }
 
-function candidateColumns({ spec, table, claim, id }: Shape): string[] {
-  const text = (sql: string | undefined): string =>
-    sql === undefined ? 'NULL::text' : `${expression(sql, table, 't')}::text`;
-  return [
-    `${id}::text`,
-    text(spec.key),
-    text(claim.single),
-    spec.filter === undefined ? 'NULL::text' : rowVersion('t'),
-  ];
-}
-
-function notOf({ spec, table }: Shape, keys: string[]): string[] {
-  if (keys.length === 0 || spec.key === undefined) return [];
-  const key = `${expression(spec.key, table, 't')}::text`;
-  return [`(${key} IS NULL OR ${key} <> ALL(${escapeLiteral(arrayText(keys))}::text[]))`];
-}
-
-/** Names one state of one row: whoever updates the row changes it. */
-export function rowVersion(alias: string): string {
-  return `${alias}.ctid::text || ' ' || ${alias}.xmin::text`;
-}
-
 /**
  * The lock of each row that is still ready, once a row. Whoever holds one has looked at the row before
  * or looks at it afterwards; so the claim itself must be a statement of its own, with a new snapshot.
@@ -145,31 +114,9 @@ function lockStatement({ table, id, type, ready }: Shape, advisory: string): str
     SELECT qctl_id AS id, qctl_key::text AS key, pg_try_advisory_lock(qctl_key) AS got FROM qctl_rows`;
 }
 
-/**
- * With a key, a row must not overtake an earlier one of its key that could not be had: such rows are
- * among those seen but not among those got, and all later ones of their key stay as well.
- */
-function claimStatement(shape: Shape): string {
-  const { spec, table, claim, id, type, ready } = shape;
-  const where = [...ready];
-  if (spec.filter !== undefined) where.push(`${rowVersion('t')} = qctl_version`);
-  if (claim.advisory !== undefined) where.push('qctl_free');
-  const free =
-    spec.key === undefined
-      ? 'SELECT qctl_id, qctl_rank FROM qctl_got'
-      : `SELECT g.qctl_id, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
-          WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank`;
+function claimStatement({ spec, table, claim, id, ready }: Shape): string {
   return `
-    WITH qctl_seen AS MATERIALIZED (
-      SELECT * FROM unnest($1::text[]::${type}[], $2::text[], $3::text[], $4::bool[])
-        WITH ORDINALITY qctl (qctl_at, qctl_key, qctl_version, qctl_free, qctl_rank)),
-    qctl_got AS MATERIALIZED (
-      SELECT ${id} AS qctl_id, qctl_key, qctl_rank
-        FROM qctl_seen JOIN ${table.name} t ON ${id} = qctl_at ${whereClause(where)} FOR UPDATE OF t SKIP LOCKED),
-    qctl_stuck AS MATERIALIZED (
-      SELECT s.qctl_key, min(s.qctl_rank) AS qctl_rank FROM qctl_seen s LEFT JOIN qctl_got g ON g.qctl_rank = s.qctl_rank
-       WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
-    qctl_chosen AS MATERIALIZED (${free}),
+    WITH ${chosenRows(spec, table, ready, ['$1', '$2', '$3', '$4'])},
     qctl_claimed (qctl_id, qctl_rank) AS (
       ${updateClause(table, claim.set)} FROM qctl_chosen WHERE ${id} = qctl_chosen.qctl_id
       RETURNING ${claimGuard(spec, claim, `${id}::text`)}, qctl_chosen.qctl_rank)
@@ -196,9 +143,4 @@ function straying(spec: PostgresSpec, claim: ClaimSpec): string {
   const free = `(${claim.held}) IS NOT TRUE`;
   const kept = 'set' in spec.done || spec.settle !== undefined;
   return kept ? `${free} AND (${spec.ready ?? 'false'})` : free;
-}
-
-/** A list as PostgreSQL writes an array. */
-function arrayText(values: string[]): string {
-  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }

@@ -2,12 +2,12 @@ import type { Client } from 'pg';
 import type { Batch, LaneMark } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
-import { listCandidates } from './candidate-query.ts';
-import { CandidateList } from './candidates.ts';
+import { type ListOptions, listMaker } from './candidate-query.ts';
 import { recoverClaims } from './claim-recovery.ts';
 import type { ClaimStatements } from './claim-sql.ts';
 import { Claimant } from './claimant.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
+import { Listing } from './listing.ts';
 import { outlivePredecessors } from './predecessors.ts';
 import { fieldText, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
@@ -21,18 +21,14 @@ export interface ClaimOptions {
   unitRows: number;
   /** What a unit may hold in bytes, about: a stop waits for the end of it. */
   unitBytes: number;
-  /** Expected size of a row; 0: unknown. */
+  /** What a row takes in the table; 0: unknown. */
   rowBytes: number;
-  /** Rows that one list names; absent: 100,000. */
-  candidates?: number;
-  /** Whether the server may sort and scan for the list of candidates as it likes. */
-  ranked: boolean;
+  list: ListOptions;
   connect(): Promise<Client>;
   /** Told what an operator should know. */
   note(text: string): void;
 }
 
-const CANDIDATES = 100_000;
 /** How often a lane that has nothing to do looks for rows that a fenced-off holder may have claimed meanwhile. */
 const LOOK_FOR_HELD_MS = 2000;
 
@@ -47,7 +43,7 @@ export class ClaimReader implements LaneReader {
   private readonly options: ClaimOptions;
   private client: Client | undefined;
   private claimant: Claimant | undefined;
-  private list: CandidateList | undefined;
+  private listing: Listing;
   /** Held already, and not in the target: read before anything else is claimed. */
   private held: string[] = [];
   private heldAt = 0;
@@ -57,14 +53,21 @@ export class ClaimReader implements LaneReader {
   private claimed = 0;
   private ids: string[] = [];
   private bytes = 0;
-  private rowBytes: number;
+  /** As seen in the last unit; 0 before the first. */
+  private rowBytes = 0;
   private sequence = 0;
   private part = 0;
   private fence = '';
+  /** The unit whose settling was begun last. */
+  private lettingGo: { note: string; ids: Set<string> } | undefined;
 
   constructor(options: ClaimOptions) {
     this.options = options;
-    this.rowBytes = options.rowBytes;
+    this.listing = this.newListing();
+  }
+
+  private newListing(): Listing {
+    return new Listing(listMaker(() => this.client!, this.options.list));
   }
 
   async recover(records: LaneRecord[], fence: string): Promise<Recovery[]> {
@@ -107,44 +110,21 @@ export class ClaimReader implements LaneReader {
   }
 
   private rowsOfUnit(): number {
-    const { unitRows, unitBytes, partRows } = this.options;
-    if (this.rowBytes === 0) return Math.min(unitRows, partRows);
-    return Math.max(1, Math.min(unitRows, Math.floor(unitBytes / this.rowBytes)));
+    const { unitRows, unitBytes, partRows, rowBytes } = this.options;
+    // What the server says of sizes is after compression: the first unit shows more of it.
+    const most = this.rowBytes === 0 ? Math.min(unitRows, partRows) : unitRows;
+    const bytes = Math.max(this.rowBytes, rowBytes, 1);
+    return Math.max(1, Math.min(most, Math.floor(unitBytes / bytes)));
   }
 
   /** Ids of rows that are this run's own and not yet in the target; none where there is nothing to be had. */
   private async nextIds(limit: number): Promise<string[]> {
     if (this.held.length > 0) return this.held.splice(0, limit);
-    let without: string[] = [];
     for (;;) {
-      const fresh = this.list === undefined;
-      this.list ??= await this.listAnew(without);
-      const { list } = this;
-      const ids = await this.claimFrom(list, this.claimant!.atMost(limit));
-      if (ids.length > 0) return ids;
-      this.list = undefined;
-      if (!fresh) continue;
-      // Rows that are held back by a locked one of their key may fill the whole list: others stand behind them.
-      if (!list.full || list.stuck.length === 0) return this.heldMeanwhile(limit);
-      without = [...without, ...list.stuck];
-    }
-  }
-
-  private async listAnew(without: string[]): Promise<CandidateList> {
-    const { sql, ranked, candidates = CANDIDATES } = this.options;
-    const rows = await listCandidates(this.client!, sql, { limit: candidates, without, ranked });
-    return new CandidateList(rows, rows.length >= candidates);
-  }
-
-  private async claimFrom(list: CandidateList, limit: number): Promise<string[]> {
-    for (;;) {
-      const chunk = list.choose(limit);
-      if (chunk.length === 0) return [];
+      const chunk = await this.listing.next(this.claimant!.atMost(limit));
+      if (chunk.length === 0) return this.heldMeanwhile(limit);
       const ids = await this.claimant!.claim(chunk);
-      if (ids.length < chunk.length) {
-        const had = new Set(ids);
-        for (const row of chunk) if (!had.has(row.id)) list.missed(row);
-      }
+      this.listing.report(chunk, ids);
       if (ids.length > 0) return ids;
     }
   }
@@ -168,7 +148,7 @@ export class ClaimReader implements LaneReader {
       lane: this.options.lane,
       fence: this.fence,
       token: `${this.sequence}.${this.part}`,
-      note: `c${this.sequence}`,
+      note: this.note,
       keepIds: true,
     };
     const messages = () => rowsToMessages(part);
@@ -186,6 +166,7 @@ export class ClaimReader implements LaneReader {
   }
 
   async settle(): Promise<void> {
+    this.lettingGo = { note: this.note, ids: new Set(this.ids) };
     const { rowCount: settled } = await this.client!.query(this.options.sql.settle, [this.ids]);
     const lost = this.ids.length - (settled ?? 0);
     if (lost > 0)
@@ -210,6 +191,17 @@ export class ClaimReader implements LaneReader {
     await this.claimant!.unlock();
   }
 
+  /** What is held and in no marker was not let go of: asked after {@link recover} has looked. */
+  hasLetGo(note: string): Promise<boolean> {
+    const { lettingGo } = this;
+    return Promise.resolve(lettingGo?.note !== note || !this.held.some((id) => lettingGo.ids.has(id)));
+  }
+
+  /** Names the unit at hand. */
+  private get note(): string {
+    return `c${this.sequence}`;
+  }
+
   /** Gives everything back that this lane holds. Only after {@link recover}, and where nobody will continue the run. */
   async release(): Promise<number> {
     const { rowCount: released } = await this.client!.query(this.options.sql.release);
@@ -222,7 +214,7 @@ export class ClaimReader implements LaneReader {
     this.client = undefined;
     this.rows = undefined;
     this.next = undefined;
-    this.list = undefined;
+    this.listing = this.newListing();
     this.held = [];
     // Claims stay: they are found again by whoever holds the lane next.
     if (client) await endSession(client);

@@ -1,11 +1,13 @@
 import type { Client } from 'pg';
 import type { Batch } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
+import { inOrder, stagesOf, type Way, waysBetween } from '../catch-up.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
+import type { Matches } from './candidate-query.ts';
 import type { TableFacts } from './catalog.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
 import { Horizon, type Window } from './horizon.ts';
-import { fieldText, rowsToMessages } from './rows-batch.ts';
+import { fieldText, rowsThat, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
 import type { Statements } from './sql.ts';
 
@@ -17,7 +19,15 @@ export interface CopyOptions {
   partRows: number;
   partBytes: number;
   pageRows: number;
+  /** Absent: every row. */
+  matches?: Matches;
   connect(): Promise<Client>;
+}
+
+/** Rows to be appended, and the position behind them. */
+interface Found {
+  part: PackedRows;
+  to: string[];
 }
 
 /** Where a batch began and ended: keyset values, null before the first row. */
@@ -28,20 +38,26 @@ interface Position {
 
 /**
  * The table stays as it is. Pages by keyset, and the position travels with the messages, in the same
- * step. Of several partitions some may have a batch that others lack after a crash: then the very
- * same range is read again under the same token, and those that have it pass.
+ * step. After a crash or a failover partitions may stand at different positions: then what lies between
+ * one position and the next is read again for those behind it alone, until all stand at the same one.
  */
 export class CopyReader implements LaneReader {
+  readonly keepsAll = true;
   private readonly options: CopyOptions;
   private client: Client | undefined;
   private horizon: Horizon | undefined;
   private window: Window | undefined;
   private rows: RowStream | undefined;
-  private next: Promise<PackedRows | undefined> | undefined;
+  private next: Promise<Found | undefined> | undefined;
+  /** How far the page at hand has been looked through; null before its first row. */
+  private lookedTo: string[] | null = null;
+  /** The position that went along with the last batch. */
+  private noted: string[] | null = null;
   private pageCount = 0;
   private pageLimit = 0;
   private position: string[] | null = null;
-  private redo: Position | undefined;
+  /** Ways that some partitions have still to go before all stand where the first of them does. */
+  private ways: Way[] = [];
   private sequence = 0;
   private fence = '';
 
@@ -54,33 +70,40 @@ export class CopyReader implements LaneReader {
     this.client ??= await this.options.connect();
     this.horizon = await Horizon.of(this.client, this.options.table);
     this.window = undefined;
-    const newest = records.reduce((best, record) =>
-      Number(record.token) > Number(best.token) ? record : best,
-    );
-    this.sequence = Number(newest.token || 0);
-    const reached: Position = newest.note ? JSON.parse(newest.note) : { from: null, to: null };
-    const complete = records.every((record) => record.token === newest.token);
-    this.redo = complete ? undefined : reached;
-    this.position = complete ? reached.to : reached.from;
+    this.rows = undefined;
+    const tokens = records.map(({ token }) => Number(token || 0));
+    this.sequence = Math.max(this.sequence, ...tokens);
+    const stages = await inOrder(stagesOf(records), (positions) => this.order(positions));
+    this.position = stages[0]!.at;
+    this.noted = this.position;
+    this.ways = waysBetween(stages);
     return [];
   }
 
+  private async order(positions: string[][]): Promise<number[]> {
+    const { rows } = await this.client!.query(this.options.sql.orderOf(positions));
+    return rows.map(({ n }: { n: number }) => n);
+  }
+
   async read(limit: number): Promise<Batch | Pause> {
-    if (this.redo) return this.readAgain(this.redo);
+    const [way] = this.ways;
     if (!this.rows) {
-      const pause = await this.openPage(limit);
+      const pause = way ? this.openWay(way, limit) : await this.openPage(limit);
       if (pause) return pause;
     }
-    const part = await this.next;
-    if (part) return this.handOut(part);
+    const found = await this.next;
+    if (found) return this.handOut(found, way);
     this.rows = undefined;
+    // Rows at its end that do not match are behind the position, too.
+    this.position = this.lookedTo ?? this.position;
+    if (way) return this.pageCount < this.pageLimit ? this.arrive(way, limit) : this.read(limit);
     // A page that came full may have more behind it, the last one of a window has not.
     if (this.pageCount < this.pageLimit) this.window = undefined;
     return this.pageCount === 0 ? { done: true } : this.read(limit);
   }
 
   private async openPage(limit: number): Promise<Pause | undefined> {
-    const { sql, pageRows, partRows, partBytes } = this.options;
+    const { sql, pageRows } = this.options;
     this.window ??= await this.horizon!.open(sql.highest);
     if (!this.window || samePosition(this.window.to, this.position)) {
       this.window = undefined;
@@ -88,42 +111,59 @@ export class CopyReader implements LaneReader {
     }
     const holder = await this.horizon!.heldBackBy(this.window);
     if (holder) return { done: false, reason: `rows with lower ids may still be committed by ${holder}` };
-    this.pageLimit = Math.min(limit, pageRows);
-    this.pageCount = 0;
-    const query = sql.page(this.pageLimit, this.position, this.window.to);
-    this.rows = copyRows(this.client!, query, sql.fields, partRows, partBytes);
-    this.prefetch();
+    const rows = Math.min(limit, pageRows);
+    this.openRows(sql.page(rows, this.position, this.window.to), rows);
     return undefined;
   }
 
-  private handOut(part: PackedRows): Batch {
+  /** One page of what some partitions lack. */
+  private openWay({ to }: Way, limit: number): undefined {
+    const rows = Math.min(limit, this.options.pageRows);
+    this.openRows(this.options.sql.page(rows, this.position, to), rows);
+  }
+
+  private openRows(query: string, limit: number): void {
+    const { sql, partRows, partBytes } = this.options;
+    this.pageLimit = limit;
+    this.pageCount = 0;
+    this.lookedTo = null;
+    this.rows = copyRows(this.client!, query, sql.fields, partRows, partBytes);
     this.prefetch();
-    this.pageCount += rowCount(part);
-    this.sequence += 1;
+  }
+
+  private handOut({ part, to }: Found, way: Way | undefined): Batch {
+    this.prefetch();
     const from = this.position;
-    this.position = this.endOf(part);
-    return this.batch(part, { from, to: this.position });
+    this.position = to;
+    return this.batch(part, { from, to }, way?.partitions);
   }
 
-  private async readAgain(range: Position): Promise<Batch | Pause> {
-    const { sql } = this.options;
-    const everything = Number.MAX_SAFE_INTEGER;
-    const stream = copyRows(
-      this.client!,
-      sql.page(2_147_483_647, range.from, range.to),
-      sql.fields,
-      everything,
-      everything,
-    );
-    const part = (await stream.next()) ?? { names: sql.fields, data: Buffer.alloc(0), offsets: [0] };
-    await stream.discard();
-    this.redo = undefined;
-    this.position = range.to;
-    return this.batch(part, range);
+  /** The next rows of the page that match. */
+  private async find(rows: RowStream): Promise<Found | undefined> {
+    const { matches } = this.options;
+    for (let part = await rows.next(); part; part = await rows.next()) {
+      this.pageCount += rowCount(part);
+      const to = this.endOf(part);
+      this.lookedTo = to;
+      const matching = matches ? rowsThat(part, matches) : part;
+      if (rowCount(matching) > 0) return { part: matching, to };
+    }
+    return undefined;
   }
 
-  private batch(part: PackedRows, position: Position): Batch {
-    const note = JSON.stringify(position);
+  /** Those that were behind stand where the next ones do, and go on together; where rows are gone they are told so. */
+  private arrive(way: Way, limit: number): Promise<Batch | Pause> | Batch {
+    this.ways.shift();
+    const from = this.noted;
+    this.position = way.to;
+    if (from && samePosition(from, way.to)) return this.read(limit);
+    const nothing = { names: this.options.sql.fields, data: Buffer.alloc(0), offsets: [0] };
+    return this.batch(nothing, { from, to: way.to }, way.partitions);
+  }
+
+  private batch(part: PackedRows, position: Position, partitions?: number[]): Batch {
+    this.sequence += 1;
+    this.noted = position.to;
     return {
       count: rowCount(part),
       bytes: part.data.length,
@@ -134,8 +174,9 @@ export class CopyReader implements LaneReader {
         lane: this.options.lane,
         fence: this.fence,
         token: String(this.sequence),
-        note,
+        note: JSON.stringify(position),
         keepIds: false,
+        partitions,
       },
     };
   }
@@ -146,7 +187,7 @@ export class CopyReader implements LaneReader {
   }
 
   private prefetch(): void {
-    this.next = this.rows!.next();
+    this.next = this.find(this.rows!);
     this.next.catch(() => undefined);
   }
 

@@ -6,8 +6,11 @@ import {
   postgresLabel,
 } from '../../backends/postgres/index.ts';
 import type { Finding } from '../../model/finding.ts';
-import { rowCount, rowField } from '../../model/packed.ts';
+import { type PackedRows, rowCount, rowField } from '../../model/packed.ts';
+import { compileFilter } from '../../transform/filter.ts';
 import type { Depth, LaneReader } from '../source.ts';
+import type { ListOptions, Matches } from './candidate-query.ts';
+import { candidateStatement } from './candidate-sql.ts';
 import { readTable, type TableFacts } from './catalog.ts';
 import { checkSpec, explainDenied, tableFindings } from './check.ts';
 import { ClaimReader } from './claim.ts';
@@ -16,7 +19,9 @@ import { claimStatements } from './claim-sql.ts';
 import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
 import { type FormatOverview, formatOverview } from './formats/overview.ts';
+import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
+import { rowsThat } from './rows-batch.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
@@ -32,6 +37,7 @@ export type { FormatOverview } from './formats/overview.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
+const PART_ROWS = 5000;
 const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
 const APPENDS_PER_TRANSACTION = 10;
@@ -39,6 +45,9 @@ const APPENDS_PER_PAGE = 100;
 
 /** What a unit of claimed rows may hold: a stop waits for its end. */
 const UNIT_BYTES = 64 * 1024 * 1024;
+
+/** Rows that one list of candidates names. */
+const CANDIDATES = 100_000;
 
 /** One lane of one run. */
 export interface ReaderOptions {
@@ -63,6 +72,7 @@ export class PostgresSource {
   private readonly spec: PostgresSpec;
   private client: Client;
   private readonly sql: Statements;
+  private readonly matches: Matches | undefined;
 
   private constructor(
     options: PostgresOptions,
@@ -81,6 +91,7 @@ export class PostgresSource {
     this.label = `${postgresLabel(options)} ${table.name}`;
     this.identity = `postgres:${table.database}/${table.name}`;
     this.sql = statements(spec, table);
+    this.matches = spec.filter === undefined ? undefined : compileFilter(spec.filter);
   }
 
   /** Connects, reads the catalogue and checks the spec. Changes nothing and locks nothing. */
@@ -103,22 +114,30 @@ export class PostgresSource {
 
   /** Counts exactly; takes a scan of the ready rows, and of those that `run` holds. */
   async depth(run?: string): Promise<Depth> {
+    if (this.matches) return this.filteredDepth(run);
     const ready = (await this.ask(this.sql.countReady))[0].n;
-    const depth = { ready, inFlight: null, delayed: null };
-    if (!this.claims || run === undefined) return depth;
-    return { ...depth, held: (await this.ask(claimStatements(this.spec, this.table, run).countHeld))[0].n };
+    return { ready, inFlight: null, delayed: null, ...(await this.heldBy(run)) };
   }
 
-  /** Asks once more where the session has been lost. */
+  private async heldBy(run: string | undefined): Promise<{ held?: number }> {
+    if (!this.claims || run === undefined) return {};
+    return { held: (await this.ask(claimStatements(this.spec, this.table, run).countHeld))[0].n };
+  }
+
+  /** Whether a row matches shows in the row only: takes reading all that are ready. */
+  private async filteredDepth(run: string | undefined): Promise<Depth> {
+    let [ready, unmatched] = [0, 0];
+    for await (const part of this.readyRows(PART_ROWS, PART_BYTES, 'qctl/depth')) {
+      const matching = rowCount(rowsThat(part, this.matches!));
+      ready += matching;
+      unmatched += rowCount(part) - matching;
+    }
+    return { ready, inFlight: null, delayed: null, unmatched, ...(await this.heldBy(run)) };
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: rows of a driver
   private async ask(sql: string): Promise<any[]> {
-    const { rows } = await this.client.query(sql).catch(async (error: unknown) => {
-      if (isRetryablePostgres(error) === undefined) throw error;
-      await endSession(this.client);
-      this.client = await this.session('qctl');
-      return this.client.query(sql);
-    });
-    return rows;
+    return (await this.asking((client) => client.query(sql))).rows;
   }
 
   /** What other runs hold of this table; `replaced` is a run that is about to be closed. */
@@ -136,6 +155,23 @@ export class PostgresSource {
     return this.spec.mode === 'move' && this.spec.claim !== undefined;
   }
 
+  /** Which table now has the name of the one that was opened. */
+  identityNow(): Promise<TableIdentity> {
+    return this.asking((client) => tableIdentity(client, this.table.name));
+  }
+
+  /** Asks once more, in a new session, where the old one has been lost. */
+  private async asking<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.client);
+    } catch (error) {
+      if (isRetryablePostgres(error) === undefined) throw error;
+      await endSession(this.client);
+      this.client = await this.session('qctl');
+      return question(this.client);
+    }
+  }
+
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
   reader({ run, lane, lanes, batch, note = () => undefined }: ReaderOptions): LaneReader {
     const { spec, table } = this;
@@ -143,6 +179,12 @@ export class PostgresSource {
       const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
       await client.query(this.claims ? CLAIMING_SETTINGS : READER_SETTINGS);
       return client;
+    };
+    const list: ListOptions = {
+      sql: candidateStatement(spec, table, { lane, lanes }),
+      limit: CANDIDATES,
+      ranked: spec.rank !== undefined,
+      matches: this.matches,
     };
     const shared = { lane, connect, partRows: batch, partBytes: PART_BYTES };
     if (this.claims)
@@ -152,32 +194,43 @@ export class PostgresSource {
         unitRows: batch * APPENDS_PER_TRANSACTION,
         unitBytes: UNIT_BYTES,
         rowBytes: table.averageRowBytes,
-        ranked: spec.rank !== undefined,
+        list,
         note,
       });
     const sql = statements(spec, table, { lane, lanes });
     if (spec.mode === 'copy')
-      return new CopyReader({ ...shared, sql, table, pageRows: batch * APPENDS_PER_PAGE });
+      return new CopyReader({
+        ...shared,
+        sql,
+        table,
+        pageRows: batch * APPENDS_PER_PAGE,
+        matches: this.matches,
+      });
     return new MoveReader({
       ...shared,
       sql,
       transactionRows: batch * APPENDS_PER_TRANSACTION,
       keyed: spec.key !== undefined,
+      list: this.matches && list,
     });
   }
 
-  /** Id and body of every ready row, in parts, in one snapshot and in no order. */
+  /** Id and body of every ready row that is to be drained, in parts, in one snapshot and in no order. */
   async *everything(partRows: number, partBytes: number): AsyncGenerator<[id: Buffer, body: Buffer][]> {
-    const client = await this.session('qctl/verify');
+    for await (const part of this.readyRows(partRows, partBytes, 'qctl/verify')) {
+      const wanted = this.matches ? rowsThat(part, this.matches) : part;
+      yield Array.from({ length: rowCount(wanted) }, (_, i) => [
+        rowField(wanted, i, 0)!,
+        rowField(wanted, i, 1) ?? EMPTY,
+      ]);
+    }
+  }
+
+  private async *readyRows(partRows: number, partBytes: number, name: string): AsyncGenerator<PackedRows> {
+    const client = await this.session(name);
     try {
       const rows = copyRows(client, this.sql.everything, this.sql.fields, partRows, partBytes);
-      for (let part = await rows.next(); part; part = await rows.next()) {
-        const current = part;
-        yield Array.from({ length: rowCount(current) }, (_, i) => [
-          rowField(current, i, 0)!,
-          rowField(current, i, 1) ?? EMPTY,
-        ]);
-      }
+      for (let part = await rows.next(); part; part = await rows.next()) yield part;
     } finally {
       await endSession(client);
     }

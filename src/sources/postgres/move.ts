@@ -2,7 +2,10 @@ import type { Client } from 'pg';
 import type { Batch, LaneMark } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
+import { type ListOptions, listMaker } from './candidate-query.ts';
+import type { Candidate } from './candidates.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
+import { Listing } from './listing.ts';
 import { endPredecessors } from './predecessors.ts';
 import { fieldText, rowsToMessages } from './rows-batch.ts';
 import { endSession } from './session.ts';
@@ -17,6 +20,8 @@ export interface MoveOptions {
   transactionRows: number;
   /** Whether rows are held back by locked ones of their key. */
   keyed: boolean;
+  /** With a filter: how to list what may be taken. */
+  list?: ListOptions;
   connect(): Promise<Client>;
 }
 
@@ -46,6 +51,10 @@ export class MoveReader implements LaneReader {
    * found less than it wanted: then rows are held back by locks, or all are gone.
    */
   private low: string | null = null;
+  /** With a filter: what may be taken, and of that what this transaction is to take and has taken. */
+  private listing: Listing | undefined;
+  private chunk: Candidate[] = [];
+  private ids: string[] = [];
 
   constructor(options: MoveOptions) {
     this.options = options;
@@ -55,6 +64,8 @@ export class MoveReader implements LaneReader {
     this.fence = fence;
     this.client ??= await this.options.connect();
     await endPredecessors(this.client);
+    const { list } = this.options;
+    if (list) this.listing = new Listing(listMaker(() => this.client!, list));
     const results: Recovery[] = [];
     for (const record of records) {
       this.sequence = Math.max(this.sequence, Number(record.token.split('.')[0] || 0));
@@ -76,11 +87,13 @@ export class MoveReader implements LaneReader {
 
   async read(limit: number): Promise<Batch | Pause> {
     const client = this.client!;
+    if (this.listing) return this.readListed(client, this.listing, limit);
     if (!this.rows) {
       // Where little or nothing was left, a mere look is cheaper: it takes no transaction number and
       // no lock, and ends at the first row.
       if (this.empty && !(await this.anythingReady(client))) return { done: true };
-      await this.begin(client, Math.min(limit, this.options.transactionRows));
+      const wanted = Math.min(limit, this.options.transactionRows);
+      await this.begin(client, wanted, this.options.sql.take(wanted, this.low, this.reach));
     }
     const part = await this.next;
     if (part) return this.handOut(part);
@@ -88,6 +101,23 @@ export class MoveReader implements LaneReader {
     await this.commit(client);
     if (looked > 0 && !this.lookFurther()) return { done: true };
     return this.read(limit);
+  }
+
+  private async readListed(client: Client, listing: Listing, limit: number): Promise<Batch | Pause> {
+    for (;;) {
+      if (!this.rows) {
+        this.chunk = await listing.next(Math.min(limit, this.options.transactionRows));
+        if (this.chunk.length === 0) return { done: true };
+        this.ids = [];
+        await this.begin(client, this.chunk.length, this.options.sql.takeListed(this.chunk));
+      }
+      const part = await this.next;
+      if (part) {
+        for (let i = 0; i < rowCount(part); i += 1) this.ids.push(fieldText(part, i, 0)!);
+        return this.handOut(part);
+      }
+      await this.commit(client);
+    }
   }
 
   private async anythingReady(client: Client): Promise<boolean> {
@@ -141,7 +171,11 @@ export class MoveReader implements LaneReader {
     return this.commit(this.client!);
   }
 
-  private async begin(client: Client, limit: number): Promise<void> {
+  async hasLetGo(note: string): Promise<boolean> {
+    return (await finishedStatus(this.client!, note)) === 'committed';
+  }
+
+  private async begin(client: Client, limit: number, take: string): Promise<void> {
     const { sql, partRows, partBytes } = this.options;
     const results = (await client.query('BEGIN; SELECT txid_current()::text AS id')) as unknown as {
       rows: { id: string }[];
@@ -151,7 +185,7 @@ export class MoveReader implements LaneReader {
     this.part = 0;
     this.handedOut = 0;
     this.wanted = limit;
-    this.rows = copyRows(client, sql.take(limit, this.low, this.reach), sql.fields, partRows, partBytes);
+    this.rows = copyRows(client, take, sql.fields, partRows, partBytes);
     this.next = this.rows.next();
     this.next.catch(() => undefined);
   }
@@ -169,6 +203,7 @@ export class MoveReader implements LaneReader {
     this.rows = undefined;
     this.next = undefined;
     await client.query('COMMIT');
+    this.listing?.report(this.chunk, this.ids);
   }
 
   async rollback(): Promise<void> {

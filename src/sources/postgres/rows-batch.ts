@@ -1,5 +1,5 @@
 import type { Attribute, Message } from '../../model/message.ts';
-import { type PackedRows, rowCount, rowField, rowFields } from '../../model/packed.ts';
+import { type PackedRows, rowCount, rowField, rowFields, selectRows } from '../../model/packed.ts';
 
 /** Turns packed rows in the default envelope back into messages, for mappings and for what is set aside. */
 export function rowsToMessages(rows: PackedRows): Message[] {
@@ -23,6 +23,12 @@ function toMessage(names: string[], fields: (Buffer | null)[]): Message {
 function assign(message: Message, name: string, value: string): void {
   if (name === 'attempts') message.attempts = Number(value);
   else Object.assign(message, { [name]: value });
+}
+
+/** The rows whose messages fulfil a condition. */
+export function rowsThat(rows: PackedRows, matches: (message: Message) => boolean): PackedRows {
+  const chosen = rowsToMessages(rows).flatMap((message, i) => (matches(message) ? [i] : []));
+  return chosen.length === rowCount(rows) ? rows : selectRows(rows, chosen);
 }
 
 /** One field of one row as text; null where it is absent. */

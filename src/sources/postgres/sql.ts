@@ -1,4 +1,6 @@
 import { escapeIdentifier as quote } from 'pg';
+import { arrayLiteral, chosenRows } from './candidate-sql.ts';
+import type { Candidate } from './candidates.ts';
 import type { TableFacts } from './catalog.ts';
 import { guardedId } from './done-check.ts';
 import {
@@ -18,6 +20,8 @@ export interface Statements {
   fields: string[];
   /** Takes at most `limit` ready rows out of the table; with a key from among `limit * reach`. */
   take(limit: number, low: string | null, reach: number): string;
+  /** Takes those listed rows out of the table that are as they were. */
+  takeListed(rows: Candidate[]): string;
   /** One page of copy mode behind `from`, up to and including `to`. */
   page(limit: number, from: string[] | null, to: string[] | null): string;
   /** Lets go of rows by id: `$1` is an array of ids as text. */
@@ -34,6 +38,8 @@ export interface Statements {
   everything: string;
   /** The highest keyset values among the ready rows, as text. */
   highest: string;
+  /** Numbers `n` of keyset positions in the order in which pages go. */
+  orderOf(positions: string[][]): string;
   /** Where the first order column stands in a row of `take`: the id field, or behind the fields. */
   lowAt: number;
   /** Where the keyset columns stand in a row of `page`. */
@@ -50,6 +56,7 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
   return {
     fields: names,
     take: (limit, low, reach) => takeStatement(spec, table, where, limit, low, reach),
+    takeListed: (rows) => takeListed(spec, table, where, rows),
     page: (limit, from, to) => pageStatement(spec, table, where, limit, from, to),
     settleByIds,
     settleOlder: `${settleByIds} AND age(t.xmin) > age(($2::bigint % 4294967296)::text::xid)`,
@@ -59,6 +66,7 @@ export function statements(spec: PostgresSpec, table: TableFacts, filter?: LaneF
       .map(([, sql]) => sql)
       .join(', ')} FROM ${table.name} t ${whereClause(where)}`,
     highest: `SELECT ${keyset.map((name) => `t.${quote(name)}::text`).join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${keyset.map((name) => `t.${quote(name)} DESC`).join(', ')} LIMIT 1`,
+    orderOf: (positions) => orderStatement(keyset, table, positions),
     lowAt: positionsOf([(spec.order ?? spec.id)[0]!], spec, names.length)[0]!,
     keysetAt: positionsOf(keyset, spec, names.length),
   };
@@ -163,6 +171,20 @@ function takeKeyed(
     SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
 }
 
+function takeListed(spec: PostgresSpec, table: TableFacts, where: string[], rows: Candidate[]): string {
+  const fields = fieldExpressions(spec, table, 't').map(([name, sql]) =>
+    name === 'id' ? guardedId(spec, sql) : sql,
+  );
+  const names = fields.map((_, i) => `qctl_${i}`).join(', ');
+  const list = (name: 'id' | 'key' | 'version') => arrayLiteral(rows.map((row) => row[name]));
+  return `
+    WITH ${chosenRows(spec, table, where, [list('id'), list('key'), list('version'), 'NULL'])},
+    qctl_taken (${names}, qctl_rank) AS (
+      ${doneClause(spec, table)} ${'set' in spec.done ? 'FROM' : 'USING'} qctl_chosen WHERE t.${quote(spec.id[0]!)} = qctl_chosen.qctl_id
+      RETURNING ${fields.join(', ')}, qctl_chosen.qctl_rank)
+    SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
+}
+
 function pageStatement(
   spec: PostgresSpec,
   table: TableFacts,
@@ -181,4 +203,17 @@ function pageStatement(
   const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
   const positions = extraColumns(keyset, spec).map((column) => `t.${quote(column)}::text`);
   return `SELECT ${[...fields, ...positions].join(', ')} FROM ${table.name} t ${whereClause(where)} ORDER BY ${columns.join(', ')} LIMIT ${limit}`;
+}
+
+/** The table itself, though no row of it, gives the literals its columns' collations. */
+function orderStatement(keyset: string[], table: TableFacts, positions: string[][]): string {
+  const columns = keyset.map(quote).join(', ');
+  const rows = positions.map(
+    (values, n) =>
+      `SELECT ${n}, ${values.map((value, i) => columnLiteral(value, table, keyset[i]!)).join(', ')}`,
+  );
+  const all = [`SELECT NULL::int AS n, ${columns} FROM ${table.name} WHERE false`, ...rows].join(
+    ' UNION ALL ',
+  );
+  return `SELECT n FROM (${all}) qctl_positions ORDER BY ${columns}`;
 }

@@ -46,7 +46,9 @@ export class LaneHand {
   /** Makes this process the one that may give back. */
   async open(): Promise<void> {
     const { stream } = this.options;
-    heedStatus((await this.write(backOpen, [stream, this.keys.state], [this.fence])) as string, stream);
+    const reply = await this.write(backOpen, [stream, this.keys.state], [this.fence]);
+    const [status, by] = reply as [string, string];
+    heedStatus(status, stream, by);
   }
 
   /**
@@ -94,7 +96,7 @@ export class LaneHand {
 
 /** Makes the record of a lane; from then on one that is not there has been lost. May be repeated. */
 export async function seedLane(client: Redis | Cluster, stream: string, run: string): Promise<void> {
-  await client.hsetnx(laneKeys(stream, run).state, 'fence', '0');
+  await client.hsetnx(laneKeys(stream, run).state, 'fence', '0|');
 }
 
 /** Takes away the consumers of a run that hold nothing any more. */

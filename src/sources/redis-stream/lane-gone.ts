@@ -1,7 +1,11 @@
 /** Another process has taken the lane over: this one gives up quietly. */
 export class LaneGone extends Error {
-  constructor() {
+  /** The fence that stands there; '' where it was not told. */
+  readonly by: string;
+
+  constructor(by: string) {
     super('another process has the lane');
+    this.by = by;
   }
 }
 

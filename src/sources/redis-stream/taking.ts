@@ -64,8 +64,8 @@ export function laneKeys(
 }
 
 /** Throws where the lane is no longer the caller's. */
-export function heedStatus(status: string, stream: string): void {
-  if (status === 'fenced') throw new LaneGone();
+export function heedStatus(status: string, stream: string, by = ''): void {
+  if (status === 'fenced') throw new LaneGone(by);
   if (status === 'lost') throw new LaneLost(stream);
 }
 

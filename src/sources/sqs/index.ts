@@ -1,5 +1,6 @@
 import {
   connectSqs,
+  missingQueueRights,
   type QueueFacts,
   queueFacts,
   type SqsConnection,
@@ -8,7 +9,10 @@ import {
 import type { Finding } from '../../model/finding.ts';
 import type { Depth } from '../source.ts';
 
+export { PassedOver, type PassedOverCounts } from './passed-over.ts';
 export { type HeldBatch, type ReceiverOptions, receive } from './receiver.ts';
+export { compileSelection, type SqsSelection, selects } from './selection.ts';
+export { selectionFindings } from './selection-findings.ts';
 
 /** An SQS queue, standard or FIFO. Opening it asks for attributes only: no message is received. */
 export class SqsSource {
@@ -31,8 +35,13 @@ export class SqsSource {
 
   /** The queue's own approximate counts. */
   async depth(): Promise<Depth> {
-    const { visible, inFlight, delayed } = await queueFacts(this.connection);
+    const { visible, inFlight, delayed } = await this.look();
     return { ready: visible, inFlight, delayed };
+  }
+
+  /** What the queue says of itself now. */
+  look(): Promise<QueueFacts> {
+    return queueFacts(this.connection);
   }
 
   findings(visibilityMs: number): Finding[] {
@@ -61,6 +70,17 @@ export class SqsSource {
         text: `a visibility timeout of ${visibilityMs} ms lets messages come back while they are held`,
       });
     return findings;
+  }
+
+  /** What the caller may not do, as far as that can be asked without touching a message. */
+  async rightsFindings(): Promise<Finding[]> {
+    const missing = await missingQueueRights(this.connection);
+    return missing.map((action) => ({
+      level: 'blocker',
+      code: 'MISSING_RIGHT',
+      text: `SQS refuses ${action}`,
+      remedy: `allow ${action} in the IAM policy of the caller and in the policy of the queue`,
+    }));
   }
 
   close(): Promise<void> {

@@ -1,5 +1,4 @@
 import {
-  ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   ReceiveMessageCommand,
   type SQSClient,
@@ -8,6 +7,8 @@ import {
 import type { Batch } from '../../model/batch.ts';
 import type { Message } from '../../model/message.ts';
 import { damageOf, toMessage } from './convert.ts';
+import type { PassedOver } from './passed-over.ts';
+import { changeVisibility } from './visibility.ts';
 
 const BATCH = 10;
 const DELETE_ATTEMPTS = 5;
@@ -22,6 +23,8 @@ export interface ReceiverOptions {
   targetNow(): number;
   /** Called with why a call had to be repeated or a message was given back. */
   note(text: string): void;
+  /** Takes the messages that are to stay in the queue; absent: every message is wanted. */
+  passedOver?: PassedOver;
 }
 
 /** Messages that this process holds: invisible to others until the deadline, which moves while they are held. */
@@ -36,7 +39,7 @@ export interface HeldBatch extends Batch {
   letGo(): void;
 }
 
-/** One long poll. undefined where nothing came. */
+/** One long poll. undefined where nothing came; a batch of none where nothing of it was wanted. */
 export async function receive(
   options: ReceiverOptions,
   limit: number,
@@ -56,7 +59,9 @@ export async function receive(
   const received = answer.Messages ?? [];
   const [sound, damaged] = sortOut(received);
   if (damaged.length > 0) await giveBack(options, damaged);
-  return sound.length > 0 ? hold(options, sound) : undefined;
+  if (sound.length === 0) return undefined;
+  const wanted = sound.map((handed) => ({ handed, message: toMessage(handed) }));
+  return hold(options, options.passedOver ? await options.passedOver.sift(wanted) : wanted);
 }
 
 /** What arrived whole, and what must come again: damaged messages, and those behind them in their group. */
@@ -79,11 +84,17 @@ async function giveBack(options: ReceiverOptions, damaged: SqsMessage[]): Promis
   await changeVisibility(options, damaged, 0).catch(() => undefined);
 }
 
-function hold(options: ReceiverOptions, received: SqsMessage[]): HeldBatch {
-  let messages: Message[] = received.map(toMessage);
+/** A message, and what SQS said when it handed it out. */
+export interface Received {
+  handed: SqsMessage;
+  message: Message;
+}
+
+function hold(options: ReceiverOptions, received: Received[]): HeldBatch {
+  let messages = received.map(({ message }) => message);
   const lifeMs = options.visibilitySeconds * 1000;
   const mark = { kind: 'ledger' as const, deadlineMs: options.targetNow() + lifeMs };
-  let held = received;
+  let held = received.map(({ handed }) => handed);
   const extend = async (): Promise<void> => {
     const until = options.targetNow() + lifeMs;
     try {
@@ -156,20 +167,4 @@ async function deleteOnce(
   } catch {
     return new Map(messages.map((message) => [message, true]));
   }
-}
-
-async function changeVisibility(
-  options: ReceiverOptions,
-  messages: SqsMessage[],
-  seconds: number,
-): Promise<void> {
-  if (messages.length === 0) return;
-  const entries = messages.map((message, i) => ({
-    Id: String(i),
-    ReceiptHandle: message.ReceiptHandle!,
-    VisibilityTimeout: seconds,
-  }));
-  await options.client.send(
-    new ChangeMessageVisibilityBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }),
-  );
 }

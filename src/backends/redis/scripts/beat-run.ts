@@ -1,8 +1,9 @@
 import { defineScript } from '../script.ts';
 
 /**
- * A member of a run says that it lives. Its entry is `until|info`; those long past theirs are removed.
- * KEYS run. ARGV member, info (JSON), lease in ms (0: leave).
+ * A member of a run says that it lives and which lanes it holds. Its entry is `until|info`; those long past
+ * theirs are removed. Lanes and counter are written again where a failover has taken them back.
+ * KEYS run. ARGV member, info (JSON), lease in ms (0: leave), then lane, fence for each lane held.
  * Returns [server ms, flat list of all fields but the manifest].
  */
 export const beatRun = defineScript(`
@@ -12,6 +13,14 @@ if ARGV[3] == '0' then
   redis.call('HDEL', KEYS[1], 'member:' .. ARGV[1])
 elseif redis.call('HEXISTS', KEYS[1], 'manifest') == 1 then
   redis.call('HSET', KEYS[1], 'member:' .. ARGV[1], string.format('%.0f', now + tonumber(ARGV[3])) .. '|' .. ARGV[2])
+  local function behind(field, number)
+    return tonumber(string.match(redis.call('HGET', KEYS[1], field) or '0', '^%d+')) < number
+  end
+  for i = 4, #ARGV, 2 do
+    local number = tonumber(string.match(ARGV[i + 1], '^%d+'))
+    if behind('lane:' .. ARGV[i], number) then redis.call('HSET', KEYS[1], 'lane:' .. ARGV[i], ARGV[i + 1]) end
+    if behind('fence', number) then redis.call('HSET', KEYS[1], 'fence', string.format('%.0f', number)) end
+  end
 end
 local all, shown = redis.call('HGETALL', KEYS[1]), {}
 for i = 1, #all, 2 do
