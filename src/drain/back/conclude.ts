@@ -50,9 +50,9 @@ export async function concludeBack(
 }
 
 async function takeConsumersAway({ redis, request, attachment }: OpenBack): Promise<void> {
-  const { run, target } = attachment.manifest;
+  const { target } = attachment.manifest;
   for (const stream of partitionKeys(target.stream, target.partitions))
-    await closeConsumers(redis.client, { stream, group: request.source.group, run }).catch((error: Error) => {
+    await closeConsumers(redis.client, stream, request.source.group).catch((error: Error) => {
       if (!/NOGROUP|no such key/.test(error.message)) throw error;
     });
 }

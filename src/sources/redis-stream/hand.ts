@@ -99,10 +99,7 @@ export async function seedLane(client: Redis | Cluster, stream: string, run: str
   await client.hsetnx(laneKeys(stream, run).state, 'fence', '0|');
 }
 
-/** Takes away the consumers of a run that hold nothing any more. */
-export async function closeConsumers(
-  client: Redis | Cluster,
-  { stream, group, run }: Pick<HandOptions, 'stream' | 'group' | 'run'>,
-): Promise<void> {
-  await runScript(client, backClose, [stream], [group, consumerOf(run), leftConsumerOf(run)]);
+/** Takes away the consumers of this run and of earlier ones that hold nothing any more. */
+export async function closeConsumers(client: Redis | Cluster, stream: string, group: string): Promise<void> {
+  await runScript(client, backClose, [stream], [group]);
 }

@@ -1,14 +1,15 @@
 import { defineScript } from '../script.ts';
 
 /**
- * Deletes the consumers of a run that have nothing pending any more.
- * KEYS stream. ARGV group, consumers.
+ * Deletes the consumers of the way back, of whatever run, that have nothing pending any more.
+ * KEYS stream. ARGV group.
  */
 export const backClose = defineScript(`
-for i = 2, #ARGV do
-  if not redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[i])[1] then
-    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[i])
-  end
+for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local consumer = {}
+  for i = 1, #flat, 2 do consumer[flat[i]] = flat[i + 1] end
+  local own = string.match(consumer['name'], '^qctl%-back:') or string.match(consumer['name'], '^qctl%-left:')
+  if own and consumer['pending'] == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer['name']) end
 end
 return 'ok'
 `);
