@@ -31,13 +31,32 @@ export async function benchMove(rig: Rig, rows: number, rounds: number, tell: Te
       ),
     });
   }
+  await benchClaim(rig, rows, rounds, tell);
+}
+
+/** What it costs that no old worker can see a message again: an update, and a second look at each row. */
+async function benchClaim(rig: Rig, rows: number, rounds: number, tell: Tell): Promise<void> {
+  const pairs = await paired(
+    rounds,
+    () => moveTable(rig, rows, ['--claim-column', 'taken']),
+    () => moveTable(rig, rows),
+  );
+  const [ours, theirs] = [0, 1].map((side) => median(pairs.map((pair) => pair[side]!.elapsedMs)));
+  tell({
+    name: 'move with a claim column vs without one',
+    ours: rate(rows, ours!),
+    baseline: rate(rows, theirs!),
+    ratio: median(pairs.map(([claimed, locked]) => locked.elapsedMs / claimed.elapsedMs)),
+    goal: { atLeast: 0.4 },
+    note: 'the same table, 2 workers each; without a claim rows are deleted where they are locked',
+  });
 }
 
 /** Moves a fresh copy of the rows. */
-async function moveTable(rig: Rig, rows: number): Promise<QctlRun> {
+async function moveTable(rig: Rig, rows: number, flags: string[] = []): Promise<QctlRun> {
   await rig.flush();
-  await copyRowsTo(rig, 'bench_rows', 'bench_move');
-  const args = ['postgres', '--table', 'bench_move', '--stream', 'bench', '--workers', '2'];
+  await copyRowsTo(rig, 'bench_rows', 'bench_move', 'ADD COLUMN taken text');
+  const args = ['postgres', '--table', 'bench_move', '--stream', 'bench', '--workers', '2', ...flags];
   const run = await runDrain(args, rig.env);
   if (run.appended !== rows) throw new Error(`moved ${run.appended} of ${rows} rows`);
   return run;

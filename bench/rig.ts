@@ -63,10 +63,11 @@ export async function fillRows(rig: Rig, table: string, rows: number): Promise<v
 }
 
 /** A fresh table with the same rows, and nothing of its making left for the server to write. */
-export async function copyRowsTo(rig: Rig, from: string, to: string): Promise<void> {
+export async function copyRowsTo(rig: Rig, from: string, to: string, change?: string): Promise<void> {
   await rig.sql(
     `DROP TABLE IF EXISTS ${to}; CREATE TABLE ${to} (LIKE ${from} INCLUDING ALL); INSERT INTO ${to} SELECT * FROM ${from} ORDER BY id`,
   );
+  if (change) await rig.sql(`ALTER TABLE ${to} ${change}`);
   await rig.sql(`VACUUM ANALYZE ${to}`);
   await rig.sql('CHECKPOINT');
 }

@@ -138,6 +138,12 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     load: () => import('./dlq/purge.ts'),
   },
   {
+    name: 'maintain',
+    summary: 'move scheduled messages that are due into their streams, once or for ever',
+    impact: 'write',
+    load: () => import('./maintain.ts'),
+  },
+  {
     name: 'check lag',
     summary: 'alert where a group falls behind',
     impact: 'read',

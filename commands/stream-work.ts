@@ -38,6 +38,18 @@ function afterAWhile(progress: Progress): Progress {
   };
 }
 
+/** Work that says once why it waits for Redis, and once that this is over. Whoever follows waits for ever. */
+export function patientWork({ io, options, signal }: Context, follow = false): Work {
+  let away = false;
+  const waiting = (who: string, reason: string | null): void => {
+    const was = away;
+    away = reason !== null;
+    if (was === away || options.quiet) return;
+    io.stderr.write(away ? `qctl: waiting for ${who}: ${reason}\n` : `qctl: ${who} is back\n`);
+  };
+  return { signal, waiting, ...(follow && { patienceMs: Number.POSITIVE_INFINITY }) };
+}
+
 /** The error for arguments that contradict each other or are missing. */
 export function usageError(message: string, code: string, ...hint: string[]): QctlError {
   return new QctlError('usage', message, { code, hint });

@@ -19,6 +19,8 @@ export interface DrainSnapshot {
   quarantined: number;
   /** Lost by the target, in a failover, before the source was settled, and therefore appended again. */
   reappended: number;
+  /** Of this process as well: not due yet, and put aside until they are. */
+  scheduled: number;
   /** Messages a second over the last seconds. */
   ratePerSecond: number;
   /** What is still in the source; null where unknown. */

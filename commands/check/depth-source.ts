@@ -3,7 +3,7 @@ import { findVariable } from '../../src/config/environment.ts';
 import type { PostgresSourceConfig, SourceConfig } from '../../src/config/schema.ts';
 import { QctlError } from '../../src/errors.ts';
 import type { Context } from '../context.ts';
-import { type LabelledDepth, readQueue, readTable } from './depth-of.ts';
+import { type LabelledDepth, readFormat, readQueue, readTable } from './depth-of.ts';
 import type { MissingFlag } from './missing.ts';
 
 /** The flags of `check depth`. */
@@ -62,6 +62,11 @@ async function chooseTable(
   flags: DepthFlags,
 ): Promise<ChosenSource> {
   const table = flags.table ?? configured?.table;
+  if (table === undefined && configured?.format !== undefined && flags.ready === undefined) {
+    const options = await context.postgresOptions(source);
+    const read = () => readFormat(options, configured, context.options.timeoutMs);
+    return { target: source ?? configured.format, read };
+  }
   if (table === undefined)
     throw usage('no table is named', 'TABLE_MISSING', '--table NAME, or table: of the source');
   const ready = flags.ready ?? configured?.ready;

@@ -16,7 +16,7 @@ export function formatBackPlan(output: Output, plan: BackPlan): string {
     ['run', `${plan.run} (${KINDS[plan.kind]})`],
     ['from', `${plan.source}${plan.partitions > 1 ? ` in ${plan.partitions} partitions` : ''}`],
     ['back to', plan.target],
-    ['goes back', `${known(plan.pending)} pending, ${known(plan.undelivered)} not delivered`],
+    ['goes back', goesText(plan)],
     ['stays', staysText(plan)],
     ['guarantee', plan.promise],
     ['durability', plan.durability],
@@ -26,12 +26,19 @@ export function formatBackPlan(output: Output, plan: BackPlan): string {
   return `${formatFields(output, fields)}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
 }
 
-function staysText({ finished, from, before }: BackPlan): string {
+function goesText({ pending, undelivered, waiting, from }: BackPlan): string {
+  const parts = [`${known(pending)} pending`, `${known(undelivered)} not delivered`];
+  if (waiting > 0 && from === null) parts.push(`${grouped(waiting)} not due yet`);
+  return parts.join(', ');
+}
+
+function staysText({ finished, from, before, waiting }: BackPlan): string {
   const parts = [`${known(finished)} finished by consumers`];
   if (from !== null)
     parts.push(
       `${grouped(before.pending)} pending and ${known(before.undelivered)} not delivered before ${from}`,
     );
+  if (from !== null && waiting > 0) parts.push(`${grouped(waiting)} not due yet`);
   return parts.join(', ');
 }
 
@@ -86,6 +93,7 @@ export function formatBackReport(output: Output, report: BackReport): string {
 /** What is said only where there is some of it. */
 function optional(report: BackReport): [string, CellValue][] {
   const all: [string, number, string][] = [
+    ['not due, returned', report.unscheduled, ''],
     ['in hand', report.inHand, ''],
     ['set aside', report.parked, `before ${report.from}, pending with ${report.leftConsumer}`],
     ['gone', report.gone, `their entries were deleted while pending: ${shortList(report.goneIds)}`],

@@ -15,6 +15,7 @@ export interface FormatFlags {
   queue?: string[];
   schema?: string;
   include?: Includable[];
+  pauseSource?: boolean;
 }
 
 /** Adds them. */
@@ -27,7 +28,11 @@ export function addFormatOptions<C extends Command>(command: C): C {
     )
     .option('--queue <names>', 'only these queues of the job library (repeatable)', collectList)
     .option('--schema <name>', 'schema of the job library, where there is more than one')
-    .option('--include <kinds>', 'take besides ready messages: scheduled, dead, running', collectIncludes);
+    .option('--include <kinds>', 'take besides ready messages: scheduled, dead, running', collectIncludes)
+    .option(
+      '--pause-source',
+      'pause the queues for workers of the job library until all is drained, where it can',
+    );
   return command;
 }
 

@@ -26,6 +26,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
       ? [['only', `${plan.selects.join(', ')}; the rest stays in the source`] as [string, string]]
       : []),
     ['durability', plan.durability],
+    ['workers', `${workersText(plan)}, ${plan.batch} messages a batch`],
     ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
@@ -55,6 +56,7 @@ function depthText({ depth, estimatedBytes }: DrainPlan): string {
       : `${grouped(depth.ready)} messages${estimatedBytes ? `, about ${formatBytes(estimatedBytes)}` : ''}`,
   ];
   if (depth.inFlight) parts.push(`${grouped(depth.inFlight)} in flight with other consumers`);
+  if (depth.held) parts.push(`${grouped(depth.held)} claimed by this run already`);
   if (depth.unmatched) parts.push(`${grouped(depth.unmatched)} left by --filter`);
   if (depth.delayed) parts.push(`${grouped(depth.delayed)} delayed`);
   return parts.join(', ');
@@ -72,6 +74,7 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.passedOver > 0) parts.push(`${grouped(snapshot.passedOver)} stay`);
   if (snapshot.receivers && snapshot.receivers.min < snapshot.receivers.max)
     parts.push(`${snapshot.receivers.active} receivers (${snapshot.receivers.why})`);
+  if (snapshot.scheduled > 0) parts.push(`${grouped(snapshot.scheduled)} scheduled for later`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

@@ -14,6 +14,7 @@ export function formatReport(output: Output, report: DrainReport): string {
     ['target', `${report.target} stream ${report.stream}`],
     ['read', grouped(report.read)],
     ['appended', grouped(report.appended)],
+    ...scheduled(report),
     ['duplicates suppressed', grouped(report.duplicatesSuppressed)],
     ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : grouped(report.settled)],
     ['quarantined', grouped(report.quarantined)],
@@ -55,7 +56,15 @@ function why(report: DrainReport): string {
   const all = what[report.ending as keyof typeof what] ?? everything(report);
   const how =
     report.entries === null ? ', by the counts kept with every append; the stream was not read again' : '';
-  return `${all} stands in the stream exactly once${how}`;
+  const where =
+    report.waiting > 0 ? 'stands in the stream, or waits until it is due,' : 'stands in the stream';
+  return `${all} ${where} exactly once${how}`;
+}
+
+/** What was not due when it was taken; nothing where there was none. */
+export function scheduled(report: { scheduled: number; waiting: number }): [string, string][] {
+  if (report.scheduled === 0) return [];
+  return [['scheduled', `${grouped(report.scheduled)}, ${grouped(report.waiting)} still waiting`]];
 }
 
 /** What was in the source for this run; others may have had their part, and some may have been left on purpose. */

@@ -5,9 +5,10 @@ import { parseDurationMs } from '../../src/model/duration.ts';
 import type { Context } from '../context.ts';
 import { parseDuration, parsePositiveInteger, parseRate } from '../options.ts';
 import { addCompetingOptions, type CompetingFlags } from './competing-options.ts';
+import { addScheduleOptions, type ScheduleFlags } from './schedule-options.ts';
 
 /** The flags that every drain has. */
-export interface DrainFlags extends CompetingFlags {
+export interface DrainFlags extends CompetingFlags, ScheduleFlags {
   stream?: string;
   partitions?: number;
   maxlen?: number;
@@ -92,7 +93,7 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
       '--archive <file>',
       "write every message to this file before it is settled: NDJSON in gzip, as 'drain archive' takes it",
     );
-  return addCompetingOptions(command);
+  return addCompetingOptions(addScheduleOptions(command));
 }
 
 /** The target that flags, configuration and environment name. */
@@ -134,6 +135,7 @@ export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): Dra
     maxBodyBytes: flags.maxBodyBytes,
     allowEviction: flags.allowEviction,
     allowCompeting: flags.allowCompeting,
+    refuseScheduled: flags.refuseScheduled,
     fresh: flags.fresh,
     resume: flags.resume,
     archive: flags.archive,

@@ -56,6 +56,8 @@ export async function runDrainPostgres(
 ): Promise<number> {
   const resumed = await resumedRun(context, flags.resume, 'postgres');
   const configured = await configuredSource(context, sourceName);
+  // What costs no look into the database is refused before one.
+  const target = await toTarget(context, flags, resumed ?? configured ?? {});
   const defaults = { name: sourceName, configured, resumed: resumed?.spec ?? undefined };
   const described = await sourceSpec(context, flags, defaults);
   const spec = withTakeOptions(described, flags, configured ?? defaults.resumed);
@@ -67,7 +69,7 @@ export async function runDrainPostgres(
       connection: await context.postgresOptions(sourceName),
       spec,
     },
-    target: await toTarget(context, flags, resumed ?? configured ?? {}),
+    target,
     settings: toSettings(flags, { workers }),
     startedBy: startedBy(),
   };

@@ -81,7 +81,8 @@ function describing(flags: SourceFlags, configured: PostgresSourceConfig | undef
   });
 }
 
-function choiceOf(flags: SourceFlags, configured: PostgresSourceConfig | undefined): FormatChoice {
+/** What flags and configuration choose of a job library's queue. */
+export function choiceOf(flags: FormatFlags, configured: PostgresSourceConfig | undefined): FormatChoice {
   const queues = flags.queue ?? list(configured?.queues);
   const schema = flags.schema ?? configured?.schema;
   const include = flags.include ?? collectIncludes((list(configured?.include) ?? []).join(','));
@@ -89,6 +90,7 @@ function choiceOf(flags: SourceFlags, configured: PostgresSourceConfig | undefin
     ...(schema !== undefined && { schema }),
     ...(queues !== undefined && { queues: [...new Set(queues)].sort() }),
     include,
+    ...(flags.pauseSource && { pause: true }),
   };
 }
 
@@ -96,13 +98,14 @@ function list(value: string | string[] | undefined): string[] | undefined {
   return typeof value === 'string' ? collectList(value) : value;
 }
 
-function isChoice({ schema, queues, include }: FormatChoice): boolean {
-  return schema !== undefined || queues !== undefined || include.length > 0;
+function isChoice({ schema, queues, include, pause }: FormatChoice): boolean {
+  return schema !== undefined || queues !== undefined || include.length > 0 || pause === true;
 }
 
 function refuseChoice(choice: FormatChoice): void {
   if (!isChoice(choice)) return;
-  const flag = choice.queues ? '--queue' : choice.schema ? '--schema' : '--include';
+  const flags = { '--queue': choice.queues, '--schema': choice.schema, '--pause-source': choice.pause };
+  const flag = Object.entries(flags).find(([, value]) => value !== undefined)?.[0] ?? '--include';
   throw new QctlError(
     'usage',
     `${flag} is for the queue of a job library; this table is described by flags`,

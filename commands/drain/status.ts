@@ -11,6 +11,7 @@ import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { inWordsOfBack } from './format-back.ts';
+import { scheduled } from './format-report.ts';
 
 /** `qctl drain status RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
@@ -30,7 +31,7 @@ export async function runDrainStatus(context: Context, name: string): Promise<vo
 }
 
 function formatStatus(output: Output, status: RunStatus): string {
-  const rows: [string, CellValue][] = [
+  const rows: (readonly [string, CellValue])[] = [
     ['run', status.run],
     ['state', status.state],
     ['mode', status.mode],
@@ -41,6 +42,8 @@ function formatStatus(output: Output, status: RunStatus): string {
     ],
     ['read', grouped(status.read)],
     ['appended', `${grouped(status.appended)} (${formatBytes(status.payloadBytes)})`],
+    ...scheduled(status),
+    ...(status.nextDueAt === null ? [] : [['next due', status.nextDueAt] as const]),
     ['duplicates suppressed', grouped(status.duplicatesSuppressed)],
     ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : grouped(status.settled)],
     ['open', grouped(status.open)],
@@ -49,8 +52,7 @@ function formatStatus(output: Output, status: RunStatus): string {
     ['finished', status.finishedAt],
     ['time at work', formatDuration(status.activeMs)],
     ...status.processesAlive.map(
-      (info) =>
-        ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] satisfies [string, CellValue],
+      (info) => ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] as const,
     ),
   ];
   return formatFields(output, status.mode === 'back' ? inWordsOfBack(rows) : rows);

@@ -38,6 +38,7 @@ function streamLines(detail: StreamDetail): Line[] {
     ['entries ever added', entriesAdded === null ? null : grouped(entriesAdded)],
     ['memory', memoryBytes === null ? null : formatBytes(memoryBytes)],
     ['dead letters', deadLettersText(detail)],
+    ...waitingLines(detail),
     ['configured', configuredText(detail.settings)],
   );
   return lines;
@@ -51,6 +52,12 @@ function idText(id: string | null, ageMs: number | null): string | null {
 function deadLettersText({ settings, deadLetters }: StreamDetail): string {
   const count = deadLetters === null ? 'unknown' : grouped(deadLetters);
   return `${count}, in ${settings.deadLetter}${settings.deadLetterNamed ? '' : ' by convention'}`;
+}
+
+/** Nothing where nothing waits: most streams have no scheduled messages. */
+function waitingLines({ waiting, nextDueAt }: StreamDetail): Line[] {
+  if (!waiting) return [];
+  return [['waiting until due', `${grouped(waiting)}, the next at ${nextDueAt ?? 'a time unknown'}`]];
 }
 
 function configuredText(settings: StreamSettings): string {

@@ -133,6 +133,8 @@ function formatStreams(output: Output, rows: readonly StreamSummary[], { memory 
     { head: 'LAG', value: lagText, align: 'right' },
     { head: 'OLDEST-PENDING', value: (row) => ageText(row.oldestPendingAgeMs), align: 'right' },
   ];
+  if (rows.some(({ waiting }) => waiting))
+    columns.push({ head: 'WAITING', value: ({ waiting }) => waiting && grouped(waiting), align: 'right' });
   if (memory) columns.push({ head: 'MEMORY', value: memoryText, align: 'right' });
   return formatTable(output, columns, rows);
 }

@@ -1,10 +1,10 @@
-import { parsePosition, type Work } from '../../src/streams/index.ts';
+import { parsePosition } from '../../src/streams/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { writeToOutput } from '../dlq/export-sink.ts';
 import { addConnectionOptions, parseNonNegativeInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
-import { usageError } from '../stream-work.ts';
+import { patientWork, usageError } from '../stream-work.ts';
 import type { Output } from '../term/io.ts';
 import { writeWhole } from '../term/out-file.ts';
 import { LAST, openTail, type TailChoice } from './open-tail.ts';
@@ -55,7 +55,7 @@ export async function runStreamTail(context: Context, streams: string[], flags: 
   const { io, options, signal } = context;
   refuseConflicts(context, flags);
   context.stopsAtOnce = true;
-  const work = patientWork(context, flags);
+  const work = patientWork(context, flags.follow);
   const tail = await openTail(context, streams, flags, work);
   const { outFile } = options;
   const printer = printerOf(options.output, outFile === undefined ? io.stdout : asFile(io.stdout), {
@@ -79,18 +79,6 @@ function refuseConflicts({ options }: Context, { follow, from }: TailFlags): voi
   if (output === 'table' || output === 'ndjson') return;
   const hint = 'use -o ndjson: it appends lines';
   throw usageError(`-o ${output} is one document, --follow has no end`, 'FOLLOW_CONFLICT', hint);
-}
-
-/** Says once why it waits for Redis, and once that this is over. Whoever follows waits for ever. */
-function patientWork({ io, options, signal }: Context, { follow }: TailFlags): Work {
-  let away = false;
-  const waiting = (who: string, reason: string | null): void => {
-    const was = away;
-    away = reason !== null;
-    if (was === away || options.quiet) return;
-    io.stderr.write(away ? `qctl: waiting for ${who}: ${reason}\n` : `qctl: ${who} is back\n`);
-  };
-  return { signal, waiting, ...(follow && { patienceMs: Number.POSITIVE_INFINITY }) };
 }
 
 /** A file is never as narrow as the terminal, nor coloured. */

@@ -4,6 +4,7 @@ import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import type { RunArchive } from './archive.ts';
+import { readDue } from './due.ts';
 import type { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams } from './open.ts';
 import { leftInSource, withoutLeft } from './passed-over.ts';
@@ -73,6 +74,7 @@ export async function conclude(
     sourceChanges: changes,
     left,
     receivers: meter.receivers,
+    due: await readDue(redis, manifest, totals),
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
   });
 }

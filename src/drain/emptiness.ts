@@ -2,6 +2,7 @@ import { isGone } from '../backends/sqs/index.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
+import { QueueWaits } from './queue-waits.ts';
 import type { Ending } from './report.ts';
 
 /** How often a source is asked how much it holds. */
@@ -27,6 +28,7 @@ export class Emptiness {
   behind = 0;
   private readonly drain: OpenDrain;
   private readonly meter: Meter;
+  private readonly waits = new QueueWaits();
   private askedAt = Number.NEGATIVE_INFINITY;
   private emptySince: number | undefined;
   private stuckSince: number | undefined;
@@ -80,8 +82,9 @@ export class Emptiness {
     }
     this.behind = passedOver && passedOver.groups > 0 ? depth.ready : 0;
     const others = Math.max(0, depth.inFlight - (passedOver?.size ?? 0) - heldByOthers);
-    const away = others + (this.isPast(LONGEST_DELAY_MS) ? 0 : depth.delayed);
-    const why = this.isPast(0) || !this.boundary ? notHere(away) : `the time ${this.boundary.toISOString()}`;
+    const delayed = this.isPast(LONGEST_DELAY_MS) ? 0 : depth.delayed;
+    const away = this.waits.reason({ ready: null, inFlight: others, delayed }, Date.now());
+    const why = this.isPast(0) || !this.boundary ? away : `the time ${this.boundary.toISOString()}`;
     this.meter.waiting('queue', why);
     if (why !== null || !this.isSeen(depth.ready - this.behind, passedOver)) {
       this.emptySince = undefined;
@@ -133,8 +136,4 @@ export class Emptiness {
       ? 'left over'
       : undefined;
   }
-}
-
-function notHere(messages: number): string | null {
-  return messages > 0 ? `${messages} messages are delayed or in flight with another consumer` : null;
 }

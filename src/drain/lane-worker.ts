@@ -208,10 +208,11 @@ function unaccounted(lane: number, read: number, taken: number): Error {
 async function appendBatch(work: LaneWork, batch: Batch): Promise<number> {
   const { counts } = work.meter;
   const result = await work.sink.append(work.pack(batch), batch.mark);
-  const taken = result.appended + result.quarantined;
+  const taken = result.appended + result.quarantined + result.scheduled;
   counts.read += taken;
   counts.appended += result.appended;
   counts.quarantined += result.quarantined;
+  counts.scheduled += result.scheduled;
   return taken + result.suppressed;
 }
 

@@ -13,6 +13,8 @@ export interface Counts {
   quarantined: number;
   /** Messages that the target had lost, in a failover, before the source was settled. */
   reappended: number;
+  /** Put aside because they were not due. */
+  scheduled: number;
 }
 
 /** Counts, tells rate and reason, and hands out snapshots. */
@@ -24,6 +26,7 @@ export class Meter implements Patience {
     settled: 0,
     quarantined: 0,
     reappended: 0,
+    scheduled: 0,
   };
   readonly signal: AbortSignal;
   /** What the source held when it was last asked; null where unknown. */

@@ -12,6 +12,7 @@ import { type Attachment, attach } from './attach.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
+import { scheduledFindings } from './scheduled.ts';
 import { translated } from './translate.ts';
 
 /** What a drain would do and what speaks against it; plain data, made without changing anything. */
@@ -93,7 +94,13 @@ async function look(request: DrainRequest, source: OpenSource, redis: RedisConne
   if (archive !== undefined) await ArchiveSink.check(archive, attachment.manifest.run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = await findingsOf(request, source, attachment);
-  const findings = [...own, ...target.findings, ...(await occupied(redis, request, attachment))];
+  const scheduled = await scheduledFindings(source, depth, request, target.facts.timeMs ?? Date.now());
+  const findings = [
+    ...own,
+    ...scheduled,
+    ...target.findings,
+    ...(await occupied(redis, request, attachment)),
+  ];
   const { manifest } = attachment;
   const receivers = receiverBounds(request);
   const plan: DrainPlan = {

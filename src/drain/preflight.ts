@@ -2,7 +2,7 @@ import { missingRights, type RedisConnection, type RedisFacts, redisFacts } from
 import { QctlError } from '../errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import type { Finding } from '../model/finding.ts';
-import { partitionKeys, runKey, streamKeys } from '../model/keys.ts';
+import { DELAYED_INDEX, partitionKeys, runKey, streamKeys } from '../model/keys.ts';
 import type { Durability } from '../sinks/durability.ts';
 import type { DrainRequest } from './request.ts';
 
@@ -148,11 +148,14 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
       { command: 'XADD', args: [stream, '*', 'id', '1'] },
       { command: 'HSET', args: [keys.checkpoint('run', 0), 'token', '1'] },
       { command: 'XADD', args: [keys.quarantine, '*', 'id', '1'] },
+      { command: 'ZADD', args: [keys.delayed, '0', 'x'] },
+      { command: 'HSET', args: [keys.delayedEntries, 'x', '1'] },
       { command: 'EVALSHA', args: ['0'.repeat(40), '1', stream] },
     ];
   });
   commands.push(
     { command: 'HSET', args: [runKey('run'), 'state', 'running'] },
+    { command: 'ZADD', args: [DELAYED_INDEX, '0', 'x'] },
     { command: 'TIME', args: [] },
   );
   const missing = (await missingRights(connection, commands)) ?? [];

@@ -111,6 +111,7 @@ export class ReceiverCrew {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopped.abort();
+    await Promise.all([...this.members.values()].map(({ ended }) => ended));
     if (this.failure && !(this.failure.error instanceof SettledLost)) throw this.failure.error;
     // Only now is all of it known, and the last of it would not be noticed otherwise.
     const { sink } = this.options;

@@ -157,6 +157,7 @@ export class Receiver {
       counts.appended += result.appended;
       counts.duplicatesSuppressed += result.suppressed;
       counts.quarantined += result.quarantined;
+      counts.scheduled += result.scheduled;
       const deleted = new Set(await batch.delete(result.held.flatMap(({ ids }) => ids)));
       await confirmHeld(this.of, batch, result.held, deleted);
       gauge.settle(deleted.size);

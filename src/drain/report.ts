@@ -2,7 +2,9 @@ import type { Receivers } from '../events.ts';
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
 import type { Depth } from '../sources/source.ts';
+import { dueText } from '../streams/index.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
+import type { Due } from './due.ts';
 import type { Manifest } from './manifest.ts';
 import { type LeftInSource, leftNotes } from './passed-over.ts';
 import type { SourceChange } from './source-watch.ts';
@@ -35,7 +37,14 @@ export interface DrainReport {
   quarantined: number;
   /** Lost by the target, in a failover or a restart, while the source still had them, and appended again. */
   reappended: number;
-  /** Appended, and not yet confirmed by the source. */
+  /** Not due when they were taken: put aside, and moved into the stream since or still waiting. */
+  scheduled: number;
+  /** Of these, still waiting. */
+  waiting: number;
+  /** When the first and the last of what waits for the stream is due (RFC 3339); null where nothing does. */
+  nextDueAt: string | null;
+  lastDueAt: string | null;
+  /** Taken, and not yet confirmed by the source. */
   open: number;
   /** In the source and still to be drained; null where unknown. */
   remaining: number | null;
@@ -84,12 +93,14 @@ export interface ReportParts {
   left: LeftInSource | null;
   receivers: Receivers | null;
   quarantineStreams: string[];
+  /** When what waits is due; null where nothing does. */
+  due: Due | null;
 }
 
 /** Puts the report together and judges it. */
 export function makeReport(parts: ReportParts): DrainReport {
   const { manifest, totals, verification, depth } = parts;
-  const copied = totals.appended + totals.quarantined;
+  const copied = totals.appended + totals.scheduled + totals.quarantined;
   const remaining =
     manifest.mode === 'copy' && depth.ready !== null ? Math.max(0, depth.ready - copied) : depth.ready;
   const differing = verification?.differing ?? NO_DIFFERENCE;
@@ -106,12 +117,16 @@ export function makeReport(parts: ReportParts): DrainReport {
     ending: parts.ending,
     elapsedMs: parts.elapsedMs === null ? null : Math.round(parts.elapsedMs),
     ratePerSecond: rate(parts),
-    read: totals.appended + totals.quarantined + totals.duplicatesSuppressed,
+    read: copied + totals.duplicatesSuppressed,
     appended: totals.appended,
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
     quarantined: totals.quarantined,
     reappended: totals.reappended,
+    scheduled: totals.scheduled,
+    waiting: totals.waiting,
+    nextDueAt: dueText(parts.due?.nextDueMs ?? null),
+    lastDueAt: dueText(parts.due?.lastDueMs ?? null),
     open: totals.open,
     remaining,
     inFlight: depth.inFlight,
@@ -162,11 +177,13 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
     problems.push(`${differing.alteredCount} messages have another body in the stream than in the source`);
   if (verification?.digest?.equal === false && !differs(differing))
     problems.push('ids agree on both sides and bodies do not');
-  const carried = totals.appended + totals.quarantined;
+  problems.push(...waitingProblems(totals, verification));
+  const carried = totals.appended + totals.scheduled + totals.quarantined;
   // A run that goes on with another's ledger settles what that one had appended, too.
   const alike = manifest.ledgerRun === manifest.run ? totals.settled === carried : totals.settled >= carried;
   if (manifest.mode === 'move' && totals.open === 0 && !alike && parts.state !== 'abandoned') {
-    problems.push(`${carried} messages were appended or quarantined and ${totals.settled} settled`);
+    const how = totals.scheduled > 0 ? 'appended, put aside or quarantined' : 'appended or quarantined';
+    problems.push(`${carried} messages were ${how} and ${totals.settled} settled`);
   }
   for (const change of parts.sourceChanges) if (change.level === 'problem') problems.push(change.text);
   if (parts.left?.full)
@@ -176,8 +193,28 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
   return problems;
 }
 
-function notes({ verification, findings, manifest, depth, left, sourceChanges }: ReportParts): string[] {
+function waitingProblems({ contentLost }: Totals, verification: Verification | null): string[] {
+  const problems: string[] = [];
+  if (contentLost > 0)
+    problems.push(`${contentLost} scheduled messages were no longer in Redis when they were due`);
+  if (verification?.waitingGone)
+    problems.push(`${verification.waitingGone} scheduled messages do not wait in Redis any more`);
+  return problems;
+}
+
+function waitingNote({ totals, due, manifest }: ReportParts): string[] {
+  if (totals.waiting === 0) return [];
+  const [next, last] = [dueText(due?.nextDueMs ?? null), dueText(due?.lastDueMs ?? null)];
+  const when = next === null ? '' : next === last ? `, due at ${next}` : `, due from ${next} to ${last}`;
+  return [
+    `${totals.waiting} messages wait until they are due${when}; once no drain is at work, \`qctl maintain --stream ${manifest.target.stream} --follow\` moves them, or \`qctl maintain\` from cron`,
+  ];
+}
+
+function notes(parts: ReportParts): string[] {
+  const { verification, findings, manifest, depth, left, sourceChanges } = parts;
   const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
+  said.push(...waitingNote(parts));
   if (depth.unmatched) said.push(`left in the source by --filter: ${depth.unmatched}`);
   if (left) said.push(...leftNotes(left));
   for (const change of sourceChanges) if (change.level === 'note') said.push(change.text);

@@ -61,6 +61,8 @@ export interface DrainSettings {
   /** Messages that others have taken meanwhile are told, and keep the run from nothing. */
   allowCompeting: boolean;
   allowEviction: boolean;
+  /** Refuse to begin while messages of the source are not due yet, instead of putting them aside. */
+  refuseScheduled: boolean;
   /** Start anew although an unfinished run exists. */
   fresh: boolean;
   resume?: string;
@@ -94,6 +96,7 @@ export const DEFAULT_SETTINGS: DrainSettings = {
   goneMs: 120_000,
   allowCompeting: false,
   allowEviction: false,
+  refuseScheduled: false,
   fresh: false,
   verify: true,
 };

@@ -19,6 +19,7 @@ import { keepRun } from './keep-run.ts';
 import { LaneCrew } from './lane-crew.ts';
 import { Membership, type RunView } from './membership.ts';
 import { Meter } from './meter.ts';
+import { Mover } from './mover.ts';
 import { type OpenDrain, refuseBlockers } from './open.ts';
 import { outlasting } from './outlast.ts';
 import type { ReceiverBounds } from './receiver-tuner.ts';
@@ -80,7 +81,8 @@ export async function runDrain(
     const holding = (): number => membership.holding() + membership.heldByOthers;
     watcher = await outlasting(meter, () => watchSource(drain, meter, holding));
     crew = await outlasting(meter, () => makeCrew(drain, sink, meter, throttle, membership, clock, archive));
-    const ended = await watch(drain, crew, sink, meter, throttle, membership);
+    const mover = new Mover(redis, manifest, clock, meter, request.target.maxLen);
+    const ended = await watch(drain, crew, sink, meter, throttle, membership, mover);
     const late = (await crew.passedOver?.release()) ?? 0;
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
@@ -108,7 +110,8 @@ export async function runDrain(
 async function depthAtStart({ plan, redis, attachment }: OpenDrain): Promise<number | null> {
   const { ready } = plan.depth;
   if (ready === null || plan.mode === 'move') return ready;
-  return ready - (await readTotals(redis.client, attachment.manifest)).appended;
+  const { appended, scheduled } = await readTotals(redis.client, attachment.manifest);
+  return ready - appended - scheduled;
 }
 
 async function begin(drain: OpenDrain, sink: RedisStreamSink, store: RunStore, meter: Meter): Promise<void> {
@@ -147,6 +150,7 @@ async function makeCrew(
     fields: manifest.fields ?? undefined,
     maxBodyBytes: request.settings.maxBodyBytes,
     withKeys: manifest.target.partitions > 1,
+    targetNow: () => clock.now(),
   });
   const keep = archive && ((batch: Batch) => archive.sink.write(batch.messages()));
   const shared = { sink, meter, throttle, pack, keep, sourceLabel: source.label };
@@ -168,6 +172,7 @@ async function makeCrew(
               lanes: manifest.lanes,
               batch,
               note: (text) => meter.note(text),
+              lost: (count) => tellLost(meter, lane, count),
             }),
     });
   }
@@ -182,6 +187,14 @@ async function makeCrew(
     rebound: (bounds) => crew.rebound(bounds),
     stop: () => crew.stop(),
   };
+}
+
+/** What a claim kept from all who respect it, and somebody has taken none the less. */
+function tellLost(meter: Meter, lane: number, count: number): void {
+  meter.vanished += count;
+  meter.note(
+    `lane ${lane}: ${count} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
+  );
 }
 
 function sinkFor(
@@ -215,6 +228,7 @@ async function watch(
   meter: Meter,
   throttle: Throttle,
   membership: Membership,
+  mover: Mover,
 ): Promise<Ended> {
   const { settings } = drain.request;
   const { passedOver } = crew;
@@ -232,6 +246,7 @@ async function watch(
         view = (await keepRun(drain, membership).catch(rethrowVerdict)) ?? view;
         if (view) await crew.balance(view).catch(rethrowUnlessLost);
       }
+      mover.tick();
       const idle = view !== undefined && crew.isIdle(view);
       if (meter.signal.aborted) return await ended('signal');
       if (throttle.exhausted) return await ended('limit');
@@ -251,6 +266,8 @@ async function watch(
       () => (error instanceof SettledLost ? sink.lostForGood(error.count, error.ids) : error),
       (failure) => failure,
     );
+  } finally {
+    await mover.stop();
   }
 }
 

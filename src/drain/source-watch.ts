@@ -67,5 +67,5 @@ export function leftWithout(
 
 /** Everything that a run may have made a source let go of. */
 export function carriedBy(totals: Totals): number {
-  return totals.appended + totals.quarantined + totals.duplicatesSuppressed;
+  return totals.appended + totals.scheduled + totals.quarantined + totals.duplicatesSuppressed;
 }

@@ -5,6 +5,8 @@ import { QctlError } from '../errors.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
 import { type SqsSelection, SqsSource } from '../sources/sqs/index.ts';
+import { dueText } from '../streams/index.ts';
+import { readDue } from './due.ts';
 import type { MemberInfo } from './host.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
@@ -25,6 +27,9 @@ export interface RunSummary {
   appended: number;
   open: number;
   quarantined: number;
+  /** Put aside since the beginning because they were not due, and of these still waiting. */
+  scheduled: number;
+  waiting: number;
   processes: number;
   createdAt: string;
   finishedAt: string | null;
@@ -38,6 +43,9 @@ export interface RunStatus extends RunSummary {
   duplicatesSuppressed: number;
   settled: number;
   reappended: number;
+  /** When the first and the last of what waits for the stream is due (RFC 3339); null where nothing does. */
+  nextDueAt: string | null;
+  lastDueAt: string | null;
   payloadBytes: number;
   activeMs: number;
   partitions: number;
@@ -73,6 +81,7 @@ async function statusOf(
     readTotals(redis.client, manifest),
     viewRun(redis.client, manifest.run),
   ]);
+  const due = await readDue(redis, manifest, totals);
   const summary: RunSummary = {
     run: manifest.run,
     state: stateOf(record, view.alive.size),
@@ -82,6 +91,8 @@ async function statusOf(
     appended: totals.appended,
     open: totals.open,
     quarantined: totals.quarantined,
+    scheduled: totals.scheduled,
+    waiting: totals.waiting,
     processes: view.alive.size,
     createdAt: manifest.createdAt,
     finishedAt: record.finishedAt,
@@ -90,10 +101,12 @@ async function statusOf(
   const status: RunStatus = {
     type: 'status',
     ...summary,
-    read: totals.appended + totals.quarantined + totals.duplicatesSuppressed,
+    read: totals.appended + totals.scheduled + totals.quarantined + totals.duplicatesSuppressed,
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
     reappended: totals.reappended,
+    nextDueAt: dueText(due?.nextDueMs ?? null),
+    lastDueAt: dueText(due?.lastDueMs ?? null),
     payloadBytes: totals.payloadBytes,
     activeMs: record.activeMs,
     partitions: manifest.target.partitions,
@@ -176,6 +189,7 @@ export async function verifyRun(
       sourceChanges: record.changes,
       left: record.left,
       receivers: null,
+      due: await readDue(redis, manifest, verification.totals),
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
     });
   } finally {

@@ -38,51 +38,46 @@ export function digestText(digest: Digest): string {
   return `${digest.count}:${hex(digest.high)}${hex(digest.low)}`;
 }
 
-/** The digest of a run's entries, computed in Redis page by page. */
-export async function digestOfRun(
-  client: Redis | Cluster,
-  run: string,
-  ranges: Totals['ranges'],
-): Promise<Digest> {
-  const digest = { ...EMPTY_DIGEST };
-  for (const range of ranges) {
-    for await (const [, found, low, high] of pages(client, range, run, 'digest')) {
-      digest.count += Number(found);
-      digest.low = (digest.low + Number(low)) % 4_294_967_296;
-      digest.high = (digest.high + Number(high)) % 4_294_967_296;
-    }
-  }
-  return digest;
+/** One page of a scan: of entries in the stream, or of messages that wait. */
+export interface ScannedPage {
+  where: 'stream' | 'waiting';
+  count: number;
+  low: number;
+  high: number;
+  /** What was asked for: ids, or ids with sums; empty for a digest. */
+  ids: string[];
 }
 
-/** The ids of a run's entries, page by page; with `sums` each with the sum of {@link sumOf}. */
-export async function* idsOfRun(
-  client: Redis | Cluster,
-  run: string,
-  ranges: Totals['ranges'],
-  what: 'ids' | 'sums' = 'ids',
-): AsyncGenerator<string[]> {
-  for (const range of ranges) {
-    for await (const [, , , , , ...ids] of pages(client, range, run, what)) yield ids;
-  }
+/** What a scan asks of each message: its id, the line of {@link sumOf}, or its share of a digest. */
+export type Asked = 'ids' | 'sums' | 'digest';
+
+/** Adds a page, or the line of {@link sumOf} of one message. */
+export function addSums(
+  digest: Digest,
+  { count, low, high }: Pick<ScannedPage, 'count' | 'low' | 'high'>,
+): void {
+  digest.count += count;
+  digest.low = (digest.low + low) % 4_294_967_296;
+  digest.high = (digest.high + high) % 4_294_967_296;
 }
 
-async function* pages(
+/** The run's entries between two ids of a stream, page by page; bodies stay in Redis. */
+export async function* scanStream(
   client: Redis | Cluster,
   range: Totals['ranges'][number],
   run: string,
-  what: 'ids' | 'sums' | 'digest',
-): AsyncGenerator<string[]> {
+  what: Asked,
+): AsyncGenerator<ScannedPage> {
   let from = range.first;
   for (;;) {
-    const reply = (await runScript(
+    const [last, count, low, high, seen, ...ids] = (await runScript(
       client,
       scanEntries,
       [range.stream],
       [from, range.last, PAGE, run, what, 'id', 'body'],
     )) as string[];
-    yield reply;
-    if (Number(reply[4]) < PAGE) return;
-    from = `(${reply[0]}`;
+    yield { where: 'stream', count: Number(count), low: Number(low), high: Number(high), ids };
+    if (Number(seen) < PAGE) return;
+    from = `(${last}`;
   }
 }

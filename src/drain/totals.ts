@@ -7,6 +7,14 @@ import type { Manifest } from './manifest.ts';
 /** What the target has counted of a run, over all processes and their crashes: exact, since each number moved together with its messages. */
 export interface Totals {
   appended: number;
+  /** Put aside because they were not due, since the beginning; then moved into the stream, or still waiting. */
+  scheduled: number;
+  /** Of these, moved into the stream. */
+  moved: number;
+  /** Of these, still waiting. */
+  waiting: number;
+  /** Of these, with nothing left in Redis to move when they were due. */
+  contentLost: number;
   duplicatesSuppressed: number;
   settled: number;
   quarantined: number;
@@ -23,6 +31,10 @@ export interface Totals {
 export async function readTotals(client: Redis | Cluster, manifest: Manifest): Promise<Totals> {
   const totals: Totals = {
     appended: 0,
+    scheduled: 0,
+    moved: 0,
+    waiting: 0,
+    contentLost: 0,
     duplicatesSuppressed: 0,
     settled: 0,
     quarantined: 0,
@@ -38,10 +50,32 @@ export async function readTotals(client: Redis | Cluster, manifest: Manifest): P
     const counters = manifest.lanes > 0 ? laneKeys(manifest, keys.checkpoint) : [keys.stats(manifest.run)];
     const hashes = await Promise.all(counters.map((key) => client.hgetall(key)));
     for (const hash of hashes) add(totals, hash);
-    addRange(totals, stream, hashes);
+    const later = await countsOfWaiting(client, keys.delayedCounts, manifest.run);
+    addWaiting(totals, hashes, later);
+    addRange(totals, stream, [...hashes, later]);
     if (manifest.lanes === 0) totals.open += await client.hlen(keys.ledger(manifest.ledgerRun));
   }
   return totals;
+}
+
+/** What became of the messages that a run has put aside: `moved`, `lost` and `taken`, `first` and `last`. */
+async function countsOfWaiting(
+  client: Redis | Cluster,
+  key: string,
+  run: string,
+): Promise<Record<string, string>> {
+  const names = ['moved', 'lost', 'taken', 'first', 'last'];
+  const values = await client.hmget(key, ...names.map((name) => `${run}:${name}`));
+  return Object.fromEntries(names.flatMap((name, i) => (values[i] ? [[name, values[i]]] : [])));
+}
+
+function addWaiting(totals: Totals, hashes: Record<string, string>[], later: Record<string, string>): void {
+  const scheduled = hashes.reduce((sum, hash) => sum + Number(hash.scheduled ?? 0), 0);
+  const [moved, lost, taken] = ['moved', 'lost', 'taken'].map((name) => Number(later[name] ?? 0));
+  totals.scheduled += scheduled;
+  totals.moved += moved!;
+  totals.contentLost += lost!;
+  totals.waiting += Math.max(0, scheduled - moved! - lost! - taken!);
 }
 
 function laneKeys(manifest: Manifest, checkpoint: (run: string, lane: number) => string): string[] {

@@ -2,13 +2,15 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Readable } from '../sources/source.ts';
 import { compareIds, type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { Manifest } from './manifest.ts';
+import { type Found, messagesOfRun } from './presence.ts';
 import {
+  type Asked,
+  addSums,
   addToDigest,
   type Digest,
-  digestOfRun,
   digestText,
   EMPTY_DIGEST,
-  idsOfRun,
+  type ScannedPage,
   sameDigest,
   sumOf,
 } from './stream-scan.ts';
@@ -24,6 +26,8 @@ export interface Verification {
   entries: number | null;
   /** Entries that were appended and are no longer there: trimmed or deleted since. */
   gone: number | null;
+  /** Messages that should wait until they are due and do not any more: deleted from Redis by somebody. */
+  waitingGone: number | null;
   digest: { source: string; target: string; equal: boolean } | null;
   differing: Differing;
 }
@@ -34,82 +38,87 @@ export async function verifyTarget(
   manifest: Manifest,
   source: Readable | undefined,
 ): Promise<Verification> {
-  const totals = await toTheEnd(client, await readTotals(client, manifest));
-  if (manifest.fields) return { totals, entries: null, gone: null, digest: null, differing: NO_DIFFERENCE };
-  if (manifest.mode === 'copy' && source) return verifyCopy(client, manifest, totals, source);
-  let entries = 0;
-  const found = async function* (): AsyncGenerator<string[]> {
-    entries = 0;
-    for await (const ids of idsOfRun(client, manifest.run, totals.ranges)) {
-      entries += ids.length;
-      yield ids;
-    }
-  };
-  const differing = await compareIds(found, undefined, totals.appended);
-  return { totals, entries, gone: Math.max(0, totals.appended - entries), digest: null, differing };
+  const target = new Target(client, manifest);
+  const totals = await readTotals(client, manifest);
+  if (manifest.fields)
+    return {
+      totals,
+      ...{ entries: null, gone: null, waitingGone: null, digest: null, differing: NO_DIFFERENCE },
+    };
+  if (manifest.mode === 'copy' && source) return verifyCopy(target, source);
+  const differing = await compareIds(target.pages('ids'), undefined, totals.appended + totals.scheduled);
+  return { ...target.found(), digest: null, differing };
 }
 
-async function verifyCopy(
-  client: Redis | Cluster,
-  manifest: Manifest,
-  totals: Totals,
-  source: Readable,
-): Promise<Verification> {
-  const target = await digestOfRun(client, manifest.run, totals.ranges);
+/** What stands in the target of a run, to be read as often as needed. */
+class Target {
+  private readonly client: Redis | Cluster;
+  private readonly manifest: Manifest;
+  private last: Found | undefined;
+
+  constructor(client: Redis | Cluster, manifest: Manifest) {
+    this.client = client;
+    this.manifest = manifest;
+  }
+
+  pages(what: Asked): () => AsyncGenerator<string[]> {
+    const scan = () => this.scan(what);
+    return async function* () {
+      for await (const { ids } of scan()) yield ids;
+    };
+  }
+
+  async digest(): Promise<Digest> {
+    const digest = { ...EMPTY_DIGEST };
+    for await (const page of this.scan('digest')) addSums(digest, page);
+    return digest;
+  }
+
+  private async *scan(what: Asked): AsyncGenerator<ScannedPage> {
+    this.last = yield* messagesOfRun(this.client, this.manifest, what);
+  }
+
+  /** What the last scan has found. */
+  found(): Pick<Verification, 'totals' | 'entries' | 'gone' | 'waitingGone'> {
+    const { totals, entries, gone, waitingGone } = this.last!;
+    return { totals, entries, gone, waitingGone };
+  }
+}
+
+async function verifyCopy(target: Target, source: Readable): Promise<Verification> {
+  const [copied, found] = [await target.digest(), target.found()];
   const table = await digestOfTable(source);
-  const equal = sameDigest(table, target);
-  const gone = Math.max(0, totals.appended - target.count);
+  const equal = sameDigest(table, copied);
   let differing = NO_DIFFERENCE;
   if (!equal) {
-    const expected = async function* (): AsyncGenerator<string[]> {
-      for await (const part of source.everything(PART_ROWS, PART_BYTES))
-        yield part.map(([id]) => id.toString());
-    };
+    const about = Math.max(table.count, copied.count);
     differing = await compareIds(
-      () => idsOfRun(client, manifest.run, totals.ranges),
-      expected,
-      Math.max(table.count, target.count),
+      target.pages('ids'),
+      () => everythingAs(source, (id) => id.toString()),
+      about,
     );
-    if (!differs(differing)) differing = await findAltered(client, manifest, totals, source);
+    if (!differs(differing)) differing = await findAltered(target, source, about);
   }
   return {
-    totals,
-    entries: target.count,
-    gone,
-    digest: { source: digestText(table), target: digestText(target), equal },
+    ...found,
+    digest: { source: digestText(table), target: digestText(copied), equal },
     differing,
   };
 }
 
 /** Ids that agree on both sides and bodies that do not. */
-async function findAltered(
-  client: Redis | Cluster,
-  manifest: Manifest,
-  totals: Totals,
-  source: Readable,
-): Promise<Differing> {
-  const expected = async function* (): AsyncGenerator<string[]> {
-    for await (const part of source.everything(PART_ROWS, PART_BYTES))
-      yield part.map(([id, body]) => sumOf(id, body));
-  };
-  const found = await compareIds(
-    () => idsOfRun(client, manifest.run, totals.ranges, 'sums'),
-    expected,
-    totals.appended,
-  );
+async function findAltered(target: Target, source: Readable, about: number): Promise<Differing> {
+  const found = await compareIds(target.pages('sums'), () => everythingAs(source, sumOf), about);
   const altered = found.missing.map((line) => line.slice(0, line.lastIndexOf(' ')));
   return { ...NO_DIFFERENCE, altered, alteredCount: found.missingCount };
 }
 
-/** What stands behind the run's last entry may claim to be of the run as well; it is looked at, too. */
-async function toTheEnd(client: Redis | Cluster, totals: Totals): Promise<Totals> {
-  const ranges = await Promise.all(
-    totals.ranges.map(async (range) => {
-      const [newest] = await client.xrevrange(range.stream, '+', '-', 'COUNT', 1);
-      return newest ? { ...range, last: newest[0] } : range;
-    }),
-  );
-  return { ...totals, ranges };
+async function* everythingAs(
+  source: Readable,
+  line: (id: Buffer, body: Buffer) => string,
+): AsyncGenerator<string[]> {
+  for await (const part of source.everything(PART_ROWS, PART_BYTES))
+    yield part.map(([id, body]) => line(id, body));
 }
 
 async function digestOfTable(source: Readable): Promise<Digest> {

@@ -32,6 +32,14 @@ export interface StreamKeys {
   quarantine: string;
   /** What a run of the way back has in hand; further keys of it follow behind a colon. */
   back(run: string): string;
+  /** Messages that are not due yet: `SEQUENCE:RUN:ID` by the time at which they are, in ms (sorted set). */
+  delayed: string;
+  /** What each of them is in the stream once it is due, by the same name (hash). */
+  delayedEntries: string;
+  /** `seq`, and `RUN:moved`, `RUN:first`, `RUN:last`, `RUN:lost`, `RUN:taken` (hash). */
+  delayedCounts: string;
+  /** As `delayed`, those that somebody has in hand to take them elsewhere: nobody moves them meanwhile. */
+  delayedHeld: string;
   /** How far one operation has come, so that a page whose reply was lost can be sent again. */
   operation(id: string): string;
   /** How much of an export is in the stream; `content` is the SHA-256 of its lines. */
@@ -54,11 +62,17 @@ export function streamKeys(stream: string): StreamKeys {
     operation: (id) => own(`op:${id}`),
     imported: (content) => own(`import:${content}`),
     quarantine: own('quarantine'),
+    delayed: own('delayed'),
+    delayedEntries: own('delayed-entries'),
+    delayedCounts: own('delayed-counts'),
+    delayedHeld: own('delayed-held'),
   };
 }
 
 export const RUN_INDEX = 'qctl:runs';
 export const runKey = (run: string): string => `qctl:run:${run}`;
+/** Streams (partitions each by itself) that messages wait for, by when that was last announced (sorted set). */
+export const DELAYED_INDEX = 'qctl:delayed';
 export const lockKey = (name: string): string => `qctl:lock:${name}`;
 
 /** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */

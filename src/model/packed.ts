@@ -36,11 +36,18 @@ export function rowFields(rows: PackedRows, index: number): (Buffer | null)[] {
   return fields;
 }
 
-/** The field at `position` of row `index`, without looking at those behind it. */
-export function rowField(rows: PackedRows, index: number, position: number): Buffer | null {
+/** Where in `rows.data` the length of a field stands; its bytes follow. */
+export function fieldAt(rows: PackedRows, index: number, position: number): number {
   const { data } = rows;
   let at = rows.offsets[index]! + 2;
   for (let i = 0; i < position; i += 1) at += 4 + Math.max(0, data.readInt32BE(at));
+  return at;
+}
+
+/** The field at `position` of row `index`, without looking at those behind it. */
+export function rowField(rows: PackedRows, index: number, position: number): Buffer | null {
+  const { data } = rows;
+  const at = fieldAt(rows, index, position);
   const length = data.readInt32BE(at);
   return length < 0 ? null : data.subarray(at + 4, at + 4 + length);
 }

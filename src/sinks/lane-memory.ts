@@ -4,7 +4,7 @@ import { isOlder } from './token.ts';
 /** What a checkpoint says of itself, as far as a loss is judged by it. */
 export interface Standing {
   token: string;
-  /** Messages that were ever appended or quarantined there: moves together with them. */
+  /** Messages that were ever appended, quarantined or put aside there: moves together with them. */
   counted: number;
 }
 

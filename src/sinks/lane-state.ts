@@ -46,7 +46,7 @@ export async function readLane(
     note: text('note'),
     ids: unpackIds(fieldOf(fields, 'ids') ?? Buffer.alloc(0)),
     openedBefore: fieldOf(fields, 'opened')?.toString() === text('token'),
-    counted: Number(text('appended')) + Number(text('quarantined')),
+    counted: Number(text('appended')) + Number(text('quarantined')) + Number(text('scheduled')),
   };
 }
 

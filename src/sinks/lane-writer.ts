@@ -3,6 +3,7 @@ import { settleLane } from '../backends/redis/scripts/settle-lane.ts';
 import type { LaneMark } from '../model/batch.ts';
 import { packFirstFields, packIds } from '../model/packed.ts';
 import type { Entries } from '../transform/pack.ts';
+import { delayedArgs, delayedCount } from './delayed-rows.ts';
 import { fenceNumber, LaneFenced } from './fenced.ts';
 import { LaneMemory, type Loss, type Standing, sumOfLosses } from './lane-memory.ts';
 import { type LaneState, type LaneStates, readLane } from './lane-state.ts';
@@ -92,15 +93,16 @@ export class LaneWriter {
       entries.quarantinedIds.length,
       entries.bytes,
       entries.rows.dense ? 1 : 0,
+      ...delayedArgs(this.writer.options.run, entries),
     ];
+    const names = [keys.stream, keys.checkpoint(this.writer.options.run, mark.lane), keys.quarantine];
+    names.push(keys.delayed, keys.delayedEntries, keys.delayedCounts);
     const checkpoint = keys.checkpoint(this.writer.options.run, mark.lane);
     const quarantined = entries.quarantinedIds.length;
+    const scheduled = delayedCount(entries);
     tokens[partition] = mark.token;
     await this.inTurn(checkpoint, async (earlier) => {
-      const write = (): Promise<[string, string]> =>
-        this.writer.run(appendLane, [keys.stream, checkpoint, keys.quarantine], args) as Promise<
-          [string, string]
-        >;
+      const write = () => this.writer.append(appendLane, names, args, entries) as Promise<[string, string]>;
       let [outcome, found] = await write();
       // Sent behind one that has to be repeated: the target waits for that one first.
       if (outcome === 'moved' && earlier) {
@@ -115,9 +117,9 @@ export class LaneWriter {
       const kept = ids === '' ? undefined : ids;
       this.memories
         .get(mark.lane)
-        ?.[partition]?.add(mark.token, mark.note, entries.count + quarantined, kept);
+        ?.[partition]?.add(mark.token, mark.note, entries.count + quarantined + scheduled, kept);
     });
-    return { held: [], appended: entries.count, suppressed: 0, quarantined, expired: false };
+    return { held: [], appended: entries.count, suppressed: 0, quarantined, scheduled, expired: false };
   }
 
   /** Runs an append while the one before it may still be on its way; the two know of each other. */
@@ -185,10 +187,10 @@ export class LaneWriter {
     const { client, run } = this.writer.options;
     return Promise.all(
       this.writer.streams.map(async ({ checkpoint }) => {
-        const [token, appended, quarantined] = await this.writer.patiently(() =>
-          client.hmget(checkpoint(run, lane), 'token', 'appended', 'quarantined'),
+        const [token, ...counted] = await this.writer.patiently(() =>
+          client.hmget(checkpoint(run, lane), 'token', 'appended', 'quarantined', 'scheduled'),
         );
-        return { token: token ?? '', counted: Number(appended ?? 0) + Number(quarantined ?? 0) };
+        return { token: token ?? '', counted: counted.reduce((sum, count) => sum + Number(count ?? 0), 0) };
       }),
     );
   }
@@ -208,6 +210,7 @@ function refusal(
 
 /** The ids of a batch, as the checkpoint keeps them until the source is settled. */
 function markerOf(entries: Entries): Buffer {
-  const plain = entries.quarantinedIds.length === 0 && entries.rows.names[0] === 'id';
-  return plain ? packFirstFields(entries.rows) : packIds([...entries.ids, ...entries.quarantinedIds]);
+  const { ids, quarantinedIds, delayed, rows } = entries;
+  const plain = quarantinedIds.length === 0 && !delayed && rows.names[0] === 'id';
+  return plain ? packFirstFields(rows) : packIds([...ids, ...quarantinedIds, ...(delayed?.ids ?? [])]);
 }

@@ -3,11 +3,12 @@ import type { ScriptArg } from '../backends/redis/script.ts';
 import { appendLedger } from '../backends/redis/scripts/append-ledger.ts';
 import { confirmLedger } from '../backends/redis/scripts/confirm-ledger.ts';
 import type { LedgerMark } from '../model/batch.ts';
+import { delayedArgs } from './delayed-rows.ts';
 import { missingFromLedger } from './ledger-audit.ts';
 import { LedgerMemory } from './ledger-memory.ts';
 import type { Part } from './partition.ts';
 import { SettledLost } from './rolled-back.ts';
-import type { Appended } from './sink.ts';
+import { type Appended, NOTHING_APPENDED } from './sink.ts';
 import type { TargetWriter } from './target-writer.ts';
 
 /** What a ledger's count of appends begins with; below it stands what nobody has seeded. */
@@ -54,7 +55,7 @@ export class LedgerWriter {
 
   async append({ entries, partition }: Part, mark: LedgerMark): Promise<Appended> {
     const keys = this.writer.streams[partition]!;
-    const ids = [...entries.ids, ...entries.quarantinedIds];
+    const ids = [...entries.ids, ...entries.quarantinedIds, ...(entries.delayed?.ids ?? [])];
     this.calls += 1;
     // Names this call in the ledger, so that its own repetition is not taken for a duplicate.
     const call = `${this.name}.${this.calls.toString(36)}:`;
@@ -70,6 +71,7 @@ export class LedgerWriter {
       entries.quarantined.data,
       entries.quarantinedIds.length,
       entries.bytes,
+      ...delayedArgs(this.writer.options.run, entries),
       ...ids,
     ];
     const names = [
@@ -79,26 +81,30 @@ export class LedgerWriter {
       keys.settled(this.ledger, before),
       keys.stats(this.writer.options.run),
       keys.quarantine,
+      keys.delayed,
+      keys.delayedEntries,
+      keys.delayedCounts,
     ];
     const { step: confirmed, times } = this.seen[partition]!;
-    const [outcome, step, flags] = (await this.writer.run(appendLedger, names, args)) as [
-      string,
-      number,
-      string,
-    ];
-    if (outcome === 'expired') return { held: [], appended: 0, suppressed: 0, quarantined: 0, expired: true };
+    const reply = await this.writer.append(appendLedger, names, args, entries);
+    const [outcome, step, flags] = reply as [string, number, string];
+    if (outcome === 'expired') return { ...NOTHING_APPENDED, expired: true };
     if (step <= confirmed) this.wentBack(partition, times, step);
     const seen = this.seen[partition]!;
     seen.step = Math.max(seen.step, step);
     // What the source has let go of is appended in any case, and judged afterwards.
     if (!mark.rescue) await seen.verdict;
-    const fresh = [...flags].filter((flag) => flag === '+').length;
-    const quarantined = [...flags.slice(entries.ids.length)].filter((flag) => flag === '+').length;
+    const good = entries.ids.length;
+    const bad = good + entries.quarantinedIds.length;
+    const appended = freshIn(flags.slice(0, good));
+    const quarantined = freshIn(flags.slice(good, bad));
+    const scheduled = freshIn(flags.slice(bad));
     return {
       held: [{ partition, ids }],
-      appended: fresh - quarantined,
-      suppressed: ids.length - fresh,
+      appended,
+      suppressed: ids.length - appended - quarantined - scheduled,
       quarantined,
+      scheduled,
       expired: false,
     };
   }
@@ -201,4 +207,9 @@ export class LedgerWriter {
     const window = Math.floor(this.writer.options.targetNow() / this.writer.options.windowMs);
     return [window, window - 1];
   }
+}
+
+/** How many of these the ledger did not know. */
+function freshIn(flags: string): number {
+  return [...flags].filter((flag) => flag === '+').length;
 }

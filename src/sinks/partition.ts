@@ -1,5 +1,6 @@
 import { partitionOf } from '../model/keys.ts';
 import { selectRows } from '../model/packed.ts';
+import type { Delayed } from '../transform/delayed.ts';
 import type { Entries } from '../transform/pack.ts';
 
 /** The entries of one partition. */
@@ -16,12 +17,15 @@ export function partitioned(entries: Entries, partitions: number, all: boolean):
   if (partitions === 1) return [{ partition: 0, entries }];
   const good = group(entries.ids, partitions, (i) => entries.keys?.[i] ?? null);
   const bad = group(entries.quarantinedIds, partitions, () => null);
+  const later = group(entries.delayed?.ids ?? [], partitions, (i) => entries.delayed?.keys?.[i] ?? null);
   const parts: Part[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
     const rows = good[partition]!;
     const held = bad[partition]!;
-    if (!all && rows.length + held.length === 0) continue;
-    parts.push({ partition, entries: choose(entries, rows, held, partition === 0) });
+    const waiting = later[partition]!;
+    if (!all && rows.length + held.length + waiting.length === 0) continue;
+    const delayed = entries.delayed && chooseDelayed(entries.delayed, waiting);
+    parts.push({ partition, entries: { ...choose(entries, rows, held, partition === 0), delayed } });
   }
   return parts;
 }
@@ -48,5 +52,15 @@ function choose(entries: Entries, rows: number[], held: number[], first: boolean
     quarantined: selectRows(entries.quarantined, held),
     quarantinedIds: held.map((i) => entries.quarantinedIds[i]!),
     bytes: first ? entries.bytes : 0,
+  };
+}
+
+function chooseDelayed({ rows, ids, dueMs }: Delayed, chosen: number[]): Delayed | undefined {
+  if (chosen.length === 0) return undefined;
+  return {
+    rows: selectRows(rows, chosen),
+    ids: chosen.map((i) => ids[i]!),
+    dueMs: chosen.map((i) => dueMs[i]!),
+    keys: null,
   };
 }

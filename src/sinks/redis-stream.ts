@@ -2,11 +2,12 @@ import type { LaneMark, LedgerMark } from '../model/batch.ts';
 import type { StreamKeys } from '../model/keys.ts';
 import type { Entries } from '../transform/pack.ts';
 import { settledLost } from './data-lost.ts';
+import { delayedCount } from './delayed-rows.ts';
 import type { Loss } from './lane-memory.ts';
 import { LaneWriter, type OpenedLane } from './lane-writer.ts';
 import { type Confirmed, FIRST_STEP, LedgerWriter } from './ledger-writer.ts';
 import { type Part, partitioned } from './partition.ts';
-import type { Appended, Sink } from './sink.ts';
+import { type Appended, NOTHING_APPENDED, type Sink } from './sink.ts';
 import { type StreamSinkOptions, TargetWriter } from './target-writer.ts';
 
 /** Writes to one Redis stream, or to its partitions. */
@@ -122,17 +123,18 @@ export class RedisStreamSink implements Sink {
 
 /** What a partition had already before it fell behind the others no longer than they. */
 function passedOver({ entries }: Part): Appended {
-  const suppressed = entries.count + entries.quarantinedIds.length;
-  return { held: [], appended: 0, suppressed, quarantined: 0, expired: false };
+  const suppressed = entries.count + entries.quarantinedIds.length + delayedCount(entries);
+  return { ...NOTHING_APPENDED, suppressed };
 }
 
 function sum(results: Appended[]): Appended {
-  const total: Appended = { held: [], appended: 0, suppressed: 0, quarantined: 0, expired: false };
+  const total: Appended = { ...NOTHING_APPENDED, held: [] };
   for (const result of results) {
     total.held.push(...result.held);
     total.appended += result.appended;
     total.suppressed += result.suppressed;
     total.quarantined += result.quarantined;
+    total.scheduled += result.scheduled;
     total.expired ||= result.expired;
   }
   return total;

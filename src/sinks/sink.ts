@@ -9,9 +9,21 @@ export interface Appended {
   /** Messages that the target had already. */
   suppressed: number;
   quarantined: number;
+  /** Not due yet: they wait beside the stream. */
+  scheduled: number;
   /** The batch came too late and nothing was written; the source hands the messages out again. */
   expired: boolean;
 }
+
+/** Before anything was done. */
+export const NOTHING_APPENDED: Appended = {
+  held: [],
+  appended: 0,
+  suppressed: 0,
+  quarantined: 0,
+  scheduled: 0,
+  expired: false,
+};
 
 /**
  * Where messages go. `append` writes messages, ledger or checkpoint, and counters in one atomic step

@@ -3,7 +3,9 @@ import { isRetryable } from '../backends/redis/errors.ts';
 import { type RedisScript, runScript, type ScriptArg } from '../backends/redis/script.ts';
 import { partitionKeys, type StreamKeys, streamKeys } from '../model/keys.ts';
 import { type Patience, patiently } from '../model/patience.ts';
+import type { Entries } from '../transform/pack.ts';
 import { dataLost } from './data-lost.ts';
+import { DelayedIndex } from './delayed-rows.ts';
 import { type Durability, durably, learnSlots, NotDurable, nodeFor } from './durability.ts';
 
 export interface StreamSinkOptions {
@@ -34,6 +36,7 @@ export class TargetWriter {
   /** As the scripts take them. */
   readonly constants: string;
   readonly maxLen: string;
+  private readonly index = new DelayedIndex();
 
   constructor(options: StreamSinkOptions) {
     this.options = options;
@@ -49,6 +52,27 @@ export class TargetWriter {
       if (durability.kind === 'memory') return runScript(client, script, keys, now);
       return durably(nodeFor(client, keys[0]!), durability, (node) => runScript(node, script, keys, now));
     });
+  }
+
+  /** Runs a script that appends. Where it puts messages aside, whoever moves them has to know of the stream. */
+  async append(
+    script: RedisScript,
+    keys: string[],
+    args: ScriptArg[] | (() => ScriptArg[]),
+    { delayed }: Entries,
+  ): Promise<unknown> {
+    if (!delayed) return this.run(script, keys, args);
+    await this.announce(keys[0]!);
+    const result = await this.run(script, keys, args);
+    // It may have waited for long, and what is announced is forgotten after a day without messages.
+    await this.announce(keys[0]!);
+    return result;
+  }
+
+  private announce(stream: string): Promise<unknown> | undefined {
+    const { client, targetNow } = this.options;
+    const fresh = this.index.isFresh(stream);
+    return fresh ? undefined : this.patiently(() => this.index.announce(client, stream, targetNow()));
   }
 
   patiently<T>(action: () => Promise<T>): Promise<T> {

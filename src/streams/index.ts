@@ -32,6 +32,25 @@ export {
   resolveDeadLetters,
   UNREADABLE,
 } from './dead-letters.ts';
+export {
+  delayedStreams,
+  dueText,
+  type Waiting,
+  type WaitingFacts,
+  waitingFacts,
+  waitingFor,
+} from './delayed.ts';
+export { forgetIfIdle } from './delayed-index.ts';
+export { checkMoveRights, type MovedReport, moveAllDue, streamsToMove } from './delayed-maintain.ts';
+export { DueMover, type MovedPage, moreIsDue } from './delayed-move.ts';
+export {
+  holdMessages,
+  releaseMessages,
+  removeHeldMessages,
+  type WaitingMessage,
+  type WaitingWhere,
+  waitingMessages,
+} from './delayed-take.ts';
 export { lookPatiently } from './dlq-facts.ts';
 export { originalFields, readDeadLetters, readWhole, type WholeDeadLetter } from './dlq-fetch.ts';
 export { type DeadLetterChoice, type DeadLetterFilter, isOpen } from './dlq-filter.ts';

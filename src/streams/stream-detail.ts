@@ -3,6 +3,7 @@ import type { StreamSettings } from '../config/streams.ts';
 import type { Finding } from '../model/finding.ts';
 import { streamIdAgeMs } from '../model/stream-id.ts';
 import { type Member, readMembers } from './consumers.ts';
+import { waitingFacts } from './delayed.ts';
 import { type FactsOptions, readFacts, type StreamFacts } from './facts.ts';
 import { describeGroup, type GroupDetail } from './group-detail.ts';
 import { isIntact } from './intact.ts';
@@ -28,6 +29,10 @@ export interface StreamDetail {
   settings: StreamSettings;
   /** How many lie in the dead-letter stream; null where it could not be looked at. */
   deadLetters: number | null;
+  /** Scheduled messages that wait until they are due; null where this user may not look. */
+  waiting: number | null;
+  /** When the first of them is due; null where none waits. */
+  nextDueAt: string | null;
   groups: GroupWithMembers[];
   /** What is odd, and what to do about it. */
   advice: Finding[];
@@ -92,6 +97,7 @@ export async function describeStream(
     lastAgeMs: streamIdAgeMs(facts.lastId, timeMs),
     settings,
     deadLetters: dead === undefined ? 0 : (dead?.length ?? null),
+    ...(await waitingFacts(redis, [facts.stream]))(facts.stream),
     groups,
   };
   return { ...detail, advice: adviseOn(detail, facts) };

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import { isQctlError } from '../errors.ts';
 import { streamIdAgeMs } from '../model/stream-id.ts';
+import { type WaitingFacts, waitingFacts } from './delayed.ts';
 import { type FactsOptions, type GroupFacts, readFacts, type StreamFacts } from './facts.ts';
 import { judgeLag, type Lag } from './lag.ts';
 
@@ -26,6 +27,10 @@ export interface StreamSummary {
   oldestPendingAgeMs: number | null;
   /** Null where it was not asked for. */
   memoryBytes: number | null;
+  /** Scheduled messages that wait until they are due; null where this user may not look. */
+  waiting: number | null;
+  /** When the first of them is due; null where none waits. */
+  nextDueAt: string | null;
 }
 
 /** How {@link summariseStreams} looks. */
@@ -59,6 +64,7 @@ export async function summariseStreams(
   { memory, count }: SummaryOptions,
 ): Promise<Summaries> {
   const found: Summaries = { streams: [], denied: [] };
+  const waiting = await waitingFacts(redis, streams);
   let counted = 0;
   for (let at = 0; at < streams.length; at += AT_ONCE) {
     const some = streams.slice(at, at + AT_ONCE);
@@ -67,7 +73,7 @@ export async function summariseStreams(
     found.denied.push(...some.filter((_, index) => looks[index] === 'denied'));
     const facts = looks.filter((one) => one !== undefined && one !== 'denied');
     counted += facts.reduce((sum, { groups }) => sum + countedFor(groups), 0);
-    found.streams.push(...facts.map(summaryOf));
+    found.streams.push(...facts.map((one) => ({ ...summaryOf(one), ...waiting(one.stream) })));
   }
   if (found.streams.length === 0 && found.denied.length > 0) await readFacts(redis, found.denied[0]!);
   return found;
@@ -95,7 +101,7 @@ function countedFor(groups: readonly GroupFacts[]): number {
 }
 
 /** The summary of a stream whose facts are known. */
-export function summaryOf(facts: StreamFacts): StreamSummary {
+export function summaryOf(facts: StreamFacts): Omit<StreamSummary, keyof WaitingFacts> {
   const { stream, length, timeMs, firstId, lastId, memoryBytes, groups } = facts;
   const largest = largestLag(groups.map((group) => judgeLag(facts, group)));
   return {

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Batch } from '../model/batch.ts';
 import type { Message } from '../model/message.ts';
-import { type FieldValue, type PackedRows, packRows, rowCount, rowField } from '../model/packed.ts';
+import {
+  type FieldValue,
+  type PackedRows,
+  packRows,
+  rowCount,
+  rowField,
+  selectRows,
+} from '../model/packed.ts';
+import { type Delayed, takeDelayed, Waiting } from './delayed.ts';
 import { toEntry } from './envelope.ts';
 import { compileMapping, type FieldMapping, MappingFailure } from './mapping.ts';
 
-/** A batch in the shape of the target: what is appended, and what is set aside with its reason. */
+/** A batch in the shape of the target: what is appended, what waits, and what is set aside with its reason. */
 export interface Entries {
   rows: PackedRows;
   count: number;
@@ -14,6 +22,8 @@ export interface Entries {
   keys: (Buffer | null)[] | null;
   quarantined: PackedRows;
   quarantinedIds: string[];
+  /** Messages that are not due yet; absent where there are none. */
+  delayed?: Delayed;
   bytes: number;
 }
 
@@ -24,6 +34,8 @@ export interface PackOptions {
   maxBodyBytes: number;
   /** Whether the keys are needed, for a partitioned target. */
   withKeys: boolean;
+  /** The target's clock in ms, by which messages are due; absent: all of them are. */
+  targetNow?: () => number;
 }
 
 const NOTHING = packRows([], []);
@@ -47,7 +59,10 @@ function fits(rows: PackedRows, maxBodyBytes: number): boolean {
   return true;
 }
 
-function passThrough(rows: PackedRows, batch: Batch, options: PackOptions): Entries {
+function passThrough(all: PackedRows, batch: Batch, options: PackOptions): Entries {
+  const waiting = new Waiting(options.targetNow, options.withKeys);
+  const due = takeDelayed(all, waiting);
+  const rows = due ? selectRows(all, due) : all;
   const count = rowCount(rows);
   const keyAt = rows.names.indexOf('key');
   const keyOf = (i: number): Buffer | null => (keyAt < 0 ? null : rowField(rows, i, keyAt));
@@ -63,6 +78,7 @@ function passThrough(rows: PackedRows, batch: Batch, options: PackOptions): Entr
     keys,
     quarantined: NOTHING,
     quarantinedIds: [],
+    delayed: waiting.all(),
     bytes: batch.bytes,
   };
 }
@@ -79,17 +95,23 @@ function packEach(batch: Batch, shape: (message: Message) => FieldValue[], optio
     quarantinedIds: [],
     bytes: batch.bytes,
   };
+  const waiting = new Waiting(options.targetNow, options.withKeys);
   for (const message of batch.messages()) {
+    const key = message.key === undefined ? null : Buffer.from(message.key);
+    const time = message.notBefore === undefined ? null : Buffer.from(message.notBefore);
     const result = shapeOne(message, shape, options.maxBodyBytes);
     if (typeof result === 'string') {
       bad.push([...toEntry(message), 'reason', result, 'sha256', digest(message.body)]);
       entries.quarantinedIds.push(message.id);
-    } else {
-      good.push(result);
-      entries.ids.push(message.id);
-      entries.keys?.push(message.key === undefined ? null : Buffer.from(message.key));
+      continue;
     }
+    const due = waiting.dueOf(time);
+    if (due !== undefined && waiting.add(due, result, message.id, key)) continue;
+    good.push(result);
+    entries.ids.push(message.id);
+    entries.keys?.push(key);
   }
+  entries.delayed = waiting.all();
   entries.rows = packRows([], good);
   entries.count = good.length;
   entries.quarantined = packRows([], bad);

@@ -9,7 +9,17 @@ test('a claiming move killed 25 times beside a busy old worker: each row is work
   await table.addClaimColumn('taken');
   const target = lookInto(sharedRedisUrl());
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
-  const flags = ['--rate', '3000/s', '--batch', '100', '--workers', '3', '--claim-column', 'taken'];
+  const flags = [
+    '--rate',
+    '3000/s',
+    '--batch',
+    '100',
+    '--workers',
+    '3',
+    '--claim-column',
+    'taken',
+    '--allow-competing',
+  ];
   const scenario = tableDrain(table.url, redis, target, { flags, partitions: 2 });
   const worker = await startOldWorker(table.url, 'taken');
   const { report, landed, seed } = await drainThroughKills(scenario, { kills: KILLS });

@@ -149,7 +149,36 @@ test('a source of the configuration is drained by its format, and goes on by the
   expect(report).toMatchObject({ appended: 7, ending: 'limit' });
   const second = await runCommand([...line, '--postgres-url', own.url, '--resume', report.run]);
   expect(JSON.parse(second.stdout)).toMatchObject({ run: report.run, appended: 20, converged: true });
+  const depth = await runCommand(['check', 'depth', 'sorting', '-w', '3', '-c', '10'], { config });
+  expect(depth).toMatchObject({ code: 0 });
+  await jobs(own.sql, 4);
+  expect((await runCommand(['check', 'depth', 'sorting', '-w', '3', '-c', '10'], { config })).code).toBe(1);
+  await own.sql(`DELETE FROM jobs.river_job WHERE queue = 'default'`);
   const entries = await entriesOf(stream);
   expect(new Set(entries.map((entry) => entry.text('source')))).toEqual(new Set(['sorting']));
   expect(await own.sql(`SELECT DISTINCT queue FROM jobs.river_job`)).toEqual([{ queue: 'other' }]);
+});
+
+test('queues are paused for the old workers while they are drained, and those that were paused before stay so', async () => {
+  const own = await ownDatabase();
+  await riverCase.setup(own.sql, own.url);
+  await own.sql(`UPDATE jobs.river_queue SET paused_at = now() WHERE name = 'other'`);
+  await jobs(own.sql, 10);
+  const stream = uniqueName('cli');
+  const line = ['--stream', stream, '--yes', '--settle', '300ms', '-o', 'json', '--pause-source'];
+  const paused = () =>
+    own.sql(`SELECT name, paused_at IS NOT NULL AS paused, metadata FROM jobs.river_queue ORDER BY name`);
+  const first = JSON.parse((await drainOf(own, ...line, '--limit', '3')).stdout);
+  expect(first).toMatchObject({ appended: 3 });
+  expect(await paused()).toEqual([
+    { name: 'default', paused: true, metadata: { 'qctl:paused': true } },
+    { name: 'other', paused: true, metadata: {} },
+  ]);
+  const second = JSON.parse((await drainOf(own, ...line)).stdout);
+  expect(second).toMatchObject({ run: first.run, appended: 10, converged: true });
+  expect(await paused()).toEqual([
+    { name: 'default', paused: false, metadata: {} },
+    { name: 'other', paused: true, metadata: {} },
+  ]);
+  expect(await errorOf(database, '--format', 'oban', '--pause-source')).toMatchObject({ code: 'NO_PAUSES' });
 });

@@ -126,6 +126,8 @@ describe('stream info', () => {
       maxDeletedId: known(id(10)),
       entriesAdded: known(10),
       memoryBytes: any,
+      waiting: 0,
+      nextDueAt: null,
       settings: {
         stream: 'orders',
         group: 'workers',

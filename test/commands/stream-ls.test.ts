@@ -79,6 +79,8 @@ describe('stream ls', () => {
       lagAtMost: 1198,
       oldestPendingAgeMs: age,
       memoryBytes: age,
+      waiting: 0,
+      nextDueAt: null,
     },
     {
       stream: 'orders:us',
@@ -94,6 +96,8 @@ describe('stream ls', () => {
       lagAtMost: 4,
       oldestPendingAgeMs: null,
       memoryBytes: age,
+      waiting: 0,
+      nextDueAt: null,
     },
   ];
 

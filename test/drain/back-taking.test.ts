@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import { runKey } from '../../src/model/keys.ts';
 import { startReplyLoser } from '../support/reply-loser.ts';
-import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
+import { sharedRedisUrl, sharedSqs, uniqueName } from '../support/shared.ts';
 import { waitFor } from '../support/wait.ts';
 import { consume, fillStream, goBack, planBack } from './back-driver.ts';
 import { drain, failureOf, ownDatabase, withRedis } from './driver.ts';
@@ -179,4 +179,33 @@ test('the plan changes nothing: neither stream nor table', async () => {
   expect(await withRedis((redis) => redis.call('XINFO', 'STREAM', stream, 'FULL'))).toEqual(before);
   expect(await ids()).toEqual([]);
   expect(await db.sql(`SELECT to_regclass('qctl_returned') AS ledger`)).toEqual([{ ledger: null }]);
+});
+
+test('what is not due yet and waits beside the stream goes back with its time, as far as the place can hold it', async () => {
+  const db = await ownDatabase();
+  await db.sql('CREATE TABLE jobs (id int PRIMARY KEY, payload text, due timestamptz)');
+  await db.sql(
+    `INSERT INTO jobs VALUES (1, 'now', NULL), (2, 'soon', now() + interval '10 minutes'), (3, 'late', now() + interval '2 hours')`,
+  );
+  const before = await db.sql('SELECT * FROM jobs WHERE id = 3');
+  const spec = { table: 'jobs', notBefore: 'due' };
+  const stream = uniqueName('jobs');
+  await drain({ spec, database: db.url, target: { stream, createGroup: 'workers' } });
+  const sqs = sharedSqs();
+  const url = await sqs.createQueue(uniqueName('q'));
+  const queue = { url, endpoint: sqs.endpoint };
+  const there = await goBack({ source: { stream }, queue });
+  expect(there.plan).toMatchObject({ undelivered: 1, waiting: 2 });
+  expect(there.report).toMatchObject({
+    returned: 2,
+    unscheduled: 1,
+    converged: false,
+    remaining: { waiting: 1 },
+  });
+  expect(there.report.problems.join()).toMatch(/1 messages are not due .*900 s/);
+  expect(await sqs.depth(url)).toMatchObject({ visible: 1, delayed: 1 });
+  const table = { url: db.url, spec };
+  const { report } = await goBack({ source: { stream }, table, settings: { fresh: true } });
+  expect(report).toMatchObject({ converged: true, returned: 1, unscheduled: 1, destinationCount: 1 });
+  expect(await db.sql('SELECT * FROM jobs')).toEqual(before);
 });

@@ -144,7 +144,12 @@ describe('--dry-run', () => {
 
 describe('exit codes and what is said', () => {
   test.each([
-    ['2 for a missing table', ['drain', 'postgres', '--stream', 's'], 2, 'no table is named'],
+    [
+      '5 where no table is named and no queue is found',
+      ['drain', 'postgres', '--stream', 's'],
+      5,
+      'there is no queue of a known job library',
+    ],
     ['2 for a missing stream', ['drain', 'postgres', '--table', 't'], 2, 'no stream is named'],
     [
       '2 for two flags that exclude each other',

@@ -76,9 +76,13 @@ describe('what qctl keeps beside a stream', () => {
           keys.settled('run', 5),
           keys.stats('run'),
           keys.quarantine,
+          keys.delayed,
+          keys.delayedEntries,
+          keys.delayedCounts,
+          keys.delayedHeld,
         ];
         expect(new Set([stream, ...beside].map(slotOf)).size).toBe(1);
-        expect(new Set([stream, ...beside]).size).toBe(6);
+        expect(new Set([stream, ...beside]).size).toBe(10);
       }),
     );
   });

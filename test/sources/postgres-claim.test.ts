@@ -293,6 +293,30 @@ describe('rows that are held already', () => {
   });
 });
 
+test('claims that somebody takes away while the messages are on their way are told, and count', async () => {
+  const table = await tableOf(40);
+  const source = await PostgresSource.open({ url: database.url }, claiming({ table }) as PostgresSpec);
+  let lost = 0;
+  const reader = source.reader({
+    run: 'r3',
+    lane: 0,
+    lanes: 1,
+    batch: 100,
+    lost: (count) => (lost += count),
+  });
+  await reader.recover([{ partition: 0, token: '', note: '', ids: [] }], '1');
+  const batch = await reader.read(100);
+  expect(isPause(batch) || batch.count).toBe(40);
+  // One that does not respect claims, and one that changes something else.
+  await database.sql(`UPDATE ${table} SET "Taken by" = NULL WHERE id = 33`);
+  await database.sql(`UPDATE ${table} SET state = 'touched' WHERE id = 34`);
+  await reader.settle();
+  await reader.close();
+  await source.close();
+  expect(lost).toBe(1);
+  expect(await database.sql(`SELECT id::int FROM ${table}`)).toEqual([{ id: 33 }]);
+});
+
 describe('a settled unit whose note was lost with the process', () => {
   test('is not taken for one that somebody else has had', async () => {
     const table = await tableOf(12);

@@ -44,6 +44,8 @@ const detail: Omit<StreamDetail, 'advice'> = {
   memoryBytes: null,
   settings,
   deadLetters: 0,
+  waiting: 0,
+  nextDueAt: null,
   groups: [group],
 };
 const facts: StreamFacts = { ...detail, timeMs: 0, groups: [] };

@@ -28,7 +28,8 @@ export async function concludeBack(
   const totals = await readBackTotals(redis.client, manifest);
   const look = last && request.settings.verify ? await lookAtGroup(redis, request.source) : undefined;
   const remaining = look ? await remainingOf(redis, request.source, look) : null;
-  const done = last && ending === 'empty' && totals.inHand === 0 && totals.left === 0;
+  const waits = remaining !== null && remaining.waiting > 0;
+  const done = last && ending === 'empty' && totals.inHand === 0 && totals.left === 0 && !waits;
   if (done) await store.finish(manifest.run, 'done', new Date());
   return makeBackReport({
     manifest,
@@ -70,7 +71,7 @@ export async function remainingOf(
   let pending = 0;
   for (const key of partitionKeys(stream, partitions))
     if (look.streams.includes(key)) pending += await pendingWithOthers(redis, key, group, from ?? '-');
-  return { pending, undelivered: look.undelivered };
+  return { pending, undelivered: look.undelivered, waiting: look.waiting };
 }
 
 async function pendingWithOthers(

@@ -15,6 +15,8 @@ export interface Seen {
   claimedMeanwhile: string[];
   /** Entries that another run had in hand when it was given up. */
   inherited: string[];
+  /** Why the first of those that wait could not go back. */
+  whyWaiting: string | undefined;
 }
 
 export const NOTHING_SEEN: Seen = {
@@ -23,6 +25,7 @@ export const NOTHING_SEEN: Seen = {
   finishedMeanwhile: [],
   claimedMeanwhile: [],
   inherited: [],
+  whyWaiting: undefined,
 };
 
 const NAMED = 100;

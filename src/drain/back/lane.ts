@@ -1,4 +1,4 @@
-import { isRetryable } from '../../backends/redis/index.ts';
+import { isRetryable, type RedisConnection } from '../../backends/redis/index.ts';
 import { Interrupted, pause } from '../../model/patience.ts';
 import {
   LaneGone,
@@ -13,6 +13,7 @@ import type { Throttle } from '../throttle.ts';
 import type { Courier } from './destination.ts';
 import { sortEntries } from './items.ts';
 import { LaneTools, type Seen } from './lane-tools.ts';
+import { giveBackWaiting } from './waiting.ts';
 
 const IDLE_MS = 200;
 
@@ -20,6 +21,9 @@ const IDLE_MS = 200;
 export interface BackLane {
   lane: number;
   stream: string;
+  redis: RedisConnection;
+  /** Whether what is not due yet goes back as well. */
+  withWaiting: boolean;
   /** This run's consumer. */
   consumer: string;
   /** First id that goes back. */
@@ -57,7 +61,8 @@ export async function workBackLane(lane: BackLane): Promise<void> {
     while (!lane.shouldStop()) {
       try {
         await lane.hand.open();
-        const found = await round(lane, tools, withLeft);
+        let found = await round(lane, tools, withLeft);
+        if (withLeft && lane.withWaiting && !lane.shouldStop()) found += await giveBackWaiting(lane, tools);
         withLeft = false;
         lane.idle(found === 0);
         if (found === 0) await pause(IDLE_MS, lane.signal);

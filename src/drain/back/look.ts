@@ -11,6 +11,7 @@ import {
   readFacts,
   requireFacts,
   type StreamFacts,
+  waitingFor,
 } from '../../streams/index.ts';
 import type { BackSource } from './request.ts';
 
@@ -26,6 +27,8 @@ export interface GroupLook {
   pendingBefore: number;
   undelivered: number | null;
   undeliveredBefore: number | null;
+  /** Not due yet, beside the stream. */
+  waiting: number;
   /** Delivered and acknowledged, among those that still stand in the stream. */
   finished: number | null;
   consumers: (Consumer & { stream: string })[];
@@ -36,12 +39,21 @@ export interface GroupLook {
 /** Looks at the group. Throws `failed` where stream or group do not exist. Changes nothing. */
 export async function lookAtGroup(redis: RedisConnection, source: BackSource): Promise<GroupLook> {
   const look: GroupLook = {
-    ...{ streams: [], pending: 0, pendingBefore: 0, undelivered: 0, undeliveredBefore: 0, finished: 0 },
+    ...{
+      streams: [],
+      pending: 0,
+      pendingBefore: 0,
+      undelivered: 0,
+      undeliveredBefore: 0,
+      finished: 0,
+      waiting: 0,
+    },
     ...{ consumers: [], otherGroups: [] },
   };
   for (const stream of partitionKeys(source.stream, source.partitions)) {
     const facts = await readFacts(redis, stream);
     if (facts) await addStream(redis, source, facts, look);
+    look.waiting += (await waitingFor(redis, stream)).waiting;
   }
   // None at all: the error names a stream that is spelt almost alike.
   if (look.streams.length === 0)

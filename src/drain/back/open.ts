@@ -36,6 +36,8 @@ export interface BackPlan {
   pending: number;
   /** Not yet delivered, from `from` on; null: more than was counted. */
   undelivered: number | null;
+  /** Not due yet: they wait beside the stream and go back with their time, unless `from` is given. */
+  waiting: number;
   /** Delivered and acknowledged: they do not go back. Null: more than was counted. */
   finished: number | null;
   /** Before `from`: they do not go back. */
@@ -141,6 +143,7 @@ async function judge(
       look.undelivered === null || look.undeliveredBefore === null
         ? null
         : look.undelivered - look.undeliveredBefore,
+    waiting: look.waiting,
     finished: look.finished,
     before: { pending: look.pendingBefore, undelivered: look.undeliveredBefore },
     sample: { looked: sample.looked, recognised: sample.items.length },

@@ -22,7 +22,7 @@ export interface BackReport extends BackTotals {
   elapsedMs: number | null;
   ratePerSecond: number | null;
   /** In the stream and still to go back: pending with others, or not delivered. Null: not looked at. */
-  remaining: { pending: number; undelivered: number | null } | null;
+  remaining: { pending: number; undelivered: number | null; waiting: number } | null;
   /** Acknowledged by consumers and never taken; null: more than was counted. */
   finished: number | null;
   /** What the destination says of this run; null where it cannot tell. */
@@ -118,6 +118,10 @@ function findProblems(parts: BackParts): string[] {
   if (totals.left > 0) problems.push(`${entries(totals.left)} could not be given back and stay pending`);
   if (ending !== 'limit' && remaining) {
     if (remaining.pending > 0) problems.push(`${entries(remaining.pending)} pending with other consumers`);
+    if (remaining.waiting > 0)
+      problems.push(
+        `${remaining.waiting} messages are not due and wait beside the stream${seen.whyWaiting === undefined ? '' : ` (${seen.whyWaiting})`}`,
+      );
     if (remaining.undelivered !== 0)
       problems.push(`${remaining.undelivered ?? 'many'} entries not delivered yet`);
   }

@@ -97,6 +97,8 @@ function laneOf(
     ...shared,
     lane,
     stream,
+    redis,
+    withWaiting: source.from === undefined,
     consumer: consumerOf(run),
     from: source.from ?? '-',
     taker: new Taker({ ...place, from: source.from, minIdleMs: settings.minIdleMs }, fence),

@@ -13,6 +13,8 @@ export interface BackTotals {
   /** An earlier run had brought them and could not acknowledge them any more. */
   knownBefore: number;
   acknowledged: number;
+  /** Of all these, those that were not due and waited beside the stream: there was nothing to acknowledge. */
+  unscheduled: number;
   /** Pending, and gone from the stream. */
   gone: number;
   /** Acknowledged or claimed by a consumer while they were on their way. */
@@ -33,7 +35,16 @@ const NAMED = 1000;
 /** Adds up the counters of all lanes. */
 export async function readBackTotals(client: Redis | Cluster, manifest: BackManifest): Promise<BackTotals> {
   const totals: BackTotals = {
-    ...{ returned: 0, alreadyThere: 0, knownBefore: 0, acknowledged: 0, gone: 0, disturbed: 0, parked: 0 },
+    ...{
+      returned: 0,
+      alreadyThere: 0,
+      knownBefore: 0,
+      acknowledged: 0,
+      unscheduled: 0,
+      gone: 0,
+      disturbed: 0,
+      parked: 0,
+    },
     ...{ inHand: 0, left: 0, leftEntries: [], doubtful: 0, doubtfulEntries: [] },
   };
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
@@ -68,6 +79,7 @@ async function addLane(
   totals.alreadyThere += Number(state.there ?? 0);
   totals.knownBefore += Number(state.known ?? 0);
   totals.acknowledged += Number(state.acked ?? 0);
+  totals.unscheduled += Number(state.unscheduled ?? 0);
   totals.gone += Number(state.gone ?? 0);
   totals.disturbed += Number(state.disturbed ?? 0);
   totals.parked += Number(state.parked ?? 0);

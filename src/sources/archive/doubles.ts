@@ -11,17 +11,22 @@ export interface Census {
   /** Ids that stand in it more than once: a crash came between the archive and the source. */
   doubled: Set<string>;
   bytes: number;
+  /** Not due yet when the file was opened, each as often as it stands there. */
+  scheduled: number;
 }
 
 /** Counts the messages of an archive, each once, in bounded memory. */
 export async function census(read: () => AsyncIterable<Message>): Promise<Census> {
   let lines = 0;
   let bytes = 0;
+  let scheduled = 0;
+  const now = Date.now();
   let seen = new Set<string>();
   const doubled = new Set<string>();
   let repeats = 0;
-  for await (const { id, body } of read()) {
+  for await (const { id, body, notBefore } of read()) {
     lines += 1;
+    if (notBefore !== undefined && Date.parse(notBefore) > now) scheduled += 1;
     bytes += body?.length ?? 0;
     if (lines > IDS_A_PASS) continue;
     if (seen.has(id)) {
@@ -29,7 +34,7 @@ export async function census(read: () => AsyncIterable<Message>): Promise<Census
       repeats += 1;
     } else seen.add(id);
   }
-  if (lines <= IDS_A_PASS) return { messages: lines - repeats, doubled, bytes };
+  if (lines <= IDS_A_PASS) return { messages: lines - repeats, doubled, bytes, scheduled };
   repeats = 0;
   doubled.clear();
   const passes = Math.ceil(lines / IDS_A_PASS);
@@ -44,7 +49,7 @@ export async function census(read: () => AsyncIterable<Message>): Promise<Census
       }
     }
   }
-  return { messages: lines - repeats, doubled, bytes };
+  return { messages: lines - repeats, doubled, bytes, scheduled };
 }
 
 /** Each message once, where it stands first. */

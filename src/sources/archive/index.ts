@@ -48,6 +48,11 @@ export class ArchiveSource {
     return Promise.resolve({ ready: this.contents.messages, inFlight: null, delayed: null });
   }
 
+  /** How many are not due yet. */
+  scheduled(): Promise<number> {
+    return Promise.resolve(this.contents.scheduled);
+  }
+
   reader(lane: number, batchMessages: number): LaneReader {
     const read = () => this.messages();
     return new ArchiveReader({ lane, batchMessages, batchBytes: BATCH_BYTES, read });

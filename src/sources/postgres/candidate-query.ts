@@ -66,5 +66,12 @@ async function makeList(
 
 function candidate(part: PackedRows, row: number, at: number): Candidate {
   const field = (position: number): string | null => fieldText(part, row, at + position);
-  return { id: field(0)!, key: field(1), single: field(2), version: field(3) };
+  return {
+    id: field(0)!,
+    relation: field(1)!,
+    place: field(2)!,
+    key: field(3),
+    single: field(4),
+    version: field(5),
+  };
 }

@@ -5,7 +5,7 @@ import type { PostgresSpec } from './spec.ts';
 
 /** How the candidates of a lane are listed. */
 export interface CandidateStatement {
-  /** Names of the entry's fields, where they are read as well; rows carry id, key, single and version behind them. */
+  /** Names of the entry's fields, where they are read as well; rows carry id, relation, place, key, single and version behind them. */
   fields: string[];
   /** Where the candidate's own columns begin. */
   at: number;
@@ -24,7 +24,7 @@ export function candidateStatement(
   const fields = spec.filter === undefined ? [] : fieldExpressions(spec, table, 't');
   const columns = [
     ...fields.map(([, sql]) => sql),
-    `t.${quote(spec.id[0]!)}::text`,
+    ...located(spec),
     text(spec.key),
     text(spec.claim?.single),
     spec.filter === undefined ? 'NULL::text' : rowVersion('t'),
@@ -57,46 +57,62 @@ function notOf(spec: PostgresSpec, table: TableFacts, keys: string[]): string[] 
   return [`(${key} IS NULL OR ${key} <> ALL(${arrayLiteral(keys)}::text[]))`];
 }
 
-/**
- * The CTEs `qctl_seen`, `qctl_got` and `qctl_chosen` (qctl_id, qctl_rank): those of the listed rows that
- * are ready as they were and free, locked. With a key, a row must not overtake an earlier one of its key
- * that could not be had: such rows are among those seen but not among those got, and all later ones of
- * their key stay as well.
- *
- * @param lists SQL of four arrays: ids, keys, versions, and whether each may be taken; NULL where it does not matter
- */
-export function chosenRows(
-  spec: PostgresSpec,
-  table: TableFacts,
-  ready: string[],
-  lists: [ids: string, keys: string, versions: string, free: string],
-): string {
-  const id = `t.${quote(spec.id[0]!)}`;
-  const where = [...ready];
-  if (spec.filter !== undefined) where.push(`${rowVersion('t')} = qctl_version`);
-  if (spec.claim?.advisory !== undefined) where.push('qctl_free');
-  const [ids, keys, versions, free] = lists;
-  const got = `
-    qctl_seen AS MATERIALIZED (
-      SELECT * FROM unnest(${ids}::text[]::${idType(spec, table)}[], ${keys}::text[], ${versions}::text[], ${free}::bool[])
-        WITH ORDINALITY qctl (qctl_at, qctl_key, qctl_version, qctl_free, qctl_rank)),
-    qctl_got AS MATERIALIZED (
-      SELECT ${id} AS qctl_id, qctl_key, qctl_rank
-        FROM qctl_seen JOIN ${table.name} t ON ${id} = qctl_at ${whereClause(where)} FOR UPDATE OF t SKIP LOCKED)`;
-  if (spec.key === undefined)
-    return `${got}, qctl_chosen AS MATERIALIZED (SELECT qctl_id, qctl_rank FROM qctl_got)`;
-  return `${got},
-    qctl_stuck AS MATERIALIZED (
-      SELECT s.qctl_key, min(s.qctl_rank) AS qctl_rank FROM qctl_seen s LEFT JOIN qctl_got g ON g.qctl_rank = s.qctl_rank
-       WHERE g.qctl_rank IS NULL AND s.qctl_key IS NOT NULL GROUP BY 1),
-    qctl_chosen AS MATERIALIZED (
-      SELECT g.qctl_id, g.qctl_rank FROM qctl_got g LEFT JOIN qctl_stuck k ON k.qctl_key = g.qctl_key
-       WHERE k.qctl_rank IS NULL OR g.qctl_rank < k.qctl_rank)`;
+/** Id, relation and place of a row, as text. */
+export function located(spec: PostgresSpec): [id: string, relation: string, place: string] {
+  return [`t.${quote(spec.id[0]!)}::text`, 't.tableoid::int8::text', 't.ctid::text'];
 }
 
-/** The type of the id column, ready to be used in a cast. */
-export function idType(spec: PostgresSpec, table: TableFacts): string {
-  return table.columns.get(spec.id[0]!)!.type;
+/** The condition that finds one row of `qctl_seen` again where it stood. */
+export function standing(spec: PostgresSpec): string {
+  return `t.ctid = qctl_place AND t.tableoid = qctl_relation AND t.${quote(spec.id[0]!)} = qctl_at`;
+}
+
+/** SQL of arrays: of text, and of bool for `free`; NULL where they do not matter. */
+export interface Lists {
+  ids: string;
+  relations: string;
+  places: string;
+  keys?: string;
+  versions?: string;
+  free?: string;
+}
+
+/** Rows `qctl_at`, `qctl_relation`, `qctl_place`, `qctl_key`, `qctl_version`, `qctl_free`, `qctl_rank`. */
+export function seenRows(spec: PostgresSpec, table: TableFacts, lists: Lists): string {
+  const { ids, relations, places, keys = 'NULL', versions = 'NULL', free = 'NULL' } = lists;
+  const at = `${ids}::text[]::${table.columns.get(spec.id[0]!)!.type}[]`;
+  return `unnest(${at}, ${relations}::text[]::oid[], ${places}::text[]::tid[], ${keys}::text[], ${versions}::text[], ${free}::bool[])
+    WITH ORDINALITY qctl (qctl_at, qctl_relation, qctl_place, qctl_key, qctl_version, qctl_free, qctl_rank)`;
+}
+
+/**
+ * The CTEs `qctl_seen`, `qctl_got` and `qctl_chosen` (qctl_at, qctl_relation, qctl_place, qctl_rank):
+ * those of the listed rows that are ready as they were and free, locked. With a key, a row must not
+ * overtake an earlier one of its key that could not be had: such rows are among those seen but not among
+ * those got, and all later ones of their key stay as well. Each row is looked up by itself, whatever the
+ * server believes of the table: its statistics of a queue are never right.
+ */
+export function chosenRows(spec: PostgresSpec, table: TableFacts, ready: string[], lists: Lists): string {
+  const where = [standing(spec), ...ready];
+  if (spec.filter !== undefined) where.push(`${rowVersion('t')} = qctl_version`);
+  if (spec.claim?.advisory !== undefined) where.push('qctl_free');
+  const columns = 'qctl_at, qctl_relation, qctl_place, qctl_rank';
+  const got = `
+    qctl_seen AS MATERIALIZED (SELECT * FROM ${seenRows(spec, table, lists)}),
+    qctl_got AS MATERIALIZED (
+      SELECT qctl_at, l.relation AS qctl_relation, l.place AS qctl_place, qctl_key, qctl_rank
+        FROM qctl_seen CROSS JOIN LATERAL (
+          SELECT t.tableoid AS relation, t.ctid AS place FROM ${table.name} t ${whereClause(where)} FOR UPDATE SKIP LOCKED) l)`;
+  if (spec.key === undefined) return `${got}, qctl_chosen AS MATERIALIZED (SELECT ${columns} FROM qctl_got)`;
+  return `${got},
+    qctl_stuck AS MATERIALIZED (
+      SELECT qctl_key, min(qctl_rank) AS qctl_rank FROM (
+        SELECT qctl_key, qctl_rank FROM (
+          SELECT qctl_key, qctl_rank FROM qctl_seen UNION ALL SELECT qctl_key, qctl_rank FROM qctl_got) qctl_both
+         WHERE qctl_key IS NOT NULL GROUP BY 1, 2 HAVING count(*) = 1) qctl_missed GROUP BY 1),
+    qctl_chosen AS MATERIALIZED (
+      SELECT ${columns} FROM qctl_got g
+       WHERE NOT EXISTS (SELECT 1 FROM qctl_stuck k WHERE k.qctl_key = g.qctl_key AND k.qctl_rank < g.qctl_rank))`;
 }
 
 /** A list as a literal of an array; a null stays one. */

@@ -1,6 +1,14 @@
-/** A row that was ready when the list was made. */
-export interface Candidate {
+/** A row by its id, and where it stands: no index is needed to find it again, as long as nobody updates it. */
+export interface Located {
   id: string;
+  /** Its table, which may be one of many partitions, as an oid. */
+  relation: string;
+  /** Its place there: `(0,1)`. */
+  place: string;
+}
+
+/** A row that was ready when the list was made. */
+export interface Candidate extends Located {
   key: string | null;
   /** At most one row per value may be claimed at once; null: no limit. */
   single: string | null;

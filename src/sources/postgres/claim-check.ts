@@ -59,8 +59,8 @@ function carried(spec: PostgresSpec): (string | undefined)[] {
 }
 
 function explainable(sql: ClaimStatements): string[] {
-  const { lock, claim, held, settle, strays, release } = sql;
-  return [claim, sql.read([]), held, settle, strays, release, ...(lock ? [lock] : [])];
+  const { lock, claim, held, settle, settleByIds, strays, release } = sql;
+  return [claim, sql.read([]), held, settle, settleByIds, strays, release, ...(lock ? [lock] : [])];
 }
 
 async function explain(client: Client, spec: PostgresSpec, table: TableFacts, sql: string): Promise<void> {

@@ -1,12 +1,13 @@
 import type { Client } from 'pg';
 import type { LaneRecord, Recovery } from '../source.ts';
+import type { Located } from './candidates.ts';
 import type { ClaimStatements } from './claim-sql.ts';
 
 /** What a lane's new holder has found and done. */
 export interface ClaimRecovery {
   recoveries: Recovery[];
   /** Held, and in no marker: claimed by an earlier holder and never appended. In order. */
-  rest: string[];
+  rest: Located[];
   /** Number of the last unit. */
   sequence: number;
 }
@@ -20,15 +21,15 @@ export async function recoverClaims(
   sql: ClaimStatements,
   records: LaneRecord[],
 ): Promise<ClaimRecovery> {
-  const held: string[] = (await client.query(sql.held)).rows.map((row) => row.id);
-  const holding = new Set(held);
+  const held: Located[] = (await client.query(sql.held)).rows;
+  const holding = new Set(held.map(({ id }) => id));
   const sequence = Math.max(0, ...records.map(unitOf));
   const newest = records.filter((record) => unitOf(record) === sequence);
   const open = new Map(newest.map((record) => [record, record.ids.filter((id) => holding.has(id))]));
   const ids = [...open.values()].flat();
   // A unit is settled in one statement: where some of it is left that has not happened, and what is
   // missing was taken away. Where nothing is left, it has.
-  const settled = ids.length === 0 ? 0 : ((await client.query(sql.settle, [ids])).rowCount ?? 0);
+  const settled = ids.length === 0 ? 0 : ((await client.query(sql.settleByIds, [ids])).rowCount ?? 0);
   let lost = ids.length - settled;
   const recoveries: Recovery[] = [];
   for (const record of records.filter((one) => one.ids.length > 0)) {
@@ -44,7 +45,7 @@ export async function recoverClaims(
     recoveries.push({ partition: record.partition, suppressed, vanished });
   }
   for (const id of ids) holding.delete(id);
-  return { recoveries, rest: held.filter((id) => holding.has(id)), sequence };
+  return { recoveries, rest: held.filter(({ id }) => holding.has(id)), sequence };
 }
 
 async function strays(client: Client, sql: ClaimStatements, { ids }: LaneRecord): Promise<number> {

@@ -3,9 +3,10 @@ import type { Batch, LaneMark } from '../../model/batch.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
 import type { LaneReader, LaneRecord, Pause, Recovery } from '../source.ts';
 import { type ListOptions, listMaker } from './candidate-query.ts';
+import type { Located } from './candidates.ts';
 import { recoverClaims } from './claim-recovery.ts';
 import type { ClaimStatements } from './claim-sql.ts';
-import { Claimant } from './claimant.ts';
+import { Claimant, listsOf } from './claimant.ts';
 import { copyRows, type RowStream } from './copy-rows.ts';
 import { Listing } from './listing.ts';
 import { outlivePredecessors } from './predecessors.ts';
@@ -25,12 +26,18 @@ export interface ClaimOptions {
   rowBytes: number;
   list: ListOptions;
   connect(): Promise<Client>;
+  /** Whether the format lets go of rows by a statement of its own. */
+  own: boolean;
   /** Told what an operator should know. */
   note(text: string): void;
+  /** Told how many messages stand in the target and were this run's no longer when it was to let go of them. */
+  lost(count: number): void;
 }
 
 /** How often a lane that has nothing to do looks for rows that a fenced-off holder may have claimed meanwhile. */
 const LOOK_FOR_HELD_MS = 2000;
+/** There need not be an index for that: a look may take this part of the time between two. */
+const LOOK_SHARE = 0.05;
 
 /**
  * Rows are made this run's own in the source, committed, before they are appended. So no worker of the
@@ -45,12 +52,12 @@ export class ClaimReader implements LaneReader {
   private claimant: Claimant | undefined;
   private listing: Listing;
   /** Held already, and not in the target: read before anything else is claimed. */
-  private held: string[] = [];
-  private heldAt = 0;
+  private held: Located[] = [];
+  private lookAt = 0;
   private rows: RowStream | undefined;
   private next: Promise<PackedRows | undefined> | undefined;
-  /** The unit at hand: how many rows it claimed, and those that have been handed out. */
-  private claimed = 0;
+  /** The unit at hand, and what of it has been handed out. */
+  private unit: Located[] = [];
   private ids: string[] = [];
   private bytes = 0;
   /** As seen in the last unit; 0 before the first. */
@@ -59,7 +66,7 @@ export class ClaimReader implements LaneReader {
   private part = 0;
   private fence = '';
   /** The unit whose settling was begun last. */
-  private lettingGo: { note: string; ids: Set<string> } | undefined;
+  private lettingGo: { note: string; ids: string[] } | undefined;
 
   constructor(options: ClaimOptions) {
     this.options = options;
@@ -80,7 +87,7 @@ export class ClaimReader implements LaneReader {
     const { recoveries, rest, sequence } = await recoverClaims(this.client, sql, records);
     this.sequence = Math.max(this.sequence, sequence);
     this.held = rest;
-    this.heldAt = performance.now();
+    this.lookAt = performance.now() + LOOK_FOR_HELD_MS;
     return recoveries;
   }
 
@@ -90,21 +97,20 @@ export class ClaimReader implements LaneReader {
       const part = await this.next;
       if (part) return this.handOut(part);
       // Nothing of what was claimed is there any more.
-      this.tellVanished(this.claimed);
+      this.tellVanished(this.unit.length);
       await this.closeUnit();
     }
   }
 
   private async openUnit(limit: number): Promise<boolean> {
-    const ids = await this.nextIds(Math.min(limit, this.rowsOfUnit()));
-    if (ids.length === 0) return false;
+    this.unit = await this.nextRows(Math.min(limit, this.rowsOfUnit()));
+    if (this.unit.length === 0) return false;
     const { sql, partRows, partBytes } = this.options;
     this.sequence += 1;
     this.part = 0;
     this.ids = [];
     this.bytes = 0;
-    this.claimed = ids.length;
-    this.rows = copyRows(this.client!, sql.read(ids), sql.fields, partRows, partBytes);
+    this.rows = copyRows(this.client!, sql.read(this.unit), sql.fields, partRows, partBytes);
     this.prefetch();
     return true;
   }
@@ -117,23 +123,26 @@ export class ClaimReader implements LaneReader {
     return Math.max(1, Math.min(most, Math.floor(unitBytes / bytes)));
   }
 
-  /** Ids of rows that are this run's own and not yet in the target; none where there is nothing to be had. */
-  private async nextIds(limit: number): Promise<string[]> {
+  /** Rows that are this run's own and not yet in the target; none where there is nothing to be had. */
+  private async nextRows(limit: number): Promise<Located[]> {
     if (this.held.length > 0) return this.held.splice(0, limit);
     for (;;) {
       const chunk = await this.listing.next(this.claimant!.atMost(limit));
       if (chunk.length === 0) return this.heldMeanwhile(limit);
-      const ids = await this.claimant!.claim(chunk);
-      this.listing.report(chunk, ids);
-      if (ids.length > 0) return ids;
+      const rows = await this.claimant!.claim(chunk);
+      this.listing.report(
+        chunk,
+        rows.map(({ id }) => id),
+      );
+      if (rows.length > 0) return rows;
     }
   }
 
-  private async heldMeanwhile(limit: number): Promise<string[]> {
-    if (performance.now() - this.heldAt < LOOK_FOR_HELD_MS) return [];
-    this.heldAt = performance.now();
-    const { rows } = await this.client!.query(this.options.sql.held);
-    this.held = rows.map((row) => row.id);
+  private async heldMeanwhile(limit: number): Promise<Located[]> {
+    const started = performance.now();
+    if (started < this.lookAt) return [];
+    this.held = (await this.client!.query(this.options.sql.held)).rows;
+    this.lookAt = performance.now() + Math.max(LOOK_FOR_HELD_MS, (performance.now() - started) / LOOK_SHARE);
     return this.held.splice(0, limit);
   }
 
@@ -166,16 +175,25 @@ export class ClaimReader implements LaneReader {
   }
 
   async settle(): Promise<void> {
-    this.lettingGo = { note: this.note, ids: new Set(this.ids) };
-    const { rowCount: settled } = await this.client!.query(this.options.sql.settle, [this.ids]);
-    const lost = this.ids.length - (settled ?? 0);
-    if (lost > 0)
-      this.options.note(
-        `lane ${this.options.lane}: ${lost} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
-      );
-    this.tellVanished(this.claimed - this.ids.length);
+    this.lettingGo = { note: this.note, ids: this.ids };
+    const lost = this.ids.length - (await this.letGo());
+    if (lost > 0) this.options.lost(lost);
+    this.tellVanished(this.unit.length - this.ids.length);
     this.rowBytes = this.bytes / this.ids.length;
     await this.closeUnit();
+  }
+
+  /** How many rows of the unit have been let go of. */
+  private async letGo(): Promise<number> {
+    const { sql, own } = this.options;
+    const { ids, unit } = this;
+    if (own) return (await this.client!.query(sql.settleByIds, [ids])).rowCount ?? 0;
+    const read = new Set(ids);
+    const rows = ids.length === unit.length ? unit : unit.filter(({ id }) => read.has(id));
+    const settled = (await this.client!.query(sql.settle, listsOf(rows))).rowCount ?? 0;
+    if (settled === ids.length) return settled;
+    // The table has been rewritten meanwhile, or somebody has updated rows and left the claim alone.
+    return settled + ((await this.client!.query(sql.settleByIds, [ids])).rowCount ?? 0);
   }
 
   private tellVanished(count: number): void {
@@ -193,8 +211,9 @@ export class ClaimReader implements LaneReader {
 
   /** What is held and in no marker was not let go of: asked after {@link recover} has looked. */
   hasLetGo(note: string): Promise<boolean> {
-    const { lettingGo } = this;
-    return Promise.resolve(lettingGo?.note !== note || !this.held.some((id) => lettingGo.ids.has(id)));
+    if (this.lettingGo?.note !== note) return Promise.resolve(true);
+    const ids = new Set(this.lettingGo.ids);
+    return Promise.resolve(!this.held.some(({ id }) => ids.has(id)));
   }
 
   /** Names the unit at hand. */

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { sqlState } from '../../backends/postgres/index.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate, Located } from './candidates.ts';
 import type { ClaimStatements } from './claim-sql.ts';
 
 /** Rows that a statement locks by advisory locks at once: the server's lock table is small. */
@@ -24,8 +24,8 @@ export class Claimant {
     return this.sql.lock === undefined ? wanted : Math.min(wanted, LOCKS_AT_ONCE);
   }
 
-  /** Ids of those candidates that could be had, in their order. */
-  claim(chunk: Candidate[]): Promise<string[]> {
+  /** Those candidates that could be had, in their order. */
+  claim(chunk: Candidate[]): Promise<Located[]> {
     return this.sql.lock === undefined ? this.update(chunk) : this.lockAndUpdate(chunk, this.sql.lock);
   }
 
@@ -39,11 +39,11 @@ export class Claimant {
     if (keys.length > 0) await this.client.query(this.sql.unlock, [keys]);
   }
 
-  private async lockAndUpdate(chunk: Candidate[], lock: string): Promise<string[]> {
-    const { rows } = await this.client.query(lock, [chunk.map(({ id }) => id)]);
+  private async lockAndUpdate(chunk: Candidate[], lock: string): Promise<Located[]> {
+    const { rows } = await this.client.query(lock, listsOf(chunk));
     const got = new Map<string, string>(rows.filter((row) => row.got).map((row) => [row.id, row.key]));
     const claimed = await this.update(chunk, got);
-    for (const id of claimed) {
+    for (const { id } of claimed) {
       this.locks.push(got.get(id)!);
       got.delete(id);
     }
@@ -56,16 +56,16 @@ export class Claimant {
    * A row that must be the only one of its value and is not makes the whole statement fail: then the
    * chunk is halved until that row stands alone.
    */
-  private async update(chunk: Candidate[], got?: Map<string, string>): Promise<string[]> {
+  private async update(chunk: Candidate[], got?: Map<string, string>): Promise<Located[]> {
     if (chunk.length === 0) return [];
     try {
       const { rows } = await this.client.query(this.sql.claim, [
-        chunk.map(({ id }) => id),
+        ...listsOf(chunk),
         chunk.map(({ key }) => key),
         chunk.map(({ version }) => version),
         got ? chunk.map(({ id }) => got.has(id)) : null,
       ]);
-      return rows.map((row) => row.id);
+      return rows;
     } catch (error) {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       if (chunk.length === 1) return [];
@@ -78,8 +78,13 @@ export class Claimant {
 }
 
 /** Of `rest`, those that overtake nothing that could not be had. */
-function behind(rest: Candidate[], first: Candidate[], claimed: string[]): Candidate[] {
-  const had = new Set(claimed);
+function behind(rest: Candidate[], first: Candidate[], claimed: Located[]): Candidate[] {
+  const had = new Set(claimed.map(({ id }) => id));
   const stuck = new Set(first.flatMap(({ id, key }) => (had.has(id) || key === null ? [] : [key])));
   return rest.filter(({ key }) => key === null || !stuck.has(key));
+}
+
+/** Ids, relations and places, as statements take them. */
+export function listsOf(rows: Located[]): [ids: string[], relations: string[], places: string[]] {
+  return [rows.map(({ id }) => id), rows.map(({ relation }) => relation), rows.map(({ place }) => place)];
 }

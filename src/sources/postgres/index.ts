@@ -22,6 +22,7 @@ import { type FormatOverview, formatOverview } from './formats/overview.ts';
 import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
 import { rowsThat } from './rows-batch.ts';
+import { countScheduled } from './scheduled.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
@@ -58,6 +59,8 @@ export interface ReaderOptions {
   batch: number;
   /** Told what an operator should know. */
   note?(text: string): void;
+  /** Told how many appended messages somebody else has had meanwhile. */
+  lost?(count: number): void;
 }
 
 /** A Postgres queue that has been looked at and found to fit its description. */
@@ -172,8 +175,26 @@ export class PostgresSource {
     }
   }
 
+  /** Counts the rows that are not due at `nowMs`; takes a scan of the ready rows where the queue has such times. */
+  async scheduled(nowMs: number): Promise<number> {
+    if (this.spec.notBefore === undefined) return 0;
+    const client = await this.session('qctl');
+    try {
+      return await countScheduled(client, this.spec, this.table, nowMs);
+    } finally {
+      await endSession(client);
+    }
+  }
+
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
-  reader({ run, lane, lanes, batch, note = () => undefined }: ReaderOptions): LaneReader {
+  reader({
+    run,
+    lane,
+    lanes,
+    batch,
+    note = () => undefined,
+    lost = () => undefined,
+  }: ReaderOptions): LaneReader {
     const { spec, table } = this;
     const connect = async (): Promise<Client> => {
       const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
@@ -195,7 +216,9 @@ export class PostgresSource {
         unitBytes: UNIT_BYTES,
         rowBytes: table.averageRowBytes,
         list,
+        own: spec.settle !== undefined,
         note,
+        lost,
       });
     const sql = statements(spec, table, { lane, lanes });
     if (spec.mode === 'copy')

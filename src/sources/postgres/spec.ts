@@ -37,6 +37,14 @@ export interface ClaimSpec {
   set: Record<string, string>;
   /** Condition of the rows that this run has taken. */
   held: string;
+  /**
+   * Where a row's state is another table's row: further CTEs of the claiming statement, behind
+   * `qctl_chosen (qctl_at)`, the rows that may be had. They take the other rows out, passing by locked
+   * ones, and end with `qctl_took (qctl_at)`: those that were got. Only they are set then.
+   */
+  take?: string;
+  /** What undoes `take`: CTEs behind `qctl_given (qctl_at)`, the rows that are given back, with their claim still on. */
+  give?: string;
   /** Column -> value that gives a row back to the workers of the source. */
   release: Record<string, string>;
   /** Statements before a lane's first claim, such as a worker row of one's own; repeated by every lane. */
@@ -62,6 +70,11 @@ export interface PostgresSpec {
   table: string;
   /** Primary key column; several in copy mode only. */
   id: string[];
+  /**
+   * SQL condition over the row `t` that every row of the queue fulfils, whatever its state: where no
+   * index begins with the id, an index over these columns and the id finds rows by it.
+   */
+  within?: string;
   /** The format has seen to it that no two rows share an id, though no unique index over it alone says so. */
   uniqueId?: true;
   payload: string;
@@ -99,5 +112,5 @@ export interface PostgresSpec {
    */
   restore?: Record<string, string>;
   /** What the operator chose of a known format. */
-  choice?: { schema?: string; queues?: string[]; include: Includable[] };
+  choice?: { schema?: string; queues?: string[]; include: Includable[]; pause?: boolean };
 }

@@ -1,5 +1,5 @@
 import { escapeIdentifier as quote } from 'pg';
-import { arrayLiteral, chosenRows } from './candidate-sql.ts';
+import { arrayLiteral, chosenRows, type Lists, standing } from './candidate-sql.ts';
 import type { Candidate } from './candidates.ts';
 import type { TableFacts } from './catalog.ts';
 import { guardedId } from './done-check.ts';
@@ -176,12 +176,20 @@ function takeListed(spec: PostgresSpec, table: TableFacts, where: string[], rows
     name === 'id' ? guardedId(spec, sql) : sql,
   );
   const names = fields.map((_, i) => `qctl_${i}`).join(', ');
-  const list = (name: 'id' | 'key' | 'version') => arrayLiteral(rows.map((row) => row[name]));
+  const list = (name: 'id' | 'relation' | 'place' | 'key' | 'version'): string =>
+    arrayLiteral(rows.map((row) => row[name]));
+  const lists: Lists = {
+    ids: list('id'),
+    relations: list('relation'),
+    places: list('place'),
+    keys: list('key'),
+    versions: list('version'),
+  };
   return `
-    WITH ${chosenRows(spec, table, where, [list('id'), list('key'), list('version'), 'NULL'])},
+    WITH ${chosenRows(spec, table, where, lists)},
     qctl_taken (${names}, qctl_rank) AS (
-      ${doneClause(spec, table)} ${'set' in spec.done ? 'FROM' : 'USING'} qctl_chosen WHERE t.${quote(spec.id[0]!)} = qctl_chosen.qctl_id
-      RETURNING ${fields.join(', ')}, qctl_chosen.qctl_rank)
+      ${doneClause(spec, table)} ${'set' in spec.done ? 'FROM' : 'USING'} qctl_chosen WHERE ${standing(spec)}
+      RETURNING ${fields.join(', ')}, qctl_rank)
     SELECT ${names} FROM qctl_taken ORDER BY qctl_rank`;
 }
 

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { type RedisScript, runScript, type ScriptArg } from '../../backends/redis/index.ts';
 import { backAck } from '../../backends/redis/scripts/back-ack.ts';
+import { backAckWaiting } from '../../backends/redis/scripts/back-ack-waiting.ts';
 import { backBegin } from '../../backends/redis/scripts/back-begin.ts';
 import { backClose } from '../../backends/redis/scripts/back-close.ts';
 import { backLeave } from '../../backends/redis/scripts/back-leave.ts';
 import { backOpen } from '../../backends/redis/scripts/back-open.ts';
+import { streamKeys } from '../../model/keys.ts';
 import { consumerOf, heedStatus, laneKeys, leftConsumerOf } from './taking.ts';
 
 /** What became of an entry: the source has it now, had it all along, or has it since an earlier run. */
@@ -79,6 +81,15 @@ export class LaneHand {
     const flagged = (flag: string): string[] =>
       outcomes.filter((_, i) => flags[i] === flag).map(([id]) => id);
     return { finishedMeanwhile: flagged('0'), claimedMeanwhile: flagged('2') };
+  }
+
+  /** Removes messages that waited for the stream, by their members: the source has them. */
+  async ackWaiting(outcomes: readonly (readonly [member: string, outcome: Outcome])[]): Promise<void> {
+    const { stream } = this.options;
+    const { delayedHeld, delayedEntries, delayedCounts } = streamKeys(stream);
+    const keys = [stream, this.keys.state, this.keys.sending, delayedHeld, delayedEntries, delayedCounts];
+    const args = [this.fence, ...outcomes.flat()];
+    heedStatus((await this.write(backAckWaiting, keys, args)) as string, stream);
   }
 
   /** Sets aside what cannot be given back, with its reason. */

@@ -49,3 +49,24 @@ export interface FormatCase {
   /** Makes the database say that the library is of a version that does not exist yet. Absent: it has none. */
   newer?: string;
 }
+
+/** Makes jobs of one table: columns to SQL, over those that every job has. */
+export function jobIn(table: string, always: Record<string, string>) {
+  return (
+    state: JobCase['state'],
+    what: string,
+    columns: Record<string, string>,
+    expected?: JobCase['expected'],
+  ): JobCase => ({
+    state,
+    what,
+    expected,
+    async insert(sql) {
+      const all = { ...always, ...columns };
+      const [row] = await sql<{ id: string }>(
+        `INSERT INTO ${table} (${Object.keys(all)}) VALUES (${Object.values(all)}) RETURNING id::text`,
+      );
+      return row!.id;
+    },
+  });
+}

@@ -19,7 +19,9 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local window, flags = tonumber(ARGV[4]), {}
 for i = 5, #ARGV, 2 do
   local id = ARGV[i]
-  local held = redis.call('XPENDING', KEYS[1], ARGV[2], id, id, 1, ARGV[3])[1]
+  -- What waits for the stream is in nobody's list of pending entries.
+  local held = string.sub(id, 1, 8) == 'waiting:'
+    or redis.call('XPENDING', KEYS[1], ARGV[2], id, id, 1, ARGV[3])[1]
   flags[#flags + 1] = held and '1' or '0'
   if held then
     local began = redis.call('HGET', KEYS[3], id)

@@ -4,7 +4,7 @@ import { readTable } from '../catalog.ts';
 import { SESSION_SETTINGS } from '../session.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
 import type { FormatChoice } from './format.ts';
-import { describeQueue, detectQueues } from './index.ts';
+import { describeFound, describeQueue, detectQueues } from './index.ts';
 
 /** Connects, and finds and describes the queue that is meant; errors as {@link describeQueue}. */
 export function describeSource(
@@ -32,8 +32,8 @@ export function describeTable(
       const queues = format.queuesOfTable?.(found, relation);
       if (format.queuesOfTable && !queues) continue;
       const own = { ...choice, schema, ...(queues && queues.length > 0 && { queues }) };
-      const spec = await format.describe(client, found, own);
-      if ((await readTable(client, spec)).oid === oid) return { ...spec, choice: own };
+      const spec = await describeFound(client, { format, found }, own);
+      if ((await readTable(client, spec)).oid === oid) return spec;
     }
     return undefined;
   });

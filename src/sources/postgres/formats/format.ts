@@ -10,6 +10,8 @@ export interface FormatChoice {
   queues?: string[];
   /** What to take besides ready messages. */
   include: Includable[];
+  /** Whether the workers of the source are to be paused until the run has let go of all. */
+  pause?: boolean;
 }
 
 /** A queue that has been found in a database. */

@@ -1,17 +1,33 @@
 import type { Client } from 'pg';
 import { QctlError } from '../../../errors.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
+import { delayedJob } from './delayed-job.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { goodJob } from './good-job.ts';
 import { graphileWorker } from './graphile-worker.ts';
 import { oban } from './oban.ts';
 import { pgboss } from './pgboss.ts';
 import { pgmq } from './pgmq.ts';
+import { procrastinate } from './procrastinate.ts';
+import { que } from './que.ts';
 import { river } from './river.ts';
+import { solidQueue } from './solid-queue.ts';
 
 export type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
 
 /** Every format but `generic`, in the order in which they are looked for. */
-export const FORMATS: readonly QueueFormat[] = [pgboss, graphileWorker, pgmq, river, oban];
+export const FORMATS: readonly QueueFormat[] = [
+  pgboss,
+  graphileWorker,
+  pgmq,
+  river,
+  oban,
+  solidQueue,
+  que,
+  procrastinate,
+  delayedJob,
+  goodJob,
+];
 
 /** A queue together with the format that it is of. */
 export interface DetectedQueue {
@@ -50,7 +66,32 @@ export async function describeQueue(
   const [first, ...others] = detected;
   if (!first) throw notFound(client, only, all);
   if (others.length > 0) throw several(detected);
-  return { ...(await first.format.describe(client, first.found, choice)), choice };
+  return describeFound(client, first, choice);
+}
+
+/** The spec of a queue that was found; it keeps what was chosen, and pauses the queue where that was asked for. */
+export async function describeFound(
+  client: Client,
+  { format, found }: DetectedQueue,
+  choice: FormatChoice,
+): Promise<PostgresSpec> {
+  const spec = { ...(await format.describe(client, found, choice)), choice };
+  if (!choice.pause) return spec;
+  if (!format.freeze || !spec.claim) throw cannotPause(format);
+  const { freeze, thaw } = format.freeze(found, choice);
+  const { prepare = [], cleanup = [] } = spec.claim;
+  return {
+    ...spec,
+    claim: { ...spec.claim, prepare: [...freeze, ...prepare], cleanup: [...cleanup, ...thaw] },
+  };
+}
+
+function cannotPause({ title }: QueueFormat): QctlError {
+  const able = FORMATS.filter(({ freeze }) => freeze).map((format) => format.title);
+  return new QctlError('usage', `--pause-source: ${title} has no pauses that its workers heed`, {
+    code: 'NO_PAUSES',
+    hint: ['stop its workers', `queues can be paused with ${able.join(', ')}`],
+  });
 }
 
 function notFound(client: Client, only: FormatName | undefined, all: DetectedQueue[]): QctlError {

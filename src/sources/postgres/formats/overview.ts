@@ -1,9 +1,9 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
 import type { TableFacts } from '../catalog.ts';
-import { expression, whereClause } from '../expressions.ts';
+import { conditions, expression, whereClause } from '../expressions.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
-import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
+import type { FormatChoice, LiveWorker, QueueFormat } from './format.ts';
 import { formatOf } from './index.ts';
 
 /** What a plan tells of a queue that a job library made. */
@@ -38,7 +38,7 @@ export async function formatOverview(
     workers,
   };
   const own = found && format.findings ? await format.findings(client, found, choice) : [];
-  return { overview, findings: [...own, ...workerFindings(format, found, choice, workers)] };
+  return { overview, findings: [...own, ...workerFindings(format, choice, workers)] };
 }
 
 async function readyQueues(
@@ -50,28 +50,20 @@ async function readyQueues(
   if (queue === undefined) return [];
   const { rows } = await client.query<{ name: string | null; ready: number }>(
     `SELECT ${expression(queue, table, 't')}::text AS name, count(*)::float8 AS ready
-       FROM ${table.name} t ${whereClause(spec.ready ? [`(${spec.ready})`] : [])}
+       FROM ${table.name} t ${whereClause(conditions(spec, table))}
       GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_QUEUES}`,
   );
   return rows.map(({ name, ready }) => ({ name: name ?? '(none)', ready }));
 }
 
-function workerFindings(
-  format: QueueFormat,
-  found: FoundQueue | undefined,
-  choice: FormatChoice,
-  workers: LiveWorker[],
-): Finding[] {
+function workerFindings(format: QueueFormat, choice: FormatChoice, workers: LiveWorker[]): Finding[] {
   if (workers.length === 0) return [];
-  const pauses =
-    found && format.freeze
-      ? `; its queues can be paused meanwhile: ${format.freeze(found, choice).freeze[0]}`
-      : '';
   return [
     {
       level: 'note',
       code: 'WORKERS_AT_WORK',
-      text: `workers of ${format.title} are still at work on the source; each message goes to one side alone${pauses}`,
+      text: `workers of ${format.title} are still at work on the source; each message goes to one side alone`,
+      ...(format.freeze && !choice.pause && { remedy: '--pause-source pauses its queues meanwhile' }),
     },
   ];
 }

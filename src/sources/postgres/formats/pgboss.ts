@@ -86,6 +86,7 @@ async function describe(client: Client, found: FoundQueue, choice: FormatChoice)
     version: found.version,
     table,
     id: ['id'],
+    within: within(found.schema, choice.queues),
     uniqueId: true,
     payload: 'data',
     ready: ready(found, columns, choice),
@@ -141,6 +142,12 @@ function tableOf(queues: PgbossFacts['queues'], chosen: string[] | undefined): s
   return queues.find(({ name }) => name === chosen[0])?.table ?? 'job';
 }
 
+/** Jobs have one index by which they are found, over queue and id. */
+function within(schema: string, queues: string[] | undefined): string {
+  if (queues) return isOneOf('t.name', queues);
+  return `t.name = ANY(ARRAY(SELECT q.name FROM ${qualified(schema, 'queue')} q WHERE q.${OWN_QUEUES}))`;
+}
+
 /** Whether a queue keeps the order of jobs that have the same key. */
 function strictOrder(queues: PgbossFacts['queues']): boolean {
   return queues.some(({ policy }) => policy === 'key_strict_fifo');
@@ -163,16 +170,22 @@ function ready(found: FoundQueue, columns: string[], { queues, include }: Format
   ];
   if (include.includes('dead')) states.push(`t.state = 'failed'`);
   if (include.includes('running')) states.push(abandoned(columns));
-  const which = queues ? isOneOf('t.name', queues) : `t.${OWN_QUEUES}`;
-  return `${which} AND (${states.map((state) => `(${state})`).join(' OR ')})`;
+  return `${within(found.schema, queues)} AND (${states.map((state) => `(${state})`).join(' OR ')})`;
 }
 
-/** Queues that work on one job a key at a time have none ready while that one is at work. */
+/**
+ * Queues that work on one job a key at a time have none ready while that one is at work. Each is asked
+ * in the words of pg-boss' own partial index for it.
+ */
 function turn(job: string): string {
-  const others = `SELECT 1 FROM ${job} a WHERE a.name = t.name AND a.policy = t.policy
-    AND coalesce(a.singleton_key, '') = coalesce(t.singleton_key, '') AND a.id <> t.id`;
-  return `CASE WHEN t.policy IN ('singleton', 'stately') THEN NOT EXISTS (${others} AND a.state = 'active')
-    WHEN t.policy = 'key_strict_fifo' THEN NOT EXISTS (${others} AND a.state IN ('active', 'retry', 'failed'))
+  const other = (policy: string): string =>
+    `SELECT 1 FROM ${job} a WHERE a.name = t.name AND a.id <> t.id AND a.policy = '${policy}'`;
+  const sameKey = `coalesce(a.singleton_key, '') = coalesce(t.singleton_key, '')`;
+  return `CASE t.policy
+    WHEN 'singleton' THEN NOT EXISTS (${other('singleton')} AND a.state = 'active' AND ${sameKey})
+    WHEN 'stately' THEN NOT EXISTS (${other('stately')} AND a.state = 'active' AND ${sameKey})
+    WHEN 'key_strict_fifo' THEN NOT EXISTS (${other('key_strict_fifo')}
+      AND a.state IN ('active', 'retry', 'failed') AND a.singleton_key = t.singleton_key)
     ELSE true END`;
 }
 

@@ -6,6 +6,8 @@ export interface Relation {
   schema: string;
   name: string;
   columns: string[];
+  /** Types of the columns that may be written, so without generated ones. */
+  types: Record<string, string>;
   /** The table's comment, which some libraries keep their version in. */
   comment: string | null;
   /** False where the user may not SELECT from it. */
@@ -15,6 +17,8 @@ export interface Relation {
 const BY_NAME = `
   SELECT n.nspname AS schema, c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
          has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
+         (SELECT coalesce(json_object_agg(a.attname, format_type(a.atttypid, NULL)), '{}') FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS types,
          ARRAY(SELECT a.attname::text FROM pg_attribute a
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

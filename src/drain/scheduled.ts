@@ -1,0 +1,35 @@
+import type { Finding } from '../model/finding.ts';
+import type { Depth } from '../sources/source.ts';
+import { SqsSource } from '../sources/sqs/index.ts';
+import type { OpenSource } from './open.ts';
+import type { DrainRequest } from './request.ts';
+
+/**
+ * What the plan says of messages that are not due yet: that they wait, or, where the operator says so, that
+ * the drain does not begin. `nowMs` is the target's time.
+ */
+export async function scheduledFindings(
+  source: OpenSource,
+  depth: Depth,
+  { settings, target }: DrainRequest,
+  nowMs: number,
+): Promise<Finding[]> {
+  const sqs = source instanceof SqsSource;
+  const count = sqs ? (depth.delayed ?? 0) : await source.scheduled(nowMs);
+  if (count === 0) return [];
+  if (settings.refuseScheduled)
+    return [
+      {
+        level: 'blocker',
+        code: 'SCHEDULED_MESSAGES',
+        text: `${count} messages of the source are scheduled for later`,
+        remedy: sqs
+          ? 'wait until SQS hands them out, or leave out --refuse-scheduled'
+          : 'wait until they are due, leave them out with --ready, or leave out --refuse-scheduled',
+      },
+    ];
+  const text = sqs
+    ? `${count} messages are delayed by SQS, which hands them out when they are due; the drain waits for them`
+    : `${count} messages are scheduled for later: they are put aside beside the stream, and moved into it when they are due, by this drain while it is at work and then by \`qctl maintain --stream ${target.stream}\``;
+  return [{ level: 'note', code: 'SCHEDULED_MESSAGES', text }];
+}
