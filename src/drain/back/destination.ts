@@ -13,8 +13,8 @@ export interface Item {
   hasId: boolean;
   /** SHA-256 over all of the entry, cut short. */
   digest: string;
-  /** Deliveries in the source and in the stream together. */
-  attempts: number;
+  /** Deliveries in the source and in the stream together; undefined where neither counted one. */
+  attempts: number | undefined;
 }
 
 /** What a destination may do with the entries that it was given; all of it is patient, and safe to repeat. */

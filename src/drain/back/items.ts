@@ -30,6 +30,6 @@ function toItem(
     message,
     hasId,
     digest: digestOfEntry(fields),
-    attempts: (message.attempts ?? 0) + deliveries,
+    attempts: deliveries > 0 ? (message.attempts ?? 0) + deliveries : message.attempts,
   };
 }

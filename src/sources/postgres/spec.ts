@@ -111,6 +111,8 @@ export interface PostgresSpec {
    * the spec is an exact name of.
    */
   restore?: Record<string, string>;
+  /** The way back: statements after rows have been brought back, for what stands in other tables; they read those messages as `m`. */
+  restored?: string[];
   /** What the operator chose of a known format. */
   choice?: { schema?: string; queues?: string[]; include: Includable[]; pause?: boolean };
 }

@@ -49,7 +49,9 @@ export function restorePlan(
     spec,
     assignments: [],
     attributes,
-    withAttr: Object.values(spec.restore ?? {}).some((sql) => /\battr\b/.test(sql)),
+    withAttr: [...Object.values(spec.restore ?? {}), ...(spec.restored ?? [])].some((sql) =>
+      /\battr\b/.test(sql),
+    ),
     expressions: [],
     computed: [],
   };

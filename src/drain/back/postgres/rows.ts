@@ -48,7 +48,9 @@ export class RowWriter {
     try {
       const values = parameters(this.plan, item.stream, '', [item]);
       const { rows } = await client.query(this.sql.trial(item.hasId), values);
-      return rows[0]?.ready;
+      if (!rows[0] || !item.hasId || this.sql.restored.length === 0) return rows[0]?.ready;
+      for (const text of this.sql.restored) await client.query(text, values);
+      return (await client.query(this.sql.ready, values)).rows[0]?.ready;
     } finally {
       await client.query('ROLLBACK').catch(() => undefined);
     }
@@ -59,7 +61,8 @@ export class RowWriter {
     await client.query('BEGIN');
     try {
       const values = parameters(this.plan, '', '', []);
-      for (const text of [this.sql.trial(true), this.sql.trial(false), this.sql.look, this.sql.update])
+      const { trial, look, update, restored } = this.sql;
+      for (const text of [trial(true), trial(false), look, update, ...restored])
         await client.query(text, values);
     } finally {
       await client.query('ROLLBACK').catch(() => undefined);
@@ -82,7 +85,23 @@ export class RowWriter {
     if (blocked.length > 0 && !hasId && items.length > 1) throw new SplitBatch();
     if (noted.length > 0) await this.lookUp(client, run, noted, done);
     if (blocked.length > 0) await this.resolve(client, run, blocked, done);
+    await this.restoreBeside(client, run, items, done);
     return done;
+  }
+
+  /** What stands in other tables of a row that is back. */
+  private async restoreBeside(
+    client: Client,
+    run: string,
+    items: readonly Item[],
+    { outcomes }: BatchOutcome,
+  ): Promise<void> {
+    if (this.sql.restored.length === 0) return;
+    const entries = new Set(outcomes.filter(([, outcome]) => outcome === 'returned').map(([id]) => id));
+    const back = items.filter(({ entry, hasId }) => hasId && entries.has(entry));
+    if (back.length === 0) return;
+    const values = parameters(this.plan, back[0]!.stream, run, back);
+    for (const text of this.sql.restored) await client.query(text, values);
   }
 
   /** Entries that the ledger knows: given back before, by this run or another one. */

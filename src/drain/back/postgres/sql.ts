@@ -13,6 +13,10 @@ export interface RestoreSql {
   update: string;
   /** One row without a ledger, for a trial: whether it is ready. */
   trial(withId: boolean): string;
+  /** Whether the rows of the messages are ready. */
+  ready: string;
+  /** What else must be said of rows that have been brought back. */
+  restored: string[];
 }
 
 const FIXED = [
@@ -79,6 +83,11 @@ export function restoreSql(plan: RestorePlan, ledger: string): RestoreSql {
       t AS (${into(withId)} SELECT ${values(withId)} FROM m WHERE $1::text IS NOT NULL AND $2::text IS NOT NULL
         ON CONFLICT DO NOTHING RETURNING t.*)
       SELECT ${ready} IS TRUE AS ready FROM t`,
+    ready: `WITH ${message} SELECT ${ready} IS TRUE AS ready FROM m JOIN ${table.name} t ON ${same}
+      WHERE $1::text IS NOT NULL AND $2::text IS NOT NULL`,
+    restored: (plan.spec.restored ?? []).map(
+      (text) => `WITH ${message}, qctl_all AS (SELECT $1::text, $2::text) ${text}`,
+    ),
   };
 }
 
@@ -111,7 +120,7 @@ export function parameters(
     text(({ message }) => message.type),
     text(({ message }) => message.key),
     text(({ message }) => message.priority),
-    text(({ attempts }) => String(attempts)),
+    text(({ attempts }) => attempts?.toString()),
     text(({ message }) => message.enqueuedAt),
     text(({ message }) => message.notBefore),
     text((item) => (plan.withAttr ? attrJson(item) : undefined)),

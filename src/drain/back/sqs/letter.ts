@@ -134,7 +134,7 @@ function marksOf({ message, hasId, entry, stream, attempts }: Item): [string, At
   const text = (value: string): Attribute => ({ type: 'String', value });
   const marks: [string, Attribute][] = [['qctl.entry', text(`${stream} ${entry}`)]];
   if (hasId && message.attributes?.['qctl.id'] === undefined) marks.push(['qctl.id', text(message.id)]);
-  if (attempts > 0) marks.push(['qctl.attempts', { type: 'Number', value: String(attempts) }]);
+  if (attempts) marks.push(['qctl.attempts', { type: 'Number', value: String(attempts) }]);
   if (message.priority) marks.push(['qctl.priority', text(message.priority)]);
   if (message.type) marks.push(['qctl.type', text(message.type)]);
   if (message.enqueuedAt) marks.push(['qctl.enqueuedAt', text(message.enqueuedAt)]);

@@ -10,6 +10,7 @@ import {
   giveStates,
   markOf,
   markOfRow,
+  restoredStates,
   type SolidQueue,
   STATES,
   stateField,
@@ -145,6 +146,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
     },
     settle: settleStatement(queue),
     restore: { queue_name: "coalesce(m.attr->>'queue', 'default')" },
+    restored: restoredStates(queue),
   };
 }
 
