@@ -40,6 +40,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./drain/sqs.ts'),
   },
   {
+    name: 'drain redis',
+    summary: 'give back to SQS or PostgreSQL what a group has not finished',
+    impact: 'destructive',
+    load: () => import('./drain/redis.ts'),
+  },
+  {
     name: 'drain archive',
     summary: 'bring the messages of an archive into a Redis stream',
     impact: 'destructive',

@@ -5,6 +5,7 @@ import { createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { formatReport } from './drain/format-report.ts';
 import { exitCodeOf } from './drain/run-drain.ts';
+import { runVerifyBack } from './drain/verify-back.ts';
 import { addConnectionOptions } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import { renderResult } from './term/render.ts';
@@ -28,7 +29,8 @@ export function newCommand(context: Context, entry: CommandEntry, run = runVerif
 export async function runVerify(context: Context, name: string, flags: VerifyFlags): Promise<number> {
   const { io, options } = context;
   const redis = await context.redis();
-  const { mode, source } = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
+  const { mode, source, target } = await askRedis(redis, `look at run ${name}`, () => runStatus(redis, name));
+  if (mode === 'back') return runVerifyBack(context, name, target, flags.source);
   const sides = await connections(context, source, mode, flags);
   const report = await askRedis(redis, `verify run ${name}`, () => verifyRun(redis, name, sides));
   await renderResult(io, options, {

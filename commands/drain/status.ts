@@ -9,7 +9,8 @@ import type { CommandEntry } from '../registry.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
-import { formatFields } from '../term/table.ts';
+import { type CellValue, formatFields } from '../term/table.ts';
+import { inWordsOfBack } from './format-back.ts';
 import { heldText, rowsOf } from './format-plan.ts';
 import { scheduled } from './format-report.ts';
 
@@ -31,7 +32,7 @@ export async function runDrainStatus(context: Context, name: string): Promise<vo
 }
 
 function formatStatus(output: Output, status: RunStatus): string {
-  return formatFields(output, [
+  const rows: (readonly [string, CellValue])[] = [
     ['run', status.run],
     ['state', status.state],
     ['mode', status.mode],
@@ -71,7 +72,8 @@ function formatStatus(output: Output, status: RunStatus): string {
     ...status.processesAlive.map(
       (info) => ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] as const,
     ),
-  ]);
+  ];
+  return formatFields(output, status.mode === 'back' ? inWordsOfBack(rows) : rows);
 }
 
 function rateText({ ratePerSecond, etaMs }: RunStatus): string | null {

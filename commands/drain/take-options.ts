@@ -36,6 +36,7 @@ const RECORDED = [
   'notify',
   'settle',
   'restore',
+  'restored',
 ] as const;
 
 /** The spec with what these flags, the configuration or the record of the run to be continued say. */

@@ -118,6 +118,10 @@ const postgresSource = z.strictObject({
   notBefore: text.optional(),
   attributes: z.record(z.string(), text).optional(),
   done: done.optional(),
+  /** The way back: column -> SQL over the message. */
+  restore: z.record(z.string(), text).optional(),
+  /** The way back: the table that remembers what was returned. */
+  ledgerTable: text.optional(),
   mode: z.enum(['move', 'copy']).optional(),
   claimColumn: text.optional(),
   types: z.array(text).min(1).optional(),

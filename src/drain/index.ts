@@ -1,6 +1,7 @@
 export { withClaimColumn } from '../sources/postgres/claim-column.ts';
 export type { PostgresSpec } from '../sources/postgres/spec.ts';
 export type { SqsSelection } from '../sources/sqs/selection.ts';
+export * from './back/index.ts';
 export { type Differing, differs } from './compare.ts';
 export {
   type ControlChange,

@@ -169,7 +169,7 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
   }));
 }
 
-function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]): Durability {
+export function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]): Durability {
   const replicas = /^wait:(\d+)$/.exec(wanted)?.[1];
   if (wanted === 'aof') return aofDurability(facts, findings);
   if (replicas !== undefined) {

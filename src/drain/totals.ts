@@ -1,5 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { asBack } from './back/attach.ts';
+import { backAsTotals } from './back/totals.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What the target has counted of a run, over all processes and their crashes: exact, since each number moved together with its messages. */
@@ -41,6 +43,8 @@ export async function readTotals(client: Redis | Cluster, manifest: Manifest): P
     reappended: 0,
     ranges: [],
   };
+  const back = asBack(manifest);
+  if (back) return { ...totals, ...(await backAsTotals(client, back)) };
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions)) {
     const keys = streamKeys(stream);
     const counters = manifest.lanes > 0 ? laneKeys(manifest, keys.checkpoint) : [keys.stats(manifest.run)];

@@ -30,6 +30,8 @@ export interface StreamKeys {
   settled(run: string, window: number): string;
   stats(run: string): string;
   quarantine: string;
+  /** What a run of the way back has in hand; further keys of it follow behind a colon. */
+  back(run: string): string;
   /** Messages that are not due yet: `SEQUENCE:RUN:ID` by the time at which they are, in ms (sorted set). */
   delayed: string;
   /** What each of them is in the stream once it is due, by the same name (hash). */
@@ -56,6 +58,7 @@ export function streamKeys(stream: string): StreamKeys {
     ledger: (run) => `${base}:ledger:${run}`,
     settled: (run, window) => `${base}:ledger:${run}:settled:${window}`,
     stats: (run) => `${base}:ledger:${run}:stats`,
+    back: (run) => `${base}:back:${run}`,
     operation: (id) => own(`op:${id}`),
     imported: (content) => own(`import:${content}`),
     quarantine: own('quarantine'),

@@ -106,3 +106,4 @@ export { type TailEntry, type TailRequest, type TailStart, tailEntries } from '.
 export { checkTrimRights, refuseLoss, type TrimOptions, type TrimReport, trimAsPlanned } from './trim.ts';
 export { planTrim, type TrimBound, type TrimLoss, type TrimPlan } from './trim-plan.ts';
 export { PATIENCE_MS, type Work } from './work.ts';
+export { requireWritable } from './writable.ts';

@@ -21,6 +21,10 @@ export interface FaultOptions {
   dropDeleteRate?: number;
   /** Per delete call: answered with success and nothing deleted, so that SQS delivers the messages again. */
   lostDeleteRate?: number;
+  /** Per entry of SendMessageBatch: answered as failed and not sent. */
+  sendFailureRate?: number;
+  /** Per SendMessageBatch: done, but the connection breaks before the answer. */
+  dropSendRate?: number;
   /** Per ReceiveMessage: done, but the connection breaks before the answer; the messages stay in flight. */
   dropReceiveRate?: number;
   /** Per ReceiveMessage: refused with OverLimit. */
@@ -40,6 +44,7 @@ export interface FaultStats {
   droppedDeletes: number;
   lostDeletes: number;
   droppedReceives: number;
+  droppedSends: number;
   overLimits: number;
   throttled: number;
 }
@@ -112,6 +117,7 @@ class Faults {
     droppedDeletes: 0,
     lostDeletes: 0,
     droppedReceives: 0,
+    droppedSends: 0,
     overLimits: 0,
     throttled: 0,
   };
@@ -174,7 +180,13 @@ async function answerTo(call: Call, faults: Faults, forward: Forward): Promise<A
   if (call.action === 'ReceiveMessage') return receive(call, faults, forward);
   if (call.action === 'DeleteMessageBatch' || call.action === 'DeleteMessage')
     return remove(call, faults, forward);
+  if (call.action === 'SendMessageBatch') return send(call, faults, forward);
   return forward(call);
+}
+
+async function send(call: Call, faults: Faults, forward: Forward): Promise<Answer | undefined> {
+  const answer = await doSome(call, faults, 'sendFailureRate', forward);
+  return faults.happens('dropSendRate', 'droppedSends') ? undefined : answer;
 }
 
 async function receive(call: Call, faults: Faults, forward: Forward): Promise<Answer | undefined> {
@@ -188,7 +200,9 @@ async function remove(call: Call, faults: Faults, forward: Forward): Promise<Ans
   if (faults.happens('lostDeleteRate', 'lostDeletes')) return success(call);
   const drop = faults.happens('dropDeleteRate', 'droppedDeletes');
   const answer =
-    call.action === 'DeleteMessageBatch' ? await removeSome(call, faults, forward) : await forward(call);
+    call.action === 'DeleteMessageBatch'
+      ? await doSome(call, faults, 'deleteFailureRate', forward)
+      : await forward(call);
   return drop ? undefined : answer;
 }
 
@@ -199,11 +213,11 @@ function success({ action, body }: Call): Answer {
 }
 
 /** Forwards the entries that are to succeed and adds the failed ones to the answer. */
-async function removeSome(call: Call, faults: Faults, forward: Forward): Promise<Answer> {
-  const input = JSON.parse(call.body.toString()) as { QueueUrl: string; Entries: DeleteEntry[] };
+async function doSome(call: Call, faults: Faults, rate: Rate, forward: Forward): Promise<Answer> {
+  const input = JSON.parse(call.body.toString()) as { QueueUrl: string; Entries: { Id: string }[] };
   const failed: FailedEntry[] = [];
   const kept = input.Entries.filter(({ Id }) => {
-    if (!faults.happens('deleteFailureRate', 'failedEntries')) return true;
+    if (!faults.happens(rate, 'failedEntries')) return true;
     failed.push({ Id, SenderFault: false, Code: 'InternalError', Message: 'injected by the fault proxy' });
     return false;
   });

@@ -180,6 +180,30 @@ function traceAttribute(StringValue: string): Record<'AWSTraceHeader', MessageSy
   return { AWSTraceHeader: { DataType: 'String', StringValue } };
 }
 
+/** A message as it stands in a queue of the emulator. */
+export interface StandingMessage {
+  messageId: string;
+  body: string;
+  messageAttributes: Record<string, { DataType: string; StringValue?: string; BinaryValue?: string }>;
+  messageGroupId?: string;
+  sequenceNumber?: string;
+}
+
+/** Everything that stands in a queue, in its order, without receiving it; binary values are base64. */
+export async function standingIn(endpoint: string, queueUrl: string): Promise<StandingMessage[]> {
+  const name = queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
+  const answer = await fetch(`${endpoint}/_fauxqs/queues/${name}`);
+  const { messages } = (await answer.json()) as {
+    messages: {
+      ready: StandingMessage[];
+      delayed: StandingMessage[];
+      inflight: { message: StandingMessage }[];
+    };
+  };
+  const all = [...messages.ready, ...messages.delayed, ...messages.inflight.map(({ message }) => message)];
+  return all.sort((a, b) => (a.sequenceNumber ?? '').localeCompare(b.sequenceNumber ?? ''));
+}
+
 async function depth(client: SQSClient, QueueUrl: string): Promise<QueueDepth> {
   const { Attributes = {} } = await client.send(
     new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),

@@ -31,8 +31,8 @@ export async function createClient(from: ResolvedSqs): Promise<TunableClient> {
     region: from.region,
     endpoint: from.endpoint,
     credentials: from.credentials,
-    // Two tries; what takes longer is slowed down by the drain, which says why.
-    maxAttempts: 2,
+    // Two tries as a rule; what takes longer is slowed down by the drain, which says why.
+    maxAttempts: from.maxAttempts,
     retryMode: 'standard',
     // The drain checks the digests itself, of the attributes too.
     md5: false,

@@ -11,6 +11,8 @@ export interface SqsOptions {
   maxSockets?: number;
   /** For the first answer, and for each new socket. Default 5000. */
   connectTimeoutMs?: number;
+  /** How often the SDK sends a call by itself. Default 2; 1 where every repetition has to be noted first. */
+  maxAttempts?: number;
   /** Default: the SDK's chain (environment, profile, SSO, web identity, container, instance). */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
@@ -24,6 +26,7 @@ export interface ResolvedSqs {
   endpoint?: string;
   maxSockets: number;
   connectTimeoutMs: number;
+  maxAttempts: number;
   credentials?: SqsOptions['credentials'];
 }
 
@@ -43,6 +46,7 @@ export function resolveSqs(options: SqsOptions): ResolvedSqs {
     endpoint: options.endpoint,
     maxSockets: options.maxSockets ?? 50,
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+    maxAttempts: options.maxAttempts ?? 2,
     credentials: options.credentials,
   };
 }

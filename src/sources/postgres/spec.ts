@@ -111,12 +111,8 @@ export interface PostgresSpec {
    * the spec is an exact name of.
    */
   restore?: Record<string, string>;
-  /**
-   * The way back, where a row's state is another table's row: one statement for rows that have just been put
-   * back, in their transaction. `$1` are their ids as text[], `$2` the attributes of their messages as
-   * jsonb[] (name -> text), in the same order. May be repeated.
-   */
-  restoreAlso?: string;
+  /** The way back: statements after rows have been brought back, for what stands in other tables; they read those messages as `m`. */
+  restored?: string[];
   /** What the operator chose of a known format. */
   choice?: { schema?: string; queues?: string[]; include: Includable[]; pause?: boolean };
 }

@@ -182,32 +182,6 @@ describe('Solid Queue', () => {
     expect(await everything()).toEqual(before);
   });
 
-  test('jobs that are put back get the execution that fits them, once', async () => {
-    await semaphore('full', 0);
-    await job('finished');
-    await job('finished', { scheduled_at: "'2999-01-01'" });
-    await job('finished', { concurrency_key: "'full'" });
-    await job('finished', { concurrency_key: "'free'" });
-    await job('finished');
-    const attributes = [{}, {}, {}, {}, { state: 'dead', error: '{"message":"boom"}' }];
-    const { restoreAlso } = await spec({ include: ['dead'] });
-    for (let twice = 0; twice < 2; twice += 1)
-      await sql(restoreAlso!, [upTo(5), attributes.map((one) => JSON.stringify(one))]);
-    const states = (await everything()).map(
-      ({ executions }) => executions as { state: string; error?: string }[],
-    );
-    expect(states.map((all) => all.map(({ state }) => state).join())).toEqual([
-      'ready',
-      'scheduled',
-      'blocked',
-      'blocked',
-      'failed',
-    ]);
-    expect(states[4]![0]!.error).toBe('{"message":"boom"}');
-    // As a dispatcher would: the one whose semaphore is free is ready at once.
-    expect((await moved()).ids.toSorted()).toEqual(['1', '4']);
-  });
-
   test('workers that are alive are named, and what the drain cannot do is told beforehand', async () => {
     await worker('worker-a', '1 second');
     await worker('worker-b', '1 hour');

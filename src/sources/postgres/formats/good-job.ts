@@ -115,7 +115,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       release: { locked_by_id: 'NULL', finished_at: `nullif(t.finished_at, ${mark})` },
     },
     notify: ['good_job'],
-    restore: { queue_name: "m.attr->>'queue'" },
+    restore: { queue_name: "m.attr->>'queue'", finished_at: "m.attr->>'finished_at'" },
   };
 }
 

@@ -73,7 +73,10 @@ async function describe(_client: Client, found: FoundQueue, choice: FormatChoice
     mode: 'move',
     claim: obanClaim(found, facts),
     notify: [`${found.schema}.oban_insert`],
-    restore: { state: restoredState(found.schema) },
+    restore: {
+      state: restoredState(found.schema),
+      attempted_at: `(m.attr ->> 'attempted_at')::timestamp`,
+    },
   };
 }
 

@@ -202,5 +202,8 @@ function abandoned(columns: string[]): string {
 function restore(schema: string): Record<string, string> {
   return {
     state: `CASE WHEN m.attr ->> 'state' IN ('created', 'retry', 'failed') THEN m.attr ->> 'state' ELSE 'retry' END::${qualified(schema, 'job_state')}`,
+    policy: `m.attr ->> 'policy'`,
+    completed_on: `CASE WHEN m.attr ->> 'state' = 'failed' THEN (m.attr ->> 'completed_on')::timestamptz END`,
+    started_on: `(m.attr ->> 'started_on')::timestamptz`,
   };
 }

@@ -91,7 +91,7 @@ async function describe(_client: Client, found: FoundQueue, choice: FormatChoice
     mode: 'move',
     claim: riverClaim(found.schema, unique),
     notify: [`${found.schema}.river_insert`],
-    restore: restore(found.schema, version > OLDEST),
+    restore: restore(found.schema, version > OLDEST, unique),
   };
 }
 
@@ -125,12 +125,15 @@ function abandoned(schema: string): string {
 }
 
 /** A job that was at work, or is due, goes back as one that is available. */
-function restore(schema: string, uniqueKey: boolean): Record<string, string> {
+function restore(schema: string, uniqueKey: boolean, unique: boolean): Record<string, string> {
   const state = `CASE WHEN m.attr ->> 'state' = 'discarded' THEN 'discarded'
     WHEN m.not_before::timestamptz > now() THEN CASE WHEN m.attempts::int > 0 THEN 'retryable' ELSE 'scheduled' END
     ELSE 'available' END`;
   return {
     state: `(${state})::${qualified(schema, 'river_job_state')}`,
+    attempted_at: `(m.attr ->> 'attempted_at')::timestamptz`,
+    finalized_at: `CASE WHEN m.attr ->> 'state' = 'discarded' THEN (m.attr ->> 'finalized_at')::timestamptz END`,
     ...(uniqueKey && { unique_key: `decode(m.attr ->> 'unique_key', 'hex')` }),
+    ...(unique && { unique_states: `(m.attr ->> 'unique_states')::bit(8)` }),
   };
 }

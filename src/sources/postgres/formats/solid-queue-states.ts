@@ -144,3 +144,24 @@ export function giveStates(queue: SolidQueue): string {
     give('running', claimed, [['process_id', 'NULL'], since]),
   ].join(',\n');
 }
+
+/**
+ * A job is in the state whose table it stands in. What is not due, or has a concurrency key, goes back as
+ * scheduled, if only for now: Solid Queue's own dispatcher makes it ready, or blocked where its key says so.
+ */
+export function restoredStates({ jobs, ready, scheduled, failed, now }: SolidQueue): string[] {
+  const from = `FROM m JOIN ${jobs} j ON j.id = m.id::bigint WHERE`;
+  const dead = `(m.attr->>'state' = 'dead') IS TRUE`;
+  const atOnce = `j.concurrency_key IS NULL AND coalesce(j.scheduled_at <= ${now}, true)`;
+  return [
+    `INSERT INTO ${ready} (job_id, queue_name, priority, created_at)
+     SELECT j.id, j.queue_name, j.priority, coalesce(j.scheduled_at, j.created_at) ${from} NOT ${dead} AND ${atOnce}
+     ON CONFLICT (job_id) DO NOTHING`,
+    `INSERT INTO ${scheduled} (job_id, queue_name, priority, scheduled_at, created_at)
+     SELECT j.id, j.queue_name, j.priority, coalesce(j.scheduled_at, ${now}), j.created_at
+       ${from} NOT ${dead} AND NOT (${atOnce})
+     ON CONFLICT (job_id) DO NOTHING`,
+    `INSERT INTO ${failed} (job_id, error, created_at)
+     SELECT j.id, m.attr->>'error', ${now} ${from} ${dead} ON CONFLICT (job_id) DO NOTHING`,
+  ];
+}

@@ -5,12 +5,12 @@ import { liveWorkers } from './live-workers.ts';
 import { inQueues, nowFor } from './parts.ts';
 import { qualified, tablesNamed } from './relations.ts';
 import { solidQueueFacts, solidQueuePauses } from './solid-queue-facts.ts';
-import { restoreStatement } from './solid-queue-restore.ts';
 import { settleStatement } from './solid-queue-settle.ts';
 import {
   giveStates,
   markOf,
   markOfRow,
+  restoredStates,
   type SolidQueue,
   STATES,
   stateField,
@@ -145,8 +145,8 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       release: { finished_at: 'NULL' },
     },
     settle: settleStatement(queue),
-    restoreAlso: restoreStatement(queue),
     restore: { queue_name: "coalesce(m.attr->>'queue', 'default')" },
+    restored: restoredStates(queue),
   };
 }
 

@@ -1,0 +1,153 @@
+import { isRetryable, type RedisConnection } from '../../backends/redis/index.ts';
+import { Interrupted, pause } from '../../model/patience.ts';
+import {
+  LaneGone,
+  type LaneHand,
+  type TakeMode,
+  type TakenPage,
+  type Taker,
+} from '../../sources/redis-stream/index.ts';
+import type { OtherShape } from '../../transform/from-entry.ts';
+import type { Meter } from '../meter.ts';
+import type { Throttle } from '../throttle.ts';
+import type { Courier } from './destination.ts';
+import { sortEntries } from './items.ts';
+import { LaneTools, type Seen } from './lane-tools.ts';
+import { giveBackWaiting } from './waiting.ts';
+
+const IDLE_MS = 200;
+
+/** One stream of the run, and all that it takes to give its entries back. */
+export interface BackLane {
+  lane: number;
+  stream: string;
+  redis: RedisConnection;
+  /** Whether what is not due yet goes back as well. */
+  withWaiting: boolean;
+  /** This run's consumer. */
+  consumer: string;
+  /** First id that goes back. */
+  from: string;
+  taker: Taker;
+  hand: LaneHand;
+  courier: Courier;
+  other: OtherShape;
+  batch: number;
+  maxLeft: number;
+  meter: Meter;
+  throttle: Throttle;
+  seen: Seen;
+  label: string;
+  /** Up to which id entries have been delivered to the group; undefined where there is no stream yet. */
+  position(): Promise<string | undefined>;
+  /** Told the fence of another that stands in the way: the next one claimed must be higher. */
+  fenced(by: string): void;
+  signal: AbortSignal;
+  shouldStop(): boolean;
+  /** Told whether a whole round found nothing to take. */
+  idle(nothing: boolean): void;
+}
+
+/**
+ * Gives back the entries of one stream until it is told to stop: those in hand since an earlier call, those
+ * pending with others, those that nobody was given. A lost connection to Redis begins a new round, as after a
+ * crash. Ends quietly when another process has taken the lane over.
+ */
+export async function workBackLane(lane: BackLane): Promise<void> {
+  const who = `lane ${lane.lane}`;
+  const tools = new LaneTools(lane);
+  let withLeft = true;
+  try {
+    while (!lane.shouldStop()) {
+      try {
+        await lane.hand.open();
+        let found = await round(lane, tools, withLeft);
+        if (withLeft && lane.withWaiting && !lane.shouldStop()) found += await giveBackWaiting(lane, tools);
+        withLeft = false;
+        lane.idle(found === 0);
+        if (found === 0) await pause(IDLE_MS, lane.signal);
+      } catch (error) {
+        const reason = isRetryable(error);
+        if (reason === undefined) throw error;
+        lane.idle(false);
+        lane.meter.waiting(who, `${lane.label}: ${reason}`);
+        await pause(IDLE_MS, lane.meter.signal);
+      }
+    }
+  } catch (error) {
+    if (error instanceof LaneGone) lane.fenced(error.by);
+    else if (!(error instanceof Interrupted)) throw error;
+  } finally {
+    lane.meter.waiting(who, null);
+    await lane.courier.close();
+  }
+}
+
+/** Looks at everything once; returns how many entries were found. */
+async function round(lane: BackLane, tools: LaneTools, withLeft: boolean): Promise<number> {
+  let found = 0;
+  const last = await lane.position();
+  if (last === undefined) return 0;
+  let young = 0;
+  for (const mode of ['own', 'others', 'new'] as const) {
+    const counted = await pass(lane, tools, mode, mode === 'others' ? last : '+', withLeft);
+    found += counted.entries;
+    young += counted.young;
+  }
+  lane.seen.young = young;
+  lane.meter.waiting(
+    `lane ${lane.lane}`,
+    young > 0 ? `${young} entries were delivered to other consumers too lately to be taken` : null,
+  );
+  return found;
+}
+
+interface Counted {
+  entries: number;
+  young: number;
+}
+
+/** All pages of one kind. The next page is taken while the destination works on the one before. */
+async function pass(
+  lane: BackLane,
+  tools: LaneTools,
+  mode: TakeMode,
+  last: string,
+  withLeft: boolean,
+): Promise<Counted> {
+  const counted = { entries: 0, young: 0 };
+  let cursor = mode === 'new' ? '>' : lane.from;
+  let carried: Promise<void> = Promise.resolve();
+  try {
+    while (cursor !== '' && !lane.shouldStop()) {
+      const granted = lane.throttle.reserve(lane.batch);
+      if (granted === 0) break;
+      let page: TakenPage | undefined;
+      try {
+        page = await lane.taker.take(mode, { cursor, last, most: granted, withLeft });
+      } finally {
+        lane.throttle.use(granted, page?.entries.length ?? 0);
+      }
+      cursor = page.next;
+      counted.entries += page.entries.length + page.gone.length + page.parked;
+      counted.young += page.young;
+      await carried;
+      carried = carry(lane, tools, page);
+      carried.catch(() => undefined);
+      if (page.entries.length > 0) lane.idle(false);
+      await lane.throttle.pace(page.entries.length, lane.meter.signal);
+    }
+  } finally {
+    await carried;
+  }
+  return counted;
+}
+
+/** Brings one page home. Returns when all of it has been acknowledged or set aside. */
+async function carry(lane: BackLane, tools: LaneTools, page: TakenPage): Promise<void> {
+  lane.meter.counts.read += page.entries.length;
+  tools.note(page);
+  const { items, left } = sortEntries(lane.stream, page.entries, lane.other);
+  if (left.length > 0) await tools.leave(left);
+  if (items.length > 0) await lane.courier.deliver(items, tools);
+}

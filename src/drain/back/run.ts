@@ -1,0 +1,178 @@
+import type { Cluster, Redis } from 'ioredis';
+import { isRetryable } from '../../backends/redis/index.ts';
+import type { DrainEvents } from '../../events.ts';
+import { partitionKeys } from '../../model/keys.ts';
+import { pause } from '../../model/patience.ts';
+import { durably, nodeFor } from '../../sinks/durability.ts';
+import { dataLost } from '../../sinks/index.ts';
+import { consumerOf, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
+import { InHand } from '../in-hand.ts';
+import type { Manifest } from '../manifest.ts';
+import { Membership, type RunView } from '../membership.ts';
+import { Meter } from '../meter.ts';
+import { outlasting } from '../outlast.ts';
+import type { Ending } from '../report.ts';
+import { RunStore } from '../run-store.ts';
+import { Throttle } from '../throttle.ts';
+import { lockGroup } from './attach.ts';
+import { concludeBack } from './conclude.ts';
+import { BackCrew } from './crew.ts';
+import type { BackLane } from './lane.ts';
+import { NOTHING_SEEN, type Seen } from './lane-tools.ts';
+import { type OpenBack, refuseBackBlockers } from './open.ts';
+import type { BackReport } from './report.ts';
+import { backError } from './translate.ts';
+
+const BEAT_MS = 1000;
+const LOOK_MS = 20;
+/** Beyond the time after which entries of others may be taken. */
+const GRACE_MS = 2000;
+
+/** Runs a way back that has been opened: until nothing is left to take, or the limit or a signal ends it. */
+export async function runBack(back: OpenBack, events: DrainEvents, signal: AbortSignal): Promise<BackReport> {
+  refuseBackBlockers(back.plan);
+  const { redis, request, attachment, destination } = back;
+  const { manifest } = attachment;
+  const store = new RunStore(redis.client);
+  const meter = new Meter(manifest.run, events, signal);
+  const membership = new Membership(redis.client, manifest.run, new Date());
+  const seen = structuredClone(NOTHING_SEEN);
+  try {
+    await outlasting(meter, () => begin(back, store));
+    const { plan } = back;
+    meter.depth(plan.undelivered === null ? null : plan.undelivered + plan.pending);
+    const rate = { messages: request.settings.ratePerSecond };
+    const throttle = new Throttle(request.settings.limit, rate, new InHand());
+    const crew = new BackCrew({
+      lanes: manifest.lanes,
+      membership,
+      lane: (lane, fence) => laneOf(back, lane, fence, { meter, throttle, seen }),
+      signal: meter.signal,
+      exhausted: () => throttle.exhausted,
+    });
+    const ending = await watch(back, crew, { meter, throttle, membership, seen });
+    const left = await outlasting(meter, () => membership.leave());
+    await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
+    return await outlasting(meter, () => concludeBack(back, store, meter, seen, ending, left.alive.size));
+  } catch (error) {
+    throw backError(error, request, { redis: redis.label, destination: destination.label });
+  } finally {
+    meter.stop();
+    await membership.leave().catch(() => undefined);
+  }
+}
+
+async function begin({ redis, request, attachment, destination }: OpenBack, store: RunStore): Promise<void> {
+  const { manifest } = attachment;
+  const now = new Date();
+  if (attachment.abandons !== undefined) await store.finish(attachment.abandons, 'abandoned', now);
+  await lockGroup(redis.client, attachment, request, now);
+  await destination.prepare();
+  if (attachment.kind === 'new') {
+    for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
+      await seedLane(redis.client, stream, manifest.run);
+    // The record comes last: where it stands, what it describes has been there.
+    await store.create(manifest as unknown as Manifest, now.getTime());
+  } else await store.reopen(manifest.run, null);
+}
+
+interface Shared {
+  meter: Meter;
+  throttle: Throttle;
+  seen: Seen;
+}
+
+function laneOf(
+  { redis, request, attachment, destination, durability }: OpenBack,
+  lane: number,
+  fence: string,
+  shared: Shared,
+): Omit<BackLane, 'signal' | 'shouldStop' | 'idle' | 'fenced'> {
+  const { source, settings } = request;
+  const { run, target } = attachment.manifest;
+  const stream = partitionKeys(target.stream, target.partitions)[lane]!;
+  const { client } = redis;
+  const place = { client, stream, group: source.group, run };
+  const write = <T>(key: string, action: (client: Redis | Cluster) => Promise<T>): Promise<T> =>
+    durability.kind === 'memory' ? action(client) : durably(nodeFor(client, key), durability, action);
+  return {
+    ...shared,
+    lane,
+    stream,
+    redis,
+    withWaiting: source.from === undefined,
+    consumer: consumerOf(run),
+    from: source.from ?? '-',
+    taker: new Taker({ ...place, from: source.from, minIdleMs: settings.minIdleMs }, fence),
+    hand: new LaneHand({ ...place, delete: settings.delete, durably: write }, fence),
+    courier: destination.courier(run),
+    other: settings.other,
+    batch: settings.batch,
+    maxLeft: settings.maxLeft,
+    label: redis.label,
+    position: () => positionOf(client, stream, source.group),
+  };
+}
+
+/** Up to which id a group has been given entries; undefined where there is no such stream yet. */
+async function positionOf(
+  client: Redis | Cluster,
+  stream: string,
+  group: string,
+): Promise<string | undefined> {
+  const rows = (await client.call('XINFO', 'GROUPS', stream).catch((error: Error) => {
+    if (/no such key/.test(error.message)) return [];
+    throw error;
+  })) as unknown[][];
+  const row = rows.find((one) => one[one.indexOf('name') + 1] === group);
+  return row && String(row[row.indexOf('last-delivered-id') + 1]);
+}
+
+/** Keeps the lease, balances the lanes and notices the end. */
+async function watch(
+  back: OpenBack,
+  crew: BackCrew,
+  { meter, throttle, membership, seen }: Shared & { membership: Membership },
+): Promise<Ending> {
+  let view: RunView | undefined;
+  let beatAt = Number.NEGATIVE_INFINITY;
+  let idleSince: number | undefined;
+  try {
+    for (;;) {
+      if (performance.now() - beatAt >= BEAT_MS) {
+        beatAt = performance.now();
+        view = (await membership.beat().catch(() => undefined)) ?? view;
+        if (view) {
+          refuseLostRun(back, view);
+          await crew.balance(view).catch(rethrowUnlessLost);
+        }
+      }
+      if (meter.signal.aborted) return await ended(crew, 'signal');
+      if (throttle.exhausted) return await ended(crew, 'limit');
+      const idle = view !== undefined && crew.isIdle(view) && crew.holdsLane();
+      idleSince = idle ? (idleSince ?? performance.now()) : undefined;
+      if (idle && seen.young === 0) return await ended(crew, 'empty');
+      const waited = idleSince === undefined ? 0 : performance.now() - idleSince;
+      if (waited > back.request.settings.minIdleMs + GRACE_MS) return await ended(crew, 'left over');
+      await pause(LOOK_MS, meter.signal);
+    }
+  } catch (error) {
+    await crew.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A run whose record is gone while it is at work: all the rest is gone as well. */
+function refuseLostRun({ redis, attachment }: OpenBack, view: RunView): void {
+  const { run } = attachment.manifest;
+  if (view.state === '') throw dataLost(redis.label, `run ${run} is not recorded any more`, { run });
+}
+
+function rethrowUnlessLost(error: unknown): void {
+  if (isRetryable(error) === undefined) throw error;
+}
+
+async function ended(crew: BackCrew, ending: Ending): Promise<Ending> {
+  await crew.stop();
+  return ending;
+}

@@ -1,0 +1,12 @@
+export { type Acked, closeConsumers, LaneHand, type Outcome, seedLane } from './hand.ts';
+export { LaneGone, LaneLost } from './lane-gone.ts';
+export {
+  consumerOf,
+  laneKeys,
+  leftConsumerOf,
+  type TakeMode,
+  type TakenEntry,
+  type TakenPage,
+  type TakeOptions,
+  Taker,
+} from './taking.ts';
