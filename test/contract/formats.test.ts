@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readTable } from '../../src/sources/postgres/catalog.ts';
-import { type ClaimStatements, claimStatements } from '../../src/sources/postgres/claim-sql.ts';
+import { claimStatements } from '../../src/sources/postgres/claim-sql.ts';
 import { describeQueue, detectQueues, formatOf } from '../../src/sources/postgres/formats/index.ts';
 import { SESSION_SETTINGS } from '../../src/sources/postgres/session.ts';
 import type { Includable, PostgresSpec } from '../../src/sources/postgres/spec.ts';

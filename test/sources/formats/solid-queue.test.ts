@@ -11,7 +11,7 @@ import {
 } from './schemas/solid-queue.ts';
 import { type Turn, transaction } from './workers.ts';
 
-const { sql, moved, insert, about, contested, interrupted, spec } = queueOf('solid-queue', SOLID_QUEUE);
+const { sql, moved, insert, about, contested, interrupted } = queueOf('solid-queue', SOLID_QUEUE);
 const STATES = ['ready', 'scheduled', 'blocked', 'failed', 'claimed'];
 const TABLES = ['processes', 'semaphores', 'pauses', 'recurring_tasks'].map((name) => `solid_queue_${name}`);
 
