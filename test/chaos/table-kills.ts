@@ -13,9 +13,11 @@ import { fillTable, type QueueTable, tableDrain } from './table.ts';
 /** Kills a drain of a table 25 times and checks the stream; what is left of the table is for the caller. */
 export async function surviveKills(name: string, flags: string[], partitions: number): Promise<QueueTable> {
   const table = await fillTable(await sharedPostgres().createDatabase());
+  // Else hardly a kill would hit a transaction that is open.
+  await table.slowDown();
   const target = lookInto(sharedRedisUrl());
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
-  const pace = ['--rate', '3000/s', '--batch', '100'];
+  const pace = ['--rate', '2500/s', '--batch', '100'];
   const scenario = tableDrain(table.url, redis, target, { flags: [...pace, ...flags], partitions });
   const { report, landed, seed } = await drainThroughKills(scenario, { kills: KILLS });
   tell(name, { kills: landed, suppressed: report.duplicatesSuppressed, seed });

@@ -8,6 +8,8 @@ export interface QueueTable {
   ids: string[];
   rowsLeft(): Promise<number>;
   addClaimColumn(name: string): Promise<void>;
+  /** Rows leave the table slowly, so that a transaction that takes some is open for a while. */
+  slowDown(): Promise<void>;
   /** Ids of the rows that are left. */
   waiting(): Promise<string[]>;
 }
@@ -24,6 +26,11 @@ export async function fillTable(database: string, rows = MESSAGES): Promise<Queu
     url: database,
     ids: Array.from({ length: rows }, (_, i) => String(i + 1)),
     rowsLeft: async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM alerts'))[0]!.n,
+    slowDown: async () => {
+      await query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF old.id % 10 = 0 THEN PERFORM pg_sleep(0.002); END IF; RETURN old; END $$`);
+      await query('CREATE TRIGGER slow BEFORE DELETE ON alerts FOR EACH ROW EXECUTE FUNCTION slow()');
+    },
     addClaimColumn: async (column) => {
       await query(`ALTER TABLE alerts ADD COLUMN ${column} text`);
     },
