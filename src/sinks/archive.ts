@@ -43,13 +43,11 @@ export class ArchiveSink {
   private readonly waiting: Waiting[] = [];
   private writing: Promise<void> | undefined;
   private failure: unknown;
-  private head: string;
   private at: number;
 
-  private constructor(path: string, file: FileHandle, head: HeadLine, at: number) {
+  private constructor(path: string, file: FileHandle, at: number) {
     this.path = path;
     this.file = file;
-    this.head = `${JSON.stringify(head)}\n`;
     this.at = at;
   }
 
@@ -73,7 +71,10 @@ export class ArchiveSink {
         ...owner,
         startedAt: now.toISOString(),
       };
-      return new ArchiveSink(path, file, head, at);
+      const sink = new ArchiveSink(path, file, at);
+      // An archive of nothing is one as well.
+      await sink.writeMember(`${JSON.stringify(head)}\n`, 0);
+      return sink;
     } catch (error) {
       await file?.close();
       throw cannotWrite(path, error);
@@ -120,7 +121,8 @@ export class ArchiveSink {
       const batch = this.take();
       try {
         if (this.failure !== undefined) throw this.failure;
-        await this.writeMember(batch);
+        const count = batch.reduce((sum, one) => sum + one.count, 0);
+        await this.writeMember(batch.map(({ lines }) => lines).join(''), count);
         for (const { written } of batch) written();
       } catch (error) {
         this.failure ??= cannotWrite(this.path, error);
@@ -144,14 +146,12 @@ export class ArchiveSink {
     return this.waiting.splice(0, count);
   }
 
-  private async writeMember(batch: Waiting[]): Promise<void> {
-    const count = batch.reduce((sum, one) => sum + one.count, 0);
-    const member = await packMember(Buffer.from(this.head + batch.map(({ lines }) => lines).join('')), count);
+  private async writeMember(lines: string, count: number): Promise<void> {
+    const member = await packMember(Buffer.from(lines), count);
     await writeFully(this.file, member, this.at);
     await this.file.datasync();
     this.at += member.length;
     this.messages += count;
-    this.head = '';
   }
 }
 

@@ -1,12 +1,13 @@
+import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { InHand } from '../../src/drain/in-hand.ts';
 import { Meter } from '../../src/drain/meter.ts';
 import { ReceiverCrew } from '../../src/drain/receiver-crew.ts';
 import { Throttle } from '../../src/drain/throttle.ts';
 import type { Receivers } from '../../src/events.ts';
-import type { Entries } from '../../src/transform/pack.ts';
 import { packer } from '../../src/transform/pack.ts';
-import { sharedSqs, uniqueName } from '../support/shared.ts';
+import { sinkInto } from '../support/delayed.ts';
+import { sharedRedisUrl, sharedSqs, uniqueName } from '../support/shared.ts';
 import { type SqsFaultProxy, sqsFaultProxy } from '../support/sqs.ts';
 import { waitFor } from '../support/wait.ts';
 import { drain, entriesOf, failureOf } from './driver.ts';
@@ -105,16 +106,12 @@ test('a queue that may not be deleted from is refused before a message is receiv
   await proxy.stop();
 });
 
-/** A target that takes everything. */
-const TAKES_ALL = {
-  append: ({ ids, count }: Entries) =>
-    Promise.resolve({ held: [{ partition: 0, ids }], appended: count, suppressed: 0, quarantined: 0 }),
-  confirm: (_: unknown, deleted: Set<string>) => Promise.resolve(deleted.size),
-};
-
 test('receivers take other bounds while they work, and sockets enough', async () => {
   const sqs = sharedSqs();
   const queueUrl = await sqs.createQueue(uniqueName('bounds'));
+  const redis = new Redis(sharedRedisUrl());
+  const sink = sinkInto(redis, uniqueName('bounds'), uniqueName('run'));
+  await sink.seed(0);
   const meter = new Meter('run', {}, new AbortController().signal);
   const sockets: number[] = [];
   const crew = new ReceiverCrew({
@@ -124,11 +121,11 @@ test('receivers take other bounds while they work, and sockets enough', async ()
       queueUrl,
       waitSeconds: 1,
       visibilitySeconds: 30,
-      targetNow: () => 0,
+      targetNow: () => Date.now(),
       note: () => undefined,
     },
     sourceLabel: 'queue',
-    sink: TAKES_ALL as never,
+    sink,
     meter,
     throttle: new Throttle(undefined, {}, new InHand()),
     pack: packer({ maxBodyBytes: 1000, withKeys: false }),
@@ -154,6 +151,7 @@ test('receivers take other bounds while they work, and sockets enough', async ()
   expect(crew.holding).toBe(0);
   await crew.stop();
   meter.stop();
+  redis.disconnect();
   expect(sockets).toEqual([1, 3, 2]);
   expect((await sqs.depth(queueUrl)).total).toBe(0);
 });
