@@ -37,7 +37,7 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
   const membership = new Membership(redis.client, manifest.run, new Date());
   const seen = structuredClone(NOTHING_SEEN);
   try {
-    await outlasting(meter, () => begin(back, store));
+    await outlasting(meter, () => begin(back, store, meter));
     const { plan } = back;
     meter.depth(plan.undelivered === null ? null : plan.undelivered + plan.pending);
     const throttle = new Throttle(request.settings.limit, request.settings.ratePerSecond);
@@ -60,18 +60,32 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
   }
 }
 
-async function begin({ redis, request, attachment, destination }: OpenBack, store: RunStore): Promise<void> {
+async function begin(back: OpenBack, store: RunStore, meter: Meter): Promise<void> {
+  const { redis, request, attachment, destination } = back;
   const { manifest } = attachment;
   const now = new Date();
   if (attachment.abandons !== undefined) await store.finish(attachment.abandons, 'abandoned', now);
   await lockGroup(redis.client, attachment, request, now);
   await destination.prepare();
+  let seeded = 0;
+  for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
+    if (await seedLane(redis.client, stream, manifest.run)) seeded += 1;
   if (attachment.kind === 'new') {
-    for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
-      await seedLane(redis.client, stream, manifest.run);
     // The record comes last: where it stands, what it describes has been there.
     await store.create(manifest as unknown as Manifest, now.getTime());
-  } else await store.reopen(manifest.run);
+    return;
+  }
+  if (seeded > 0) meter.note(forgotten(manifest.run, manifest.back.to));
+  await store.reopen(manifest.run);
+}
+
+/** What it means that Redis has lost the record of a lane. */
+function forgotten(run: string, to: string): string {
+  const then =
+    to === 'postgres'
+      ? 'the ledger still knows what was given back'
+      : 'what was sent by then may be sent again';
+  return `Redis has forgotten what run ${run} had counted: ${then}`;
 }
 
 interface Shared {
