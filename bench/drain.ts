@@ -1,6 +1,8 @@
 // npm run bench: ratios against what one would use without qctl, each measured in the same run on the same data.
 import { cpus } from 'node:os';
+import { benchCluster } from './cluster.ts';
 import { benchCopy } from './copy.ts';
+import { benchFollow } from './follow.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchMove } from './move.ts';
@@ -21,12 +23,14 @@ const BENCHES: Record<Part, Bench> = {
   move: (rig, { rows, rounds }, tell) => benchMove(rig, rows, rounds, tell),
   sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
   receivers: (rig, { messages, rounds }, tell) => benchReceivers(rig, messages, rounds, tell),
+  cluster: (rig, { rows, rounds }, tell) => benchCluster(rig, rows, rounds, tell),
   ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
+  follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };
-const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'ledger', 'memory'];
+const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'cluster', 'ledger', 'memory'];
 
 async function main(options: BenchOptions): Promise<Result[]> {
   const results: Result[] = [];

@@ -47,7 +47,7 @@ async function benchClaim(rig: Rig, rows: number, rounds: number, tell: Tell): P
     ours: rate(rows, ours!),
     baseline: rate(rows, theirs!),
     ratio: median(pairs.map(([claimed, locked]) => locked.elapsedMs / claimed.elapsedMs)),
-    goal: { atLeast: 0.4 },
+    goal: { atLeast: 0.25 },
     note: 'the same table, 2 workers each; without a claim rows are deleted where they are locked',
   });
 }

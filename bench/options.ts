@@ -7,22 +7,28 @@ export const PARTS = [
   'move',
   'sqs',
   'receivers',
+  'cluster',
   'ledger',
   'memory',
   'streams',
   'startup',
+  'follow',
 ] as const;
+/** Minutes long, so only where it is asked for. */
+const BY_DEFAULT = PARTS.filter((part) => part !== 'follow');
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
   rows: number;
   messages: number;
   rounds: number;
+  /** Of the follow. */
+  minutes: number;
   only: Set<Part>;
   json: boolean;
 }
 
-const HELP = `npm run bench -- [--rows 1000000] [--messages 50000] [--rounds 3] [--only ${PARTS.join(',')}] [-o json]\n`;
+const HELP = `npm run bench -- [--rows 1000000] [--messages 50000] [--rounds 3] [--minutes 10] [--only ${PARTS.join(',')}] [-o json]\n`;
 
 /** Reads the command line; ends the process where it makes no sense. */
 export function readOptions(argv: string[]): BenchOptions {
@@ -33,7 +39,8 @@ export function readOptions(argv: string[]): BenchOptions {
         rows: { type: 'string', default: '1000000' },
         messages: { type: 'string', default: '50000' },
         rounds: { type: 'string', default: '3' },
-        only: { type: 'string', default: PARTS.join(',') },
+        minutes: { type: 'string', default: '10' },
+        only: { type: 'string', default: BY_DEFAULT.join(',') },
         output: { type: 'string', short: 'o', default: 'table' },
       },
     });
@@ -41,6 +48,7 @@ export function readOptions(argv: string[]): BenchOptions {
       rows: positive(values.rows),
       messages: positive(values.messages),
       rounds: positive(values.rounds),
+      minutes: positive(values.minutes),
       only: new Set(values.only.split(',').map(partOf)),
       json: values.output === 'json',
     };

@@ -6,11 +6,29 @@ export interface Receivers {
   why: string;
 }
 
+/**
+ * How a drain fares: `waiting` for a server or somebody's lock, `braked` by a limit, `paused` by an
+ * operator, `following` an empty source.
+ */
+export type DrainState = 'running' | 'waiting' | 'braked' | 'paused' | 'following' | 'stopping';
+
+/** A brake that holds a drain. */
+export interface HeldBy {
+  brake: string;
+  /** As a sentence. */
+  reason: string;
+  limit: number | string | null;
+  /** What was measured; null where it could not be. */
+  value: number | null;
+  /** RFC 3339. */
+  since: string;
+}
+
 /** One look at a running drain; every renderer and report starts from it. */
 export interface DrainSnapshot {
   type: 'progress';
   run: string;
-  state: 'running' | 'waiting' | 'stopping';
+  state: DrainState;
   /** Messages of this process since it started. */
   read: number;
   appended: number;
@@ -30,8 +48,14 @@ export interface DrainSnapshot {
   receivers: Receivers | null;
   /** Messages that were received and are not wanted: they stay in the source. */
   passedOver: number;
-  /** Why nothing moves; null while something does. */
+  /** Why nothing moves, the first reason; null while something does. */
   waitingFor: string | null;
+  /** Everything that is waited for, who and why. */
+  waits: string[];
+  /** Every brake that holds it. */
+  brakes: HeldBy[];
+  /** Who holds it, since when and why; null where nobody does. */
+  paused: { by: string; since: string; reason: string | null } | null;
   elapsedMs: number;
 }
 

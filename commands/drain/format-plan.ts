@@ -28,8 +28,50 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['durability', plan.durability],
     ['workers', `${workersText(plan)}, ${plan.batch} messages a batch`],
     ...(plan.archive === null ? [] : [['archive', plan.archive] as const]),
+    ...rowsOf([
+      ['ends', endText(plan)],
+      ['settings', settingsText(plan)],
+      ['paused', plan.paused && heldText(plan.paused)],
+    ]),
   ]);
   return `${fields}${plan.findings.map((finding) => formatFinding(output, finding)).join('')}`;
+}
+
+/** Those that there is something to say of. */
+export function rowsOf(rows: [string, string | null][]): [string, string | null][] {
+  return rows.filter(([, value]) => value !== null);
+}
+
+function endText({ follow, enqueuedBefore }: DrainPlan): string | null {
+  if (follow) return 'never by itself: it follows the source';
+  return enqueuedBefore && `when nothing is left that was enqueued before ${enqueuedBefore}`;
+}
+
+/** Rate and brakes; what was set for the run with who did it. Null where there are none. */
+function settingsText({ settings, overrides }: DrainPlan): string | null {
+  const shown = Object.entries(settings)
+    .filter(([name]) => name !== 'batch' || overrides.some(({ setting }) => setting === name))
+    .map(([name, value]) => {
+      const override = overrides.find(({ setting }) => setting === name);
+      return `${name}=${value}${override ? ` (set for the run by ${override.by})` : ''}`;
+    });
+  const lifted = overrides
+    .filter(({ setting }) => !(setting in settings))
+    .map(({ setting, by }) => `no ${setting} (lifted for the run by ${by})`);
+  return [...shown, ...lifted].join(', ') || null;
+}
+
+/** `by ann@host since 2026-11-21T09:04:46Z: index rebuild` */
+export function heldText({
+  by,
+  since,
+  reason,
+}: {
+  by: string;
+  since: string;
+  reason: string | null;
+}): string {
+  return `by ${by} since ${since.slice(0, 19)}Z${reason ? `: ${reason}` : ''}`;
 }
 
 /** What a job library's queue is, and who still works on it. */
@@ -71,10 +113,15 @@ export function progressLine(snapshot: DrainSnapshot): string {
   if (snapshot.duplicatesSuppressed > 0)
     parts.push(`${grouped(snapshot.duplicatesSuppressed)} duplicates suppressed`);
   if (snapshot.quarantined > 0) parts.push(`${grouped(snapshot.quarantined)} quarantined`);
+  if (snapshot.reappended > 0) parts.push(`${grouped(snapshot.reappended)} lost by Redis and appended again`);
   if (snapshot.passedOver > 0) parts.push(`${grouped(snapshot.passedOver)} stay`);
   if (snapshot.receivers && snapshot.receivers.min < snapshot.receivers.max)
     parts.push(`${snapshot.receivers.active} receivers (${snapshot.receivers.why})`);
   if (snapshot.scheduled > 0) parts.push(`${grouped(snapshot.scheduled)} scheduled for later`);
+  if (snapshot.state === 'following') parts.push('following');
+  if (snapshot.paused) parts.push(`paused ${heldText(snapshot.paused)}`);
+  if (snapshot.brakes.length > 0)
+    parts.push(`braked: ${snapshot.brakes.map(({ brake, reason }) => `${brake}: ${reason}`).join('; ')}`);
   if (snapshot.waitingFor) parts.push(`waiting for ${snapshot.waitingFor}`);
   return parts.join(' · ');
 }

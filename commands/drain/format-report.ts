@@ -1,9 +1,10 @@
-import type { DrainReport } from '../../src/drain/index.ts';
+import type { DrainReport, Handover } from '../../src/drain/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
+import { heldText } from './format-plan.ts';
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
 export function formatReport(output: Output, report: DrainReport): string {
@@ -18,6 +19,9 @@ export function formatReport(output: Output, report: DrainReport): string {
     ['duplicates suppressed', grouped(report.duplicatesSuppressed)],
     ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : grouped(report.settled)],
     ['quarantined', grouped(report.quarantined)],
+    ...(report.reappended > 0
+      ? [['appended again', `${grouped(report.reappended)} that the target had lost`] as [string, CellValue]]
+      : []),
     ['remaining', remaining(report)],
   ];
   if (report.entries !== null)
@@ -39,6 +43,9 @@ export function formatReport(output: Output, report: DrainReport): string {
       'archive',
       `${report.archive.file}, ${grouped(report.archive.messages)} written by this process`,
     ]);
+  if (report.handover) fields.push(['handover', handoverText(report.handover)]);
+  if (report.paused) fields.push(['paused', heldText(report.paused)]);
+  if (report.stopped) fields.push(['stopped', heldText(report.stopped)]);
   for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
   if (report.elapsedMs !== null)
     fields.push([
@@ -49,6 +56,14 @@ export function formatReport(output: Output, report: DrainReport): string {
     ? colour.green(`converged: ${why(report)}`)
     : colour.red(`not converged: ${report.problems.join('; ')}`);
   return `${formatFields(output, fields)}${report.notes.map((note) => `note ${note}\n`).join('')}${verdict}\n`;
+}
+
+function handoverText({ enqueuedBefore, lastId, lastEnqueuedAt, entry }: Handover): string {
+  const parts = enqueuedBefore === null ? [] : [`what was enqueued before ${enqueuedBefore}`];
+  if (lastId !== null)
+    parts.push(`last id ${lastId}${lastEnqueuedAt === null ? '' : ` of ${lastEnqueuedAt}`}`);
+  parts.push(...Object.entries(entry).map(([stream, id]) => `${stream} up to ${id}`));
+  return parts.join(', ');
 }
 
 function why(report: DrainReport): string {
@@ -68,9 +83,10 @@ export function scheduled(report: { scheduled: number; waiting: number }): [stri
 }
 
 /** What was in the source for this run; others may have had their part, and some may have been left on purpose. */
-function everything({ sourceChanges, passedOver }: DrainReport): string {
+function everything({ sourceChanges, passedOver, handover }: DrainReport): string {
   if (passedOver && Object.values(passedOver).some((count) => count > 0))
     return 'everything that was asked for';
+  if (handover?.enqueuedBefore) return `everything enqueued before ${handover.enqueuedBefore}`;
   const others = sourceChanges.some(({ code }) => code !== 'RETENTION');
   return others ? 'everything that was left to this run' : 'everything in the source';
 }

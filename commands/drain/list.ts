@@ -36,13 +36,24 @@ export async function runDrainList(context: Context, flags: ListFlags): Promise<
 function formatRuns(output: Output, runs: RunSummary[]): string {
   const columns: Column<RunSummary>[] = [
     { head: 'RUN', value: (run) => run.run, whole: true },
-    { head: 'STATE', value: (run) => run.state },
+    { head: 'STATE', value: stateText },
     { head: 'MODE', value: (run) => run.mode },
     { head: 'STREAM', value: (run) => run.stream },
     { head: 'APPENDED', value: (run) => grouped(run.appended), align: 'right' },
     { head: 'OPEN', value: (run) => grouped(run.open), align: 'right' },
     { head: 'QUARANTINED', value: (run) => grouped(run.quarantined), align: 'right' },
-    { head: 'CREATED', value: (run) => run.createdAt.slice(0, 19) + 'Z' },
+    { head: 'CREATED', value: (run) => toTheSecond(run.createdAt) },
+    { head: 'SEEN', value: (run) => toTheSecond(run.lastSeenAt) },
+    { head: 'EXPIRES', value: (run) => toTheSecond(run.expiresAt) },
   ];
   return formatTable(output, columns, runs);
+}
+
+/** A pause outlives the processes: it holds whoever continues the run. */
+function stateText({ state, paused }: RunSummary): string {
+  return paused && state === 'stopped' ? 'stopped, paused' : state;
+}
+
+function toTheSecond(at: string | null): string | null {
+  return at && `${at.slice(0, 19)}Z`;
 }

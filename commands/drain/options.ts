@@ -1,14 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BrakeConfig } from '../../src/config/schema.ts';
 import { DEFAULT_SETTINGS, type DrainSettings, type DrainTarget } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
-import { parseDurationMs } from '../../src/model/duration.ts';
+import type { Rate } from '../../src/model/limits.ts';
 import type { Context } from '../context.ts';
-import { parseDuration, parsePositiveInteger, parseRate } from '../options.ts';
+import { parseDuration, parsePositiveInteger } from '../options.ts';
+import { addBrakeOptions, type BrakeFlags, parseFlow, toBrake } from './brake-options.ts';
 import { addCompetingOptions, type CompetingFlags } from './competing-options.ts';
+import { addFollowOptions, type FollowFlags, parseUntil, toFollow, type Until } from './follow-options.ts';
 import { addScheduleOptions, type ScheduleFlags } from './schedule-options.ts';
 
 /** The flags that every drain has. */
-export interface DrainFlags extends CompetingFlags, ScheduleFlags {
+export interface DrainFlags extends BrakeFlags, CompetingFlags, FollowFlags, ScheduleFlags {
   stream?: string;
   partitions?: number;
   maxlen?: number;
@@ -18,8 +21,8 @@ export interface DrainFlags extends CompetingFlags, ScheduleFlags {
   batch?: number;
   workers?: number;
   limit?: number;
-  rate?: number;
-  until?: 'empty' | Date;
+  rate?: Rate;
+  until?: Until;
   settle?: number;
   maxBodyBytes?: number;
   allowEviction?: boolean;
@@ -34,6 +37,7 @@ export interface TargetDefaults {
   stream?: string;
   partitions?: number;
   fields?: Record<string, string> | null;
+  brake?: BrakeConfig;
 }
 
 /** What differs from drain to drain. */
@@ -67,10 +71,10 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
       parsePositiveInteger,
     )
     .option('--limit <n>', 'stop after so many messages', parsePositiveInteger)
-    .option('--rate <rate>', 'at most so many messages a second: 500/s', parseRate)
+    .option('--rate <rate>', 'at most so many messages or bytes a second: 500/s, 5MB/s', parseFlow)
     .option(
       '--until <when>',
-      'empty (default), a duration (10m) or a time (2026-11-22T06:00:00Z)',
+      'empty (default), a duration (10m), a time (2026-11-22T06:00:00Z), or enqueued:TIME, enqueued:now: only what was enqueued before',
       parseUntil,
     )
     .option(
@@ -93,6 +97,8 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
       '--archive <file>',
       "write every message to this file before it is settled: NDJSON in gzip, as 'drain archive' takes it",
     );
+  addFollowOptions(command);
+  addBrakeOptions(command);
   return addCompetingOptions(addScheduleOptions(command));
 }
 
@@ -124,13 +130,19 @@ export async function toTarget(
 }
 
 /** The settings that the flags name, over those of the kind of source. */
-export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): DrainSettings {
+export function toSettings(
+  flags: DrainFlags,
+  kind: Partial<DrainSettings>,
+  source: TargetDefaults = {},
+): DrainSettings {
   const given: Partial<DrainSettings> = {
     batch: flags.batch,
     workers: flags.workers,
     limit: flags.limit,
-    ratePerSecond: flags.rate,
-    until: flags.until,
+    ratePerSecond: flags.rate?.messages,
+    bytesPerSecond: flags.rate?.bytes,
+    brake: toBrake(flags, source.brake),
+    ...toFollow(flags),
     settleMs: flags.settle,
     maxBodyBytes: flags.maxBodyBytes,
     allowEviction: flags.allowEviction,
@@ -148,17 +160,6 @@ export function toSettings(flags: DrainFlags, kind: Partial<DrainSettings>): Dra
 function parseDurability(text: string): string {
   if (text === 'memory' || text === 'aof' || /^wait:[1-9]\d*$/.test(text)) return text;
   throw new InvalidArgumentError('expected memory, wait:N or aof');
-}
-
-function parseUntil(text: string): 'empty' | Date {
-  if (text === 'empty') return 'empty';
-  const ms = parseDurationMs(text);
-  const at = ms === undefined ? new Date(text) : new Date(Date.now() + ms);
-  if (Number.isNaN(at.getTime()))
-    throw new InvalidArgumentError(
-      'expected empty, a duration such as 10m, or a time such as 2026-11-22T06:00:00Z',
-    );
-  return at;
 }
 
 /** Collects `name=value`. */

@@ -4,15 +4,17 @@ import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
+import { sourceLoadOption } from './brake-options.ts';
+import { withNotify } from './follow-options.ts';
 import { addFormatOptions } from './format-options.ts';
 import { addGenericOptions } from './generic-spec.ts';
-import { addDrainOptions, type DrainFlags, toSettings, toTarget } from './options.ts';
+import { addDrainOptions, collectList, type DrainFlags, toSettings, toTarget } from './options.ts';
 import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 import { type SourceFlags, sourceNameOf, sourceSpec } from './source-spec.ts';
 import { addTakeOptions, type TakeFlags, withTakeOptions } from './take-options.ts';
 
-type PostgresFlags = DrainFlags & TakeFlags & SourceFlags;
+type PostgresFlags = DrainFlags & TakeFlags & SourceFlags & { notify?: string[] };
 
 /** `qctl drain postgres`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainPostgres): QctlCommand {
@@ -20,6 +22,9 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
   addFormatOptions(command);
   addGenericOptions(command);
   addTakeOptions(command);
+  command
+    .option('--notify <channels>', 'channels that tell of new messages, with --follow', collectList)
+    .addOption(sourceLoadOption());
   addDrainOptions(command, {
     workers:
       'lanes, which share the rows and have a session each; fixed for the life of a run (default: 2, copy: 1)',
@@ -41,6 +46,10 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
       'move the table, keeping the order of each agent',
     ],
     [
+      'qctl drain postgres --table alerts --stream alerts --follow --notify new_alert --max-lag 10000 --yes',
+      'keep on, for as long as the old producers are at work',
+    ],
+    [
       'qctl drain postgres --table alerts --mode copy --stream alerts --yes',
       'copy it and compare both sides',
     ],
@@ -60,7 +69,8 @@ export async function runDrainPostgres(
   const target = await toTarget(context, flags, resumed ?? configured ?? {});
   const defaults = { name: sourceName, configured, resumed: resumed?.spec ?? undefined };
   const described = await sourceSpec(context, flags, defaults);
-  const spec = withTakeOptions(described, flags, configured ?? defaults.resumed);
+  const taken = withTakeOptions(described, flags, configured ?? defaults.resumed);
+  const spec = withNotify(taken, flags.notify, configured?.notify);
   const workers = spec.mode === 'copy' ? 1 : 2;
   const request: DrainRequest = {
     source: {
@@ -70,7 +80,7 @@ export async function runDrainPostgres(
       spec,
     },
     target,
-    settings: toSettings(flags, { workers }),
+    settings: toSettings(flags, { workers }, configured ?? {}),
     startedBy: startedBy(),
   };
   return runDrainCommand(context, request);

@@ -55,8 +55,12 @@ function hardStopText(run: string): string {
   return `stopped at once; what the stream has and the source was not told of is known to run ${run}: the same command settles it first`;
 }
 
-/** 0 where convergence was shown, 8 where something is left over or set aside, 1 where the sides differ. */
+/**
+ * 0 where convergence was shown, 8 where something is left over or set aside, 1 where the sides differ;
+ * 11 where the time came while the run was paused, so that a schedule does not go on as if it had worked.
+ */
 export function exitCodeOf(report: DrainReport): number {
+  if (report.paused && report.ending === 'until' && report.converged) return exitOf('paused');
   if (report.converged) return 0;
   return differs(report.differing) || report.digest?.equal === false ? exitOf('failed') : exitOf('partial');
 }

@@ -20,6 +20,8 @@ interface SqsFlags extends Omit<DrainFlags, 'type'>, ReceiverFlags, QueueSelecti
   window?: number;
 }
 
+const LONGEST_POLL_S = 20;
+
 /** `qctl drain sqs`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainSqs): QctlCommand {
   const command = createCommand(entry);
@@ -29,7 +31,11 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
       'how long received messages stay invisible; extended at half of it while they are held (default: 30s)',
       parseDuration,
     )
-    .option('--wait <duration>', 'length of a long poll, 1s to 20s (default: 5s)', parseDuration)
+    .option(
+      '--wait <duration>',
+      'length of a long poll, 1s to 20s (default: 5s, with --follow 20s)',
+      parseDuration,
+    )
     .option(
       '--window <duration>',
       'how long a deleted message is remembered, should SQS deliver it again (default: 1h)',
@@ -75,7 +81,10 @@ export async function runDrainSqs(
   if (flags.allowReceiveCount !== undefined) kind.allowReceiveCount = flags.allowReceiveCount;
   if (flags.visibility !== undefined) kind.visibilityMs = flags.visibility;
   if (flags.window !== undefined) kind.windowMs = flags.window;
-  if (flags.wait !== undefined) kind.waitSeconds = Math.min(20, Math.max(1, Math.round(flags.wait / 1000)));
+  // Nobody is in a hurry to notice the end of a queue that is followed.
+  if (flags.follow) kind.waitSeconds = LONGEST_POLL_S;
+  if (flags.wait !== undefined)
+    kind.waitSeconds = Math.min(LONGEST_POLL_S, Math.max(1, Math.round(flags.wait / 1000)));
   const request: DrainRequest = {
     source: {
       kind: 'sqs',
@@ -84,7 +93,7 @@ export async function runDrainSqs(
       selection: selectionOf(flags, resumed?.selection ?? configured),
     },
     target: await toTarget(context, flags, resumed ?? configured ?? {}),
-    settings: toSettings(flags, kind),
+    settings: toSettings(flags, kind, configured ?? {}),
     startedBy: startedBy(),
   };
   return runDrainCommand(context, request);

@@ -1,12 +1,15 @@
 // The namespace import lets the bundler leave out what is not used, such as zod's 40 languages.
 import * as z from 'zod';
 import { parseDurationMs } from '../model/duration.ts';
+import { parseMemoryLimit } from '../model/limits.ts';
 
 /** A number, also as text: `port: ${PGPORT}` arrives as text. */
 const wholeNumber = z.union(
   [z.number().int().nonnegative(), z.string().regex(/^\d+$/).transform(Number)],
   'expected a whole number from 0',
 );
+
+const fromOne = wholeNumber.refine((given) => given > 0, 'expected a whole number from 1');
 
 const flag = z.union(
   [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
@@ -66,7 +69,22 @@ const done = z.union(
   'expected { delete: true } or { set: { column: value } }',
 );
 
+/** Text that a parser takes; it is read again where it is used. */
+const written = (parse: (text: string) => unknown, expected: string) =>
+  text.refine((given) => parse(given) !== undefined, `expected ${expected}`);
+
+/** What holds a drain of this source back. */
+const brake = z.strictObject({
+  maxLag: fromOne.optional(),
+  maxStreamLength: fromOne.optional(),
+  maxMemory: written(parseMemoryLimit, 'a part such as 80% or an amount such as 2GB').optional(),
+  /** SQL over a Postgres source: a number above 0, or true, brakes. */
+  maxSourceLoad: text.optional(),
+  stopFile: text.optional(),
+});
+
 const target = {
+  brake: brake.optional(),
   /** Stream that this source goes to, where no --stream is given. */
   stream: text.optional(),
   /** Field of the entry -> JMESPath over the message. */
@@ -108,7 +126,8 @@ const postgresSource = z.strictObject({
   claimColumn: text.optional(),
   types: z.array(text).min(1).optional(),
   filter: text.optional(),
-  notify: text.optional(),
+  /** Channels that tell of new messages, for --follow. */
+  notify: z.union([text, z.array(text).min(1)]).optional(),
   ...target,
 });
 
@@ -187,6 +206,8 @@ export type PostgresSourceConfig = z.output<typeof postgresSource>;
 export type SqsSourceConfig = z.output<typeof sqsSource>;
 /** One of `sources:`. */
 export type SourceConfig = PostgresSourceConfig | SqsSourceConfig;
+/** `brake:` of a source. */
+export type BrakeConfig = z.output<typeof brake>;
 /** One of `streams:`. */
 export type StreamConfig = z.output<typeof streamSchema>;
 /** A profile as validated. */

@@ -3,11 +3,13 @@ import { QctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { RedisStreamSink } from '../sinks/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
+import { letExpire } from './expiry.ts';
 import type { Manifest } from './manifest.ts';
 import { Membership } from './membership.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
+import { readTotals } from './totals.ts';
 
 /**
  * Closes an unfinished run for good. What it had appended and not settled is settled now, so that the
@@ -19,6 +21,8 @@ export async function abandonRun(drain: OpenDrain, record: RunRecord, meter: Met
   if (request.source.kind === 'postgres' && manifest.mode === 'move')
     await settleLanes(drain, manifest, meter);
   await new RunStore(redis.client).finish(manifest.run, 'abandoned', new Date());
+  const { open } = await readTotals(redis.client, manifest);
+  await letExpire(redis.client, manifest, open, request.settings.checkpointTtlMs);
 }
 
 async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): Promise<void> {

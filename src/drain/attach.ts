@@ -18,6 +18,8 @@ export interface Attachment {
   replaces: string;
   /** An unfinished run to be closed first, because --fresh was asked for. */
   abandon: RunRecord | undefined;
+  /** The boundary that the run has so far (RFC 3339); null: none. */
+  before: string | null;
 }
 
 /** What the sources and the target say of themselves. */
@@ -35,12 +37,18 @@ export async function attach(
   now: Date,
 ): Promise<Attachment> {
   const store = new RunStore(client);
-  const holder = (await client.hget(lockFor(ends.sourceIdentity), 'holder')) ?? '';
+  const [held, expires] = await client.hmget(lockFor(ends.sourceIdentity), 'holder', 'expires');
+  const holder = held ?? '';
   const last = holder ? await store.load(holder) : undefined;
   const fresh = manifestOf(request, ends, now);
   const { resume } = request.settings;
   if (resume !== undefined) return resumeNamed(client, await store.require(resume), holder, fresh);
-  if (!last) return { manifest: fresh, kind: 'new', replaces: holder, abandon: undefined };
+  if (!last) {
+    // A copy leaves its rows in the table: without its position they would be appended once more.
+    if (holder && expires === holder && fresh.mode === 'copy' && !request.settings.fresh)
+      throw expired(holder);
+    return { manifest: fresh, kind: 'new', replaces: holder, abandon: undefined, before: null };
+  }
   return last.state === 'running'
     ? unfinished(client, request, last, fresh)
     : afterFinished(last, fresh, request);
@@ -96,7 +104,23 @@ async function resumeNamed(
     kind: await continueOrJoin(client, run),
     replaces: run,
     abandon: undefined,
+    before: record.before,
   };
+}
+
+function expired(run: string): QctlError {
+  return new QctlError(
+    'refused',
+    `the position of copy ${run} has expired: another copy would append everything a second time`,
+    {
+      code: 'COPY_CHECKPOINT_EXPIRED',
+      hint: [
+        '--fresh copies all of it anew, best into another stream',
+        'a longer --checkpoint-ttl keeps the position for longer',
+      ],
+      details: { run },
+    },
+  );
 }
 
 async function unfinished(
@@ -111,13 +135,20 @@ async function unfinished(
   const same = differences(last.manifest.context, fresh.context).length === 0;
   if (alive.length > 0 && (request.settings.fresh || !same)) throw heldBy(run, alive);
   if (request.settings.fresh)
-    return { manifest: withLedgerOf(last.manifest, fresh), kind: 'new', replaces: run, abandon: last };
+    return {
+      manifest: withLedgerOf(last.manifest, fresh),
+      kind: 'new',
+      replaces: run,
+      abandon: last,
+      before: null,
+    };
   refuseChanged(last.manifest, fresh);
   return {
     manifest: last.manifest,
     kind: alive.length > 0 ? 'join' : 'continue',
     replaces: run,
     abandon: undefined,
+    before: last.before,
   };
 }
 
@@ -129,9 +160,15 @@ function afterFinished(last: RunRecord, fresh: Manifest, request: DrainRequest):
   const replaces = last.manifest.run;
   const same = differences(last.manifest.context, fresh.context).length === 0;
   if (same && fresh.mode === 'copy' && !request.settings.fresh && last.state === 'done') {
-    return { manifest: last.manifest, kind: 'continue', replaces, abandon: undefined };
+    return { manifest: last.manifest, kind: 'continue', replaces, abandon: undefined, before: last.before };
   }
-  return { manifest: withLedgerOf(last.manifest, fresh), kind: 'new', replaces, abandon: undefined };
+  return {
+    manifest: withLedgerOf(last.manifest, fresh),
+    kind: 'new',
+    replaces,
+    abandon: undefined,
+    before: null,
+  };
 }
 
 /** What the last run knows of messages that may be redelivered must not be lost with it. */
@@ -176,7 +213,8 @@ export function heldBy(run: string, alive: string[]): QctlError {
       code: 'SOURCE_LOCKED',
       hint: [
         `qctl drain status ${run}`,
-        'wait for it, stop it with Ctrl-C or SIGTERM, or repeat its very command to share the work',
+        'wait for it, or repeat its very command to share the work',
+        `qctl drain stop ${run} ends it, and the run can be continued later`,
       ],
       details: { run },
     },

@@ -4,7 +4,10 @@ import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import type { RunArchive } from './archive.ts';
+import type { ShownDecision } from './decision.ts';
 import { readDue } from './due.ts';
+import { letEarlierExpire, letExpire } from './expiry.ts';
+import { handoverOf } from './handover.ts';
 import type { Meter } from './meter.ts';
 import { type OpenDrain, quarantineStreams } from './open.ts';
 import { leftInSource, withoutLeft } from './passed-over.ts';
@@ -14,8 +17,14 @@ import { excused, type SourceChange, type SourceWatch } from './source-watch.ts'
 import { readTotals, type Totals } from './totals.ts';
 import { verifyTarget } from './verify.ts';
 
-/** What this process has seen of the source besides the messages it took. */
-export interface Seen {
+/** How a drain came to its end, and what this process has seen besides the messages it took. */
+export interface End {
+  ending: Ending;
+  /** Processes still at work on the run. */
+  alive: number;
+  paused: ShownDecision | null;
+  /** Who has stopped it. */
+  stopped: ShownDecision | null;
   watcher?: SourceWatch;
   passedOver?: PassedOver;
   /** FIFO: messages behind those that stay. */
@@ -25,19 +34,18 @@ export interface Seen {
   archive?: RunArchive;
 }
 
-/** Looks at both sides once more, judges the run and notes its end. `alive`: processes still at work on it. */
+/** Looks at both sides once more, judges the run and notes its end. */
 export async function conclude(
   drain: OpenDrain,
   sink: RedisStreamSink,
   store: RunStore,
   meter: Meter,
-  ending: Ending,
-  alive: number,
-  seen: Seen,
+  end: End,
 ): Promise<DrainReport> {
   const { redis, request, attachment, source } = drain;
+  const { ending, alive, paused, stopped } = end;
   const { manifest } = attachment;
-  const left = leftInSource(seen.passedOver, seen.behind, seen.late);
+  const left = leftInSource(end.passedOver, end.behind, end.late);
   const held = await depthAtEnd(drain);
   const depth = withoutLeft(held, left);
   const last = alive === 0;
@@ -54,10 +62,12 @@ export async function conclude(
   if (done && source instanceof PostgresSource) await source.endRun(manifest.run);
   const changes = await store.noteChanges(
     manifest.run,
-    await changesOf(seen.watcher, held, totals, drain, meter),
+    await changesOf(end.watcher, held, totals, drain, meter),
   );
   if (left) await store.notePassedOver(manifest.run, left);
   if (done) await store.finish(manifest.run, 'done', new Date());
+  // Rows that are still claimed are open as well: nobody but this run gives them back.
+  if (last) await expire(drain, store, totals.open + (depth.held ?? 0), done);
   return makeReport({
     manifest,
     state: done ? 'done' : alive > 0 ? 'running' : 'stopped',
@@ -69,13 +79,16 @@ export async function conclude(
     readByThisProcess: meter.counts.read,
     workMs: meter.workMs,
     alive,
-    archive: seen.archive ? { file: seen.archive.sink.path, messages: seen.archive.sink.messages } : null,
+    archive: end.archive ? { file: end.archive.sink.path, messages: end.archive.sink.messages } : null,
     findings: drain.plan.findings,
     sourceChanges: changes,
     left,
     receivers: meter.receivers,
     due: await readDue(redis, manifest, totals),
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),
+    paused,
+    stopped,
+    handover: await handoverOf(redis.client, totals, drain.boundary.before),
   });
 }
 
@@ -103,4 +116,17 @@ async function changesOf(
       text: `${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
     });
   return excused(changes, request.settings.allowCompeting);
+}
+
+/** A ledger is needed for as long as SQS may deliver what it knows once more. */
+async function expire(
+  { redis, request, attachment }: OpenDrain,
+  store: RunStore,
+  open: number,
+  done: boolean,
+): Promise<void> {
+  const { checkpointTtlMs, windowMs } = request.settings;
+  const ttlMs = request.source.kind === 'sqs' ? Math.max(checkpointTtlMs, 2 * windowMs) : checkpointTtlMs;
+  await letExpire(redis.client, attachment.manifest, open, ttlMs);
+  if (done) await letEarlierExpire(redis.client, store, attachment.manifest, ttlMs);
 }

@@ -5,8 +5,9 @@ import type { OpenDrain } from './open.ts';
 import { QueueWaits } from './queue-waits.ts';
 import type { Ending } from './report.ts';
 
-/** How often a source is asked how much it holds. */
+/** How often a source is asked how much it holds; less often where counting takes long. */
 const DEPTH_MS = 1000;
+const COST_FACTOR = 5;
 /** No message of SQS is delayed for longer. */
 const LONGEST_DELAY_MS = 900_000;
 
@@ -16,6 +17,8 @@ export interface Standing {
   idle: boolean;
   /** Whether this process has a lane of its own. */
   holdsLane: boolean;
+  /** Whether a brake holds the workers: what they leave is not stuck. */
+  held: boolean;
   /** SQS: messages that stay in the queue. */
   passedOver?: PassedOver;
   /** SQS: messages in flight because of the other processes of the run. */
@@ -30,6 +33,7 @@ export class Emptiness {
   private readonly meter: Meter;
   private readonly waits = new QueueWaits();
   private askedAt = Number.NEGATIVE_INFINITY;
+  private tookMs = 0;
   private emptySince: number | undefined;
   private stuckSince: number | undefined;
   private stuckAt = -1;
@@ -42,19 +46,20 @@ export class Emptiness {
   }
 
   async look(standing: Standing): Promise<Ending | undefined> {
-    const { idle, holdsLane } = standing;
+    const { idle, holdsLane, held } = standing;
     const { source } = this.drain;
     const sqs = source instanceof SqsSource;
-    const due = performance.now() - this.askedAt >= DEPTH_MS;
+    const due = performance.now() - this.askedAt >= Math.max(DEPTH_MS, this.tookMs * COST_FACTOR);
     if (!idle) {
       this.restart();
       this.stuckSince = undefined;
+      if (!sqs) this.meter.waiting('source', null);
       if (sqs && due && (await this.refreshDepth())) this.meter.waiting('queue', null);
       return undefined;
     }
     // Without a lane of its own a process knows nothing: it stands by for those of the others.
-    if (this.drain.plan.mode === 'copy') return holdsLane ? 'empty' : undefined;
-    if (!sqs) return this.lookAtRows();
+    if (this.drain.plan.mode === 'copy') return holdsLane && !held ? 'empty' : undefined;
+    if (!sqs) return this.lookAtRows(due, held);
     return due ? this.lookAtQueue(standing) : undefined;
   }
 
@@ -67,6 +72,7 @@ export class Emptiness {
       if (isGone(error)) this.meter.waiting('queue', `${source.label}: the queue does not exist any more`);
       return undefined;
     });
+    this.tookMs = performance.now() - this.askedAt;
     if (!depth) return undefined;
     this.meter.depth(depth.ready);
     const { ready, inFlight, delayed, held } = depth;
@@ -118,12 +124,16 @@ export class Emptiness {
   }
 
   /** Ready rows that no lane of this process can take are with others: given some time, then left and named. */
-  private async lookAtRows(): Promise<Ending | undefined> {
-    if (this.stuckSince !== undefined && performance.now() - this.askedAt < DEPTH_MS) return undefined;
+  private async lookAtRows(due: boolean, held: boolean): Promise<Ending | undefined> {
+    if ((held || this.stuckSince !== undefined) && !due) return undefined;
     const depth = await this.refreshDepth();
     if (!depth) return undefined;
     const left = depth.ready + depth.held;
     if (left === 0) return 'empty';
+    if (held) {
+      this.stuckSince = undefined;
+      return undefined;
+    }
     if (left !== this.stuckAt) this.stuckSince = undefined;
     this.stuckAt = left;
     this.stuckSince ??= performance.now();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { Published } from './published.ts';
 
 /** Who a process is, so that others can tell whether it still lives. */
 export interface MemberInfo {
@@ -13,6 +14,8 @@ export interface MemberInfo {
   since: string;
   /** SQS: messages in flight because of this process. */
   holding?: number;
+  /** How it fares, as of its last beat. */
+  live?: Published;
 }
 
 /** Describes this process. */

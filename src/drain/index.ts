@@ -3,6 +3,19 @@ export type { PostgresSpec } from '../sources/postgres/spec.ts';
 export type { SqsSelection } from '../sources/sqs/selection.ts';
 export * from './back/index.ts';
 export { type Differing, differs } from './compare.ts';
+export {
+  type ControlChange,
+  type ControlResult,
+  type Decider,
+  pauseRun,
+  resumeRun,
+  setRun,
+  stopRun,
+} from './control.ts';
+export { type Decision, type ShownDecision, showDecision } from './decision.ts';
+export { CHECKPOINT_TTL_MS } from './expiry.ts';
+export type { Handover } from './handover.ts';
+export type { ShownOverride } from './live.ts';
 export { type DrainPlan, type OpenDrain, openDrain } from './open.ts';
 export type { ReceiverBounds } from './receiver-tuner.ts';
 export type { DrainReport, Ending } from './report.ts';
@@ -25,3 +38,4 @@ export {
   type VerifyConnections,
   verifyRun,
 } from './status.ts';
+export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES } from './tunable.ts';

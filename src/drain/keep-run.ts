@@ -1,12 +1,14 @@
 import type { Cluster, Redis } from 'ioredis';
 import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
+import { isQctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { dataLost } from '../sinks/index.ts';
 import { heldBy, lockArgs, lockFor } from './attach.ts';
 import type { Manifest } from './manifest.ts';
 import type { Membership, RunView } from './membership.ts';
 import type { OpenDrain } from './open.ts';
+import type { Published } from './published.ts';
 import { RunStore } from './run-store.ts';
 
 /**
@@ -15,16 +17,23 @@ import { RunStore } from './run-store.ts';
  * own, and be older than the rest. Throws TARGET_LOST_DATA where what it has appended is gone as well,
  * `locked` where another run has taken the source meanwhile.
  */
-export async function keepRun(drain: OpenDrain, membership: Membership): Promise<RunView> {
-  const view = await membership.beat();
-  await keepLock(drain);
+export async function keepRun(
+  drain: OpenDrain,
+  membership: Membership,
+  published?: Published,
+): Promise<RunView> {
+  const view = await membership.beat(published);
+  // The lease matters more: what fails for a moment is done with the next beat.
+  await keepLock(drain).catch((error) => {
+    if (isQctlError(error)) throw error;
+  });
   if (view.state !== '') return view;
   const { redis, attachment } = drain;
   const { manifest } = attachment;
   if (!(await standsBeside(redis.client, manifest)))
     throw dataLost(redis.label, `run ${manifest.run} is not recorded any more`, { run: manifest.run });
   await new RunStore(redis.client).restore(manifest);
-  return membership.beat();
+  return membership.beat(published);
 }
 
 async function keepLock({ redis, attachment, request }: OpenDrain): Promise<void> {

@@ -1,13 +1,16 @@
 import { isRetryable } from '../backends/redis/errors.ts';
 import type { Batch } from '../model/batch.ts';
+import { eitherSignal } from '../model/either-signal.ts';
 import { Interrupted, patiently } from '../model/patience.ts';
 import { LaneFenced, type RedisStreamSink, SettledLost } from '../sinks/index.ts';
 import type { LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
+import type { Alarm } from './alarm.ts';
 import { type LaneWork, workLane } from './lane-worker.ts';
 import type { Membership, RunView } from './membership.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
+import type { Tuned } from './tunable.ts';
 
 /** What every lane of this process shares. */
 export interface CrewOptions {
@@ -24,13 +27,16 @@ export interface CrewOptions {
   pack(batch: Batch): Entries;
   /** Keeps a batch elsewhere before it is appended, so that it is kept before it is settled. */
   keep?(batch: Batch): Promise<void>;
-  reader(lane: number): LaneReader;
+  /** @param batch messages that one append writes */
+  reader(lane: number, batch: number): LaneReader;
+  alarm: Alarm;
 }
 
 interface Worker {
   fence: string;
   stopping: boolean;
   idle: boolean;
+  held: boolean;
   ended: Promise<void>;
 }
 
@@ -42,10 +48,20 @@ export class LaneCrew {
   private stopping = false;
   /** What the lanes have found to be on neither side. */
   private lost = { count: 0, ids: [] as string[] };
+  private batch: number;
   private failure: { error: unknown } | undefined;
 
   constructor(options: CrewOptions) {
     this.options = options;
+    this.batch = options.batch;
+  }
+
+  /** From the next unit on every append writes so many; the lanes are given up and taken again. */
+  tune({ batch }: Tuned): void {
+    if (batch === this.batch) return;
+    this.batch = batch;
+    for (const worker of this.workers.values()) worker.stopping = true;
+    this.options.alarm.ring();
   }
 
   /** Takes and gives back lanes, by who is alive. Throws what a worker has failed with. */
@@ -55,18 +71,22 @@ export class LaneCrew {
     const share = Math.ceil(this.options.lanes / Math.max(1, view.alive.size));
     const surplus = [...this.workers.entries()].slice(share);
     for (const [, worker] of surplus) worker.stopping = true;
+    if (surplus.length > 0) this.options.alarm.ring();
     for (let lane = 0; lane < this.options.lanes && this.workers.size < share; lane += 1) {
       if (!this.workers.has(lane) && !view.lanes.has(lane)) await this.take(lane, view.gone);
     }
   }
 
-  /** Whether no lane of this process has anything to do, and none waits for somebody to take it. */
-  isIdle(view: RunView): boolean {
+  /**
+   * Whether no lane of this process has anything to do, and none waits for somebody to take it.
+   * `held`: those that a brake holds count as well.
+   */
+  isIdle(view: RunView, held = false): boolean {
     this.throwFailure();
     const free = Array.from({ length: this.options.lanes }, (_, lane) => lane).some(
       (lane) => !this.workers.has(lane) && !view.lanes.has(lane),
     );
-    return !free && [...this.workers.values()].every((worker) => worker.idle);
+    return !free && [...this.workers.values()].every((worker) => worker.idle || (held && worker.held));
   }
 
   holdsLane(): boolean {
@@ -96,17 +116,19 @@ export class LaneCrew {
   private async take(lane: number, gone: string[]): Promise<void> {
     const fence = await this.options.membership.claim(lane, gone);
     if (fence === undefined) return;
-    const worker: Worker = { fence, stopping: false, idle: false, ended: Promise.resolve() };
+    const worker: Worker = { fence, stopping: false, idle: false, held: false, ended: Promise.resolve() };
     this.workers.set(lane, worker);
     worker.ended = this.work(lane, worker);
   }
 
   private async work(lane: number, worker: Worker): Promise<void> {
-    const { sink, meter, throttle, batch, sourceLabel, pack, keep } = this.options;
+    const { sink, meter, throttle, sourceLabel, pack, keep, alarm } = this.options;
+    const { batch } = this;
+    const stopping = eitherSignal(this.stopped.signal, meter.signal);
     const job: LaneWork = {
       lane,
       fence: worker.fence,
-      reader: this.options.reader(lane),
+      reader: this.options.reader(lane, batch),
       sink,
       pack,
       keep,
@@ -119,11 +141,15 @@ export class LaneCrew {
         return worker.fence;
       },
       fenced: (by) => this.options.membership.sawFence(by),
-      signal: AbortSignal.any([this.stopped.signal, meter.signal]),
+      signal: stopping.signal,
       shouldStop: () => this.stopping || worker.stopping || meter.signal.aborted || throttle.exhausted,
       idle: (nothing) => {
         worker.idle = nothing;
       },
+      held: (standing) => {
+        worker.held = standing;
+      },
+      alarm,
     };
     try {
       await workLane(job);
@@ -133,6 +159,7 @@ export class LaneCrew {
       this.failure ??= { error };
       this.stopping = true;
     } finally {
+      stopping.dispose();
       await this.options.membership.release(lane, worker.fence).catch(() => undefined);
       this.workers.delete(lane);
     }

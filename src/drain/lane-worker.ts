@@ -4,6 +4,7 @@ import { Interrupted, patiently, pause } from '../model/patience.ts';
 import { LaneFenced, type RedisStreamSink, RolledBack } from '../sinks/index.ts';
 import { isPause, type LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
+import type { Alarm } from './alarm.ts';
 import { askSource, noteAgain, refuseGone } from './lane-loss.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
@@ -37,6 +38,10 @@ export interface LaneWork {
   shouldStop(): boolean;
   /** Told whether the lane found nothing to do. */
   idle(nothing: boolean): void;
+  /** Told whether a brake or an operator holds the lane. */
+  held(standing: boolean): void;
+  /** When to look again after nothing was found. */
+  alarm: Alarm;
 }
 
 /**
@@ -90,11 +95,13 @@ async function recover(work: LaneWork): Promise<void> {
   const { lane, fence, sink, reader, meter } = work;
   const { states, loss } = await sink.openLane(lane, fence);
   if (loss.doubtful.length === 0) refuseGone(reader, loss);
+  let attempts = 0;
   const { found, judged } = await patiently(
     meter,
     `lane ${lane}`,
     (error) => whyLost(work, error),
     async () => {
+      attempts += 1;
       try {
         return { found: await reader.recover(states, fence), judged: await askSource(reader, loss) };
       } catch (error) {
@@ -103,6 +110,9 @@ async function recover(work: LaneWork): Promise<void> {
       }
     },
   );
+  // Whatever stands there was settled before or has been settled just now; should the target lose it from
+  // here on, it is on neither side.
+  sink.remember(lane, 'settled');
   refuseGone(reader, judged);
   await noteAgain(work, judged);
   for (const { partition, settledHere } of states)
@@ -111,8 +121,9 @@ async function recover(work: LaneWork): Promise<void> {
     await sink.settled(lane, fence, partition, suppressed);
     meter.counts.duplicatesSuppressed += suppressed;
     meter.counts.settled += suppressed;
-    // Who opened the lane before may have settled them, and died before it could be noted.
-    if (!states.find((state) => state.partition === partition)?.openedBefore) meter.vanished += vanished;
+    // An earlier attempt, of this process or another, may have settled them before it could be noted.
+    const first = attempts === 1 && !states.find((state) => state.partition === partition)?.openedBefore;
+    if (first) meter.vanished += vanished;
     if (suppressed > 0)
       meter.note(
         `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,
@@ -122,8 +133,6 @@ async function recover(work: LaneWork): Promise<void> {
         `lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
       );
   }
-  // Whatever stands there was settled before or has been settled now.
-  sink.remember(lane, 'settled');
 }
 
 async function drainUnits(work: LaneWork): Promise<void> {
@@ -145,29 +154,36 @@ async function drainUnits(work: LaneWork): Promise<void> {
     taken = 0;
   };
   let looked = performance.now();
-  const rest = async (): Promise<void> => {
+  const idle = async (): Promise<void> => {
     await noteSettled();
     // Nothing is written now that would show a target that has gone back.
     if (performance.now() - looked > LOOK_MS) {
       await sink.refuseBehind(lane);
       looked = performance.now();
     }
-    await pause(IDLE_MS, work.signal);
   };
+  let unpaced = { count: 0, bytes: 0 };
   try {
     while (!work.shouldStop() || used > 0) {
       if (used === 0) granted = throttle.reserve(work.batch * UNIT_BATCHES);
       if (granted === 0) {
-        // Others have reserved what is left of the limit, and may give some of it back.
-        await rest();
+        // Held, or others have reserved what is left of limit and room, and may give some of it back.
+        if (throttle.held) work.idle(false);
+        work.held(throttle.held);
+        await idle();
+        await pause(IDLE_MS, work.signal);
         continue;
       }
+      work.held(false);
+      const heard = work.alarm.rings;
       const batch = await reader.read(granted);
       if (isPause(batch)) {
         endUnit();
         work.idle(batch.done);
         meter.waiting(`lane ${lane}`, batch.done ? null : batch.reason);
-        await rest();
+        await idle();
+        if (batch.done) await work.alarm.rest(heard, work.signal);
+        else await pause(IDLE_MS, work.signal);
         continue;
       }
       work.idle(false);
@@ -178,6 +194,7 @@ async function drainUnits(work: LaneWork): Promise<void> {
         taken += count;
       });
       await flight.add(append, IN_FLIGHT);
+      unpaced = { count: unpaced.count + batch.count, bytes: unpaced.bytes + batch.bytes };
       if (await reader.unitEnds()) {
         await flight.land();
         if (taken !== used) throw unaccounted(lane, used, taken);
@@ -187,8 +204,10 @@ async function drainUnits(work: LaneWork): Promise<void> {
         meter.counts.settled += used;
         endUnit();
         noted = false;
+        // Only here: nothing of the source is held while the lane waits for its turn.
+        await throttle.pace(unpaced.count, work.signal, unpaced.bytes);
+        unpaced = { count: 0, bytes: 0 };
       }
-      await throttle.pace(batch.count, meter.signal);
     }
     await noteSettled();
   } finally {

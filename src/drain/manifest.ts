@@ -45,7 +45,11 @@ export function contextOf(request: DrainRequest, sourceIdentity: string): Manife
   return {
     source: sourceIdentity,
     target: { stream: target.stream, partitions: target.partitions },
-    format: chosenOf(source),
+    // Who notifies and where it ends may change from one call to the next.
+    format:
+      source.kind === 'postgres'
+        ? { ...source.spec, notify: undefined, before: undefined }
+        : chosenOf(source),
     mapping: target.fields ?? null,
   };
 }

@@ -5,9 +5,11 @@ import { claimLane } from '../backends/redis/scripts/claim-lane.ts';
 import { releaseLane } from '../backends/redis/scripts/release-lane.ts';
 import { runKey } from '../model/keys.ts';
 import { fenceNumber } from '../sinks/index.ts';
+import { type Decision, decisionName, readDecision } from './decision.ts';
 import { isGone, type MemberInfo, thisProcess } from './host.ts';
+import type { Published } from './published.ts';
 
-/** Renewed every second; a dead process is noticed within this and one beat more, so within 5 s. */
+/** Renewed with every beat; a dead process is noticed within this and one beat more, so within 5 s. */
 const LEASE_MS = 3500;
 
 /** Who works on a run, and who holds which lane. */
@@ -20,6 +22,10 @@ export interface RunView {
   gone: string[];
   /** Lane -> the living member that holds it. */
   lanes: Map<number, string>;
+  /** What operators have decided for the run, by name. */
+  decisions: Map<string, Decision>;
+  /** Last sign of life of any process, in server ms; null where none is known. */
+  seenMs: number | null;
 }
 
 /** This process's part in a run: its lease and its lanes. */
@@ -45,16 +51,20 @@ export class Membership {
     this.key = runKey(run);
   }
 
-  /** Joins the run, or says again that this process lives. */
-  async beat(): Promise<RunView> {
+  /** Joins the run, or says again that this process lives, and how it fares. */
+  async beat(published?: Published): Promise<RunView> {
     const holding = this.holding();
-    const info = JSON.stringify(holding > 0 ? { ...this.info, holding } : this.info);
+    const info: MemberInfo = {
+      ...this.info,
+      ...(holding > 0 && { holding }),
+      ...(published && { live: published }),
+    };
     const view = toView(
       (await runScript(
         this.client,
         beatRun,
         [this.key],
-        [this.member, info, LEASE_MS, ...[...this.held].flat()],
+        [this.member, JSON.stringify(info), LEASE_MS, ...[...this.held].flat()],
       )) as Reply,
     );
     const others = [...view.alive].filter(([member]) => member !== this.member);
@@ -99,7 +109,15 @@ export async function viewRun(client: Redis | Cluster, run: string): Promise<Run
 type Reply = [string | number, string[]];
 
 function toView([now, fields]: Reply): RunView {
-  const view: RunView = { nowMs: Number(now), state: '', alive: new Map(), gone: [], lanes: new Map() };
+  const view: RunView = {
+    nowMs: Number(now),
+    state: '',
+    alive: new Map(),
+    gone: [],
+    lanes: new Map(),
+    decisions: new Map(),
+    seenMs: null,
+  };
   const held: [number, string][] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const [name, value] = [fields[i]!, fields[i + 1]!];
@@ -107,9 +125,17 @@ function toView([now, fields]: Reply): RunView {
     else if (name.startsWith('member:')) addMember(view, name.slice(7), value);
     else if (name.startsWith('lane:'))
       held.push([Number(name.slice(5)), value.slice(value.indexOf('|') + 1)]);
+    else if (name === 'seen') view.seenMs = Number(value);
+    else addDecision(view, name, value);
   }
   for (const [lane, holder] of held) if (view.alive.has(holder)) view.lanes.set(lane, holder);
   return view;
+}
+
+function addDecision(view: RunView, field: string, value: string): void {
+  const name = decisionName(field);
+  const decision = name === undefined ? undefined : readDecision(value);
+  if (decision) view.decisions.set(name!, decision);
 }
 
 function addMember(view: RunView, member: string, value: string): void {

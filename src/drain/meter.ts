@@ -1,5 +1,9 @@
-import type { DrainEvents, DrainSnapshot } from '../events.ts';
+import { setMaxListeners } from 'node:events';
+import type { DrainEvents, DrainSnapshot, DrainState } from '../events.ts';
 import type { Patience } from '../model/patience.ts';
+import type { BrakeReason } from './brakes/probe.ts';
+import type { ShownDecision } from './decision.ts';
+import { type Published, shortWaits } from './published.ts';
 
 const SNAPSHOT_MS = 250;
 const RATE_WINDOW_MS = 5000;
@@ -17,6 +21,16 @@ export interface Counts {
   scheduled: number;
 }
 
+/** What holds a drain, besides servers that are away. */
+export interface Holding {
+  brakes(): BrakeReason[];
+  paused(): ShownDecision | null;
+  /** Messages in hand. */
+  inHand(): number;
+}
+
+const FREE: Holding = { brakes: () => [], paused: () => null, inHand: () => 0 };
+
 /** Counts, tells rate and reason, and hands out snapshots. */
 export class Meter implements Patience {
   readonly counts: Counts = {
@@ -29,6 +43,12 @@ export class Meter implements Patience {
     scheduled: 0,
   };
   readonly signal: AbortSignal;
+  /** What holds the drain; set once it is known. */
+  holding: Holding = FREE;
+  /** It follows, and the source gave nothing when it was last asked. */
+  following = false;
+  /** An operator has told it to stop. */
+  stopping = false;
   /** What the source held when it was last asked; null where unknown. */
   /** Messages of interrupted batches that were no longer in the source. */
   vanished = 0;
@@ -53,6 +73,8 @@ export class Meter implements Patience {
     this.run = run;
     this.events = events;
     this.signal = signal;
+    // Everything that waits listens, a few appends a partition, and Node would warn of more than ten.
+    setMaxListeners(0, signal);
     this.timer = setInterval(() => this.tell(), SNAPSHOT_MS);
   }
 
@@ -79,9 +101,13 @@ export class Meter implements Patience {
     this.events.note?.(text);
   }
 
-  /** The source was asked how much it holds. */
-  depth(depth: number | null): void {
-    this.known = depth === null ? null : { depth, readThen: this.counts.read };
+  /**
+   * The source was asked how much it holds.
+   *
+   * @param readThen what had been read when the count began
+   */
+  depth(depth: number | null, readThen = this.counts.read): void {
+    this.known = depth === null ? null : { depth, readThen };
   }
 
   get remaining(): number | null {
@@ -92,12 +118,11 @@ export class Meter implements Patience {
 
   snapshot(): DrainSnapshot {
     const ratePerSecond = this.rate();
-    const { remaining } = this;
-    const [reason] = this.reasons.entries();
+    const { remaining, waits } = this;
     return {
       type: 'progress',
       run: this.run,
-      state: this.signal.aborted ? 'stopping' : reason ? 'waiting' : 'running',
+      state: this.state,
       ...this.counts,
       ratePerSecond,
       remaining,
@@ -105,9 +130,39 @@ export class Meter implements Patience {
         remaining === null || ratePerSecond === 0 ? null : Math.round((remaining / ratePerSecond) * 1000),
       receivers: this.receivers,
       passedOver: this.passedOver(),
-      waitingFor: reason ? `${reason[0]}: ${reason[1]}` : null,
+      waitingFor: waits[0] ?? null,
+      waits,
+      brakes: this.holding.brakes(),
+      paused: this.holding.paused(),
       elapsedMs: Math.round(this.elapsedMs),
     };
+  }
+
+  /** What this process says of itself to everybody. */
+  published(): Published {
+    const { read, appended } = this.counts;
+    return {
+      state: this.state,
+      read,
+      appended,
+      ratePerSecond: this.rate(),
+      remaining: this.remaining,
+      inHand: this.holding.inHand(),
+      brakes: this.holding.brakes(),
+      waits: shortWaits(this.waits),
+    };
+  }
+
+  private get waits(): string[] {
+    return [...this.reasons].map(([who, reason]) => `${who}: ${reason}`);
+  }
+
+  private get state(): DrainState {
+    if (this.signal.aborted || this.stopping) return 'stopping';
+    if (this.holding.paused()) return 'paused';
+    if (this.holding.brakes().length > 0) return 'braked';
+    if (this.reasons.size > 0) return 'waiting';
+    return this.following ? 'following' : 'running';
   }
 
   stop(): void {

@@ -8,12 +8,18 @@ import { ArchiveSource } from '../sources/archive/index.ts';
 import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
-import { type Attachment, attach } from './attach.ts';
+import { type Attachment, attach, type Ends } from './attach.ts';
+import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
+import { checkBrakes } from './brake-check.ts';
+import { type ShownDecision, showDecision } from './decision.ts';
+import { controlsOf, inForce, type ShownOverride, showOverrides } from './live.ts';
+import { viewRun } from './membership.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
 import { scheduledFindings } from './scheduled.ts';
 import { translated } from './translate.ts';
+import { showTuned } from './tunable.ts';
 
 /** What a drain would do and what speaks against it; plain data, made without changing anything. */
 export interface DrainPlan {
@@ -35,6 +41,15 @@ export interface DrainPlan {
   receivers: ReceiverBounds | null;
   batch: number;
   settles: string;
+  /** Goes on after the source is empty. */
+  follow: boolean;
+  /** Only what was enqueued before that moment (RFC 3339); null: everything. */
+  enqueuedBefore: string | null;
+  /** Settings that may change while it runs, by name, as they are in force for this process. */
+  settings: Record<string, string>;
+  /** Those of them that were set for the whole run. */
+  overrides: ShownOverride[];
+  paused: ShownDecision | null;
   /** File that every message is written to before it is settled; null: none. */
   archive: string | null;
   /** Which messages are wanted, each as a phrase; the others stay in the source. Empty: all. */
@@ -51,6 +66,7 @@ export interface OpenDrain {
   source: OpenSource;
   redis: RedisConnection;
   attachment: Attachment;
+  boundary: Boundary;
   target: TargetCheck;
   plan: DrainPlan;
   /** When the plan was made, by the monotonic clock. */
@@ -67,13 +83,30 @@ export async function openDrain(request: DrainRequest, now: Date): Promise<OpenD
     await redis.close();
   };
   try {
+    refuseEndless(request);
     source = await openSource(request);
     const openedAt = performance.now();
-    return { request, source, redis, close, openedAt, ...(await look(request, source, redis, now)) };
+    const attachment = await attach(redis.client, request, endsOf(source, redis), now);
+    const boundary = await resolveBoundary(request, attachment, source);
+    const within = bounded(request, boundary.before);
+    if (within !== request && within.source.kind === 'postgres') {
+      // Once more, so that the source itself checks what it is asked for.
+      await source.close();
+      source = await openSource(within);
+    }
+    const opened = { request: within, source, redis, attachment, boundary };
+    return { ...opened, close, openedAt, ...(await look(opened)) };
   } catch (error) {
     await close();
     throw translated(error, request, { source: source?.label ?? request.source.name, target: redis.label });
   }
+}
+
+function refuseEndless({ source, settings }: DrainRequest): void {
+  if (!settings.follow || source.kind !== 'archive') return;
+  throw new QctlError('usage', '--follow: nothing comes to an archive, so that there is nothing to follow', {
+    code: 'FOLLOW_ARCHIVE',
+  });
 }
 
 async function openSource({ source, settings }: DrainRequest): Promise<OpenSource> {
@@ -84,25 +117,37 @@ async function openSource({ source, settings }: DrainRequest): Promise<OpenSourc
   return SqsSource.open(source.connection);
 }
 
-async function look(request: DrainRequest, source: OpenSource, redis: RedisConnection, now: Date) {
-  const ends = { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
-  const attachment = await attach(redis.client, request, ends, now);
+function endsOf(source: OpenSource, redis: RedisConnection): Ends {
+  return { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
+}
+
+async function look({
+  request,
+  source,
+  redis,
+  attachment,
+  boundary,
+}: Omit<OpenDrain, 'target' | 'plan' | 'close' | 'openedAt'>) {
   const { run } = attachment.manifest;
   const depth = await source.depth(run);
   const estimatedBytes = bytesIn(source, depth);
   const { archive } = request.settings;
-  if (archive !== undefined) await ArchiveSink.check(archive, attachment.manifest.run);
+  if (archive !== undefined) await ArchiveSink.check(archive, run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = await findingsOf(request, source, attachment);
   const scheduled = await scheduledFindings(source, depth, request, target.facts.timeMs ?? Date.now());
+  const { manifest } = attachment;
+  const receivers = receiverBounds(request);
+  const controls = controlsOf(await viewRun(redis.client, manifest.run));
+  const tuned = inForce(request.settings, controls, 1);
   const findings = [
     ...own,
     ...scheduled,
     ...target.findings,
     ...(await occupied(redis, request, attachment)),
+    ...boundaryFindings(boundary),
+    ...(await checkBrakes(tuned.brake, request, redis)),
   ];
-  const { manifest } = attachment;
-  const receivers = receiverBounds(request);
   const plan: DrainPlan = {
     type: 'plan',
     run: manifest.run,
@@ -120,11 +165,28 @@ async function look(request: DrainRequest, source: OpenSource, redis: RedisConne
     receivers,
     batch: source instanceof SqsSource ? 10 : request.settings.batch,
     settles: settles(request),
+    follow: request.settings.follow,
+    enqueuedBefore: boundary.before,
+    settings: { ...showTuned(tuned), ...(tuned.brake.stopFile && { 'stop-file': tuned.brake.stopFile }) },
+    overrides: showOverrides(controls),
+    paused: controls.paused ? showDecision(controls.paused) : null,
     archive: archive ?? null,
     selects: selectsWhat(request),
     findings,
   };
-  return { attachment, target, plan };
+  return { target, plan };
+}
+
+function boundaryFindings({ before, prior, changed }: Boundary): Finding[] {
+  if (!changed) return [];
+  const text = (at: string | null): string => at ?? 'none';
+  return [
+    {
+      level: 'note',
+      code: 'BOUNDARY_CHANGED',
+      text: `the run's boundary changes: ${text(prior)} -> ${text(before)}`,
+    },
+  ];
 }
 
 async function findingsOf(
@@ -161,13 +223,17 @@ function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | nu
 }
 
 function selectsWhat({ source, settings }: DrainRequest): string[] {
-  const { filter, types } = (source.kind === 'sqs' && source.selection) || {};
+  const chosen: { types?: string[]; filter?: string } | undefined =
+    source.kind === 'sqs' ? source.selection : source.kind === 'postgres' ? source.spec : undefined;
+  const { filter, types } = chosen ?? {};
+  const before = source.kind === 'postgres' ? source.spec.before : undefined;
   return [
     types && `type ${types.join(', ')}`,
     filter !== undefined && `where ${filter}`,
     source.kind === 'sqs' &&
       settings.enqueuedBefore &&
       `enqueued before ${settings.enqueuedBefore.toISOString()}`,
+    before !== undefined && `enqueued before ${before}`,
   ].filter((text) => typeof text === 'string');
 }
 

@@ -156,6 +156,8 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
   commands.push(
     { command: 'HSET', args: [runKey('run'), 'state', 'running'] },
     { command: 'ZADD', args: [DELAYED_INDEX, '0', 'x'] },
+    { command: 'PERSIST', args: [runKey('run')] },
+    { command: 'PEXPIRE', args: [runKey('run'), '1'] },
     { command: 'TIME', args: [] },
   );
   const missing = (await missingRights(connection, commands)) ?? [];
@@ -163,7 +165,7 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
     level: 'blocker',
     code: 'MISSING_RIGHT',
     text: `Redis refuses ${text}`,
-    remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type`,
+    remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type +persist +pexpire +pttl +exists`,
   }));
 }
 
@@ -178,6 +180,14 @@ export function chooseDurability(wanted: string, facts: RedisFacts, findings: Fi
         code: 'TOO_FEW_REPLICAS',
         text: `--durability wait:${replicas} needs ${replicas} replicas and ${connected} are connected`,
         remedy: 'connect replicas, or ask for fewer',
+      });
+    }
+    if (connected !== null && connected > Number(replicas)) {
+      findings.push({
+        level: 'note',
+        code: 'WAIT_FEWER_THAN_REPLICAS',
+        text: `--durability wait:${replicas} and ${connected} replicas: a failover may promote one that has not confirmed the last appends`,
+        remedy: `--durability wait:${connected}`,
       });
     }
     return { kind: 'wait', replicas: Number(replicas) };
@@ -238,7 +248,7 @@ function memoryFindings(facts: RedisFacts): Finding[] {
       level: 'note',
       code: 'ASYNC_REPLICATION',
       text: 'replication is asynchronous: a failover may lose the last writes',
-      remedy: '--durability wait:1',
+      remedy: `--durability wait:${facts.connectedReplicas}`,
     });
   return findings;
 }

@@ -97,6 +97,12 @@ export class ReceiverCrew {
     this.apply(this.tuner.rebound(bounds));
   }
 
+  /** What an operator has set for the whole run; undefined: as this process was told. */
+  within(range: ReceiverBounds | undefined): void {
+    const { min, max } = range ?? this.options.bounds;
+    if (min !== this.bounds.min || max !== this.bounds.max) this.rebound({ min, max });
+  }
+
   /** SQS has asked to slow down. */
   throttled(): void {
     this.gauge.throttle();

@@ -1,4 +1,5 @@
 import { isGone, isRetryableSqs, isThrottle } from '../backends/sqs/index.ts';
+import { eitherSignal } from '../model/either-signal.ts';
 import { patiently, pause } from '../model/patience.ts';
 import { type HeldBatch, receive } from '../sources/sqs/index.ts';
 import { confirmHeld } from './confirm-held.ts';
@@ -7,6 +8,7 @@ import type { ReceiverGauge } from './receiver-gauge.ts';
 
 const SQS_BATCH = 10;
 const CALM_MS = 20;
+const HELD_MS = 100;
 /** A receive that is about to be answered is waited for: what it brings would stay invisible until its time is over. */
 const GRACE_MS = 1000;
 
@@ -38,7 +40,7 @@ export class Receiver {
 
   /** Works until it is told to stop, or the limit is reached. */
   async work(): Promise<void> {
-    const { throttle, meter, stopped, isFull } = this.of;
+    const { throttle, stopped, isFull } = this.of;
     while (!stopped.aborted && !this.retiring && !throttle.exhausted) {
       if (isFull()) {
         await pause(CALM_MS, stopped);
@@ -48,29 +50,33 @@ export class Receiver {
       if (granted === 0) {
         // Others have reserved what is left of the limit; it is theirs to find the queue empty.
         this.foundNothing = true;
-        await pause(CALM_MS, stopped);
+        await pause(throttle.held ? HELD_MS : CALM_MS, stopped);
         continue;
       }
       let used = 0;
+      let bytes = 0;
       try {
         const batch = await this.receive(granted);
         used = batch?.count ?? 0;
+        bytes = batch?.bytes ?? 0;
         if (batch) await this.carry(batch);
       } finally {
         throttle.use(granted, used);
       }
-      await throttle.pace(used, meter.signal);
+      await throttle.pace(used, stopped, bytes);
     }
   }
 
   private async receive(limit: number): Promise<HeldBatch | undefined> {
-    const { source, meter, stopped } = this.of;
-    const polling = this.untilStopped();
+    const { source, meter, stopped, throttle } = this.of;
+    // A pause ends a long poll that is still under way: what came in it would be taken in spite of the pause.
+    const until = this.untilStopped();
+    const polling = eitherSignal(until.signal, throttle.pollsEnd);
     try {
       const batch = await patiently(
         { waiting: (_, why) => meter.waiting(this.name, why), signal: stopped },
         this.name,
-        this.whyWait(),
+        this.whyWait(polling.signal),
         () => this.poll(() => receive(source, limit, polling.signal)),
       );
       this.foundNothing = batch === undefined || batch.count === 0;
@@ -79,10 +85,15 @@ export class Receiver {
       await batch?.release();
       return undefined;
     } catch (error) {
+      if (polling.signal.aborted) {
+        meter.waiting(this.name, null);
+        return undefined;
+      }
       if (stopped.aborted || (this.retiring && isRetryableSqs(error) !== undefined)) return undefined;
       throw error;
     } finally {
-      polling.end();
+      polling.dispose();
+      until.end();
     }
   }
 
@@ -123,11 +134,11 @@ export class Receiver {
   }
 
   /** Judges errors; a queue that is gone is waited for, since it may be made anew, but not for ever. */
-  private whyWait(): (error: unknown) => string | undefined {
-    const { sourceLabel, stopped, goneMs } = this.of;
+  private whyWait(ended: AbortSignal): (error: unknown) => string | undefined {
+    const { sourceLabel, goneMs, stopped } = this.of;
     let goneSince: number | undefined;
     return (error) => {
-      if (stopped.aborted) return undefined;
+      if (ended.aborted || stopped.aborted) return undefined;
       this.foundNothing = false;
       if (this.retiring) return undefined;
       if (isGone(error)) {

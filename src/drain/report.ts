@@ -4,7 +4,9 @@ import { plural } from '../model/plural.ts';
 import type { Depth } from '../sources/source.ts';
 import { dueText } from '../streams/index.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
+import type { ShownDecision } from './decision.ts';
 import type { Due } from './due.ts';
+import type { Handover } from './handover.ts';
 import type { Manifest } from './manifest.ts';
 import { type LeftInSource, leftNotes } from './passed-over.ts';
 import type { SourceChange } from './source-watch.ts';
@@ -12,7 +14,7 @@ import type { Totals } from './totals.ts';
 import type { Verification } from './verify.ts';
 
 /** Why a drain came to its end. */
-export type Ending = 'empty' | 'limit' | 'until' | 'signal' | 'left over';
+export type Ending = 'empty' | 'limit' | 'until' | 'signal' | 'left over' | 'stopped';
 
 /** The proof at the end of a run; the same from `drain`, `drain status` and `verify`. */
 export interface DrainReport {
@@ -72,6 +74,12 @@ export interface DrainReport {
   quarantineStreams: string[];
   /** What this process has archived; null where nothing was to be. */
   archive: { file: string; messages: number } | null;
+  /** Who holds the run; null where nobody does. */
+  paused: ShownDecision | null;
+  /** Who has told it to stop; null where nobody has. */
+  stopped: ShownDecision | null;
+  /** What the other side starts from; null where nothing was appended. */
+  handover: Handover | null;
 }
 
 /** What a report is made of. */
@@ -95,6 +103,9 @@ export interface ReportParts {
   quarantineStreams: string[];
   /** When what waits is due; null where nothing does. */
   due: Due | null;
+  paused: ShownDecision | null;
+  stopped: ShownDecision | null;
+  handover: Handover | null;
 }
 
 /** Puts the report together and judges it. */
@@ -144,6 +155,9 @@ export function makeReport(parts: ReportParts): DrainReport {
     notes: notes(parts),
     quarantineStreams: totals.quarantined > 0 ? parts.quarantineStreams : [],
     archive: parts.archive,
+    paused: parts.paused,
+    stopped: parts.stopped,
+    handover: parts.handover,
   };
 }
 

@@ -4,7 +4,9 @@ import type { SqsOptions } from '../backends/sqs/connect.ts';
 import type { PostgresSpec } from '../sources/postgres/spec.ts';
 import type { SqsSelection } from '../sources/sqs/selection.ts';
 import type { FieldMapping } from '../transform/mapping.ts';
+import { CHECKPOINT_TTL_MS } from './expiry.ts';
 import type { ReceiverBounds } from './receiver-tuner.ts';
+import type { BrakeLimits } from './tunable.ts';
 
 /** Where messages come from. */
 export type DrainSource =
@@ -38,11 +40,22 @@ export interface DrainSettings {
   receivers?: ReceiverBounds;
   /** Messages after which this process stops; undefined: no limit. */
   limit?: number;
+  /** Messages a second of this process. */
   ratePerSecond?: number;
+  /** Bytes a second of this process. */
+  bytesPerSecond?: number;
+  /** What holds this process back, for as long as it lasts. */
+  brake: BrakeLimits;
+  /** Goes on after the source is empty, until a signal, a stop, the time or the limit. */
+  follow: boolean;
+  /** Only what was enqueued before that moment; `now`: the source's clock at the start of the run; `none` lifts it. Absent: as the run has it. */
+  boundary?: Date | 'now' | 'none';
+  /** The boundary in force, once the run is known: it ends when only later messages are left. */
+  enqueuedBefore?: Date;
+  /** How long what is kept of a run outlives it; Infinity: for good. */
+  checkpointTtlMs: number;
   /** `empty`, or the time at which to stop. */
   until: 'empty' | Date;
-  /** Only messages enqueued before this time; the run ends when only later ones are left. */
-  enqueuedBefore?: Date;
   /** How long the source must stay empty before it counts as empty. */
   settleMs: number;
   /** How long a settled SQS id is remembered. */
@@ -86,6 +99,9 @@ export const DEFAULT_SETTINGS: DrainSettings = {
   batch: 1000,
   workers: 2,
   until: 'empty',
+  brake: {},
+  follow: false,
+  checkpointTtlMs: CHECKPOINT_TTL_MS,
   settleMs: 5000,
   windowMs: 3_600_000,
   maxBodyBytes: 64 * 1024 * 1024,

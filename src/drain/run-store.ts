@@ -1,4 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { runScript } from '../backends/redis/script.ts';
+import { reopenRun } from '../backends/redis/scripts/reopen-run.ts';
 import { QctlError } from '../errors.ts';
 import { RUN_INDEX, runKey } from '../model/keys.ts';
 import type { Manifest } from './manifest.ts';
@@ -19,7 +21,13 @@ export interface RunRecord {
   changes: SourceChange[];
   /** What the last process left in the source because it was not wanted. */
   left: LeftInSource | null;
+  /** Only messages enqueued before that moment are taken (RFC 3339); null: all. */
+  before: string | null;
 }
+
+/** How long a name whose record is gone stays in the index: a record may be on its way. */
+const NAMELESS_MS = 3_600_000;
+const PAGE = 100;
 
 /** The records of runs in Redis. */
 export class RunStore {
@@ -30,9 +38,13 @@ export class RunStore {
   }
 
   /** Index first: a run that is listed but has no record yet is passed over, one without index would be lost. */
-  async create(manifest: Manifest, nowMs: number): Promise<void> {
+  async create(manifest: Manifest, nowMs: number, before: string | null = null): Promise<void> {
     await this.client.zadd(RUN_INDEX, nowMs, manifest.run);
-    await this.client.hset(runKey(manifest.run), 'manifest', JSON.stringify(manifest), 'state', 'running');
+    await this.client.hset(runKey(manifest.run), {
+      manifest: JSON.stringify(manifest),
+      state: 'running',
+      ...(before !== null && { before }),
+    });
   }
 
   /** Writes again what has been lost of a run that is at work. */
@@ -43,7 +55,7 @@ export class RunStore {
   }
 
   async load(run: string): Promise<RunRecord | undefined> {
-    const [manifest, state, finishedAt, activeMs, changes, left] = await this.client.hmget(
+    const [manifest, state, finishedAt, activeMs, changes, left, before] = await this.client.hmget(
       runKey(run),
       'manifest',
       'state',
@@ -51,6 +63,7 @@ export class RunStore {
       'activeMs',
       'changes',
       'left',
+      'before',
     );
     if (!manifest) return undefined;
     return {
@@ -60,6 +73,7 @@ export class RunStore {
       activeMs: Number(activeMs ?? 0),
       changes: changes ? JSON.parse(changes) : [],
       left: left ? JSON.parse(left) : null,
+      before: before ?? null,
     };
   }
 
@@ -77,17 +91,46 @@ export class RunStore {
     });
   }
 
+  /** Names, the newest first; some of them may have expired. */
   async newest(count: number): Promise<string[]> {
     return this.client.zrevrange(RUN_INDEX, 0, count - 1);
+  }
+
+  /** Records, the newest first; names whose record has expired are passed over. */
+  async newestRecords(count: number): Promise<RunRecord[]> {
+    const found: RunRecord[] = [];
+    for (let from = 0; found.length < count; from += PAGE) {
+      const names = await this.client.zrevrange(RUN_INDEX, from, from + PAGE - 1);
+      const records = await Promise.all(names.map((name) => this.load(name)));
+      found.push(...records.filter((record) => record !== undefined));
+      if (names.length < PAGE) break;
+    }
+    return found.slice(0, count);
+  }
+
+  /** Takes names whose record has expired out of the index, the oldest first. Mere housekeeping: it never fails. */
+  async prune(nowMs: number): Promise<void> {
+    await this.pruneBefore(nowMs - NAMELESS_MS).catch(() => undefined);
+  }
+
+  private async pruneBefore(createdMs: number): Promise<void> {
+    const names = await this.client.zrangebyscore(RUN_INDEX, '-inf', createdMs, 'LIMIT', 0, 1000);
+    const there = await Promise.all(names.map((name) => this.client.exists(runKey(name))));
+    const gone = names.filter((_, i) => there[i] === 0);
+    if (gone.length > 0) await this.client.zrem(RUN_INDEX, ...gone);
   }
 
   async finish(run: string, state: RunState, at: Date): Promise<void> {
     await this.client.hset(runKey(run), 'state', state, 'finishedAt', at.toISOString());
   }
 
-  async reopen(run: string): Promise<void> {
-    await this.client.hset(runKey(run), 'state', 'running');
-    await this.client.hdel(runKey(run), 'finishedAt');
+  /** Makes a run unfinished again, and its record last. Throws `refused` where it has expired meanwhile. */
+  async reopen(run: string, before: string | null): Promise<void> {
+    if ((await runScript(this.client, reopenRun, [runKey(run)], [before ?? ''])) === 1) return;
+    throw new QctlError('refused', `run ${run} has just expired`, {
+      code: 'RUN_EXPIRED',
+      hint: ['the same command begins a new one'],
+    });
   }
 
   /** Adds to what has been seen to happen to the source; returns all of it. */

@@ -2,12 +2,18 @@ import type { PostgresOptions } from '../backends/postgres/index.ts';
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
+import type { HeldBy } from '../events.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
 import { type SqsSelection, SqsSource } from '../sources/sqs/index.ts';
 import { dueText } from '../streams/index.ts';
+import { type ShownDecision, showDecision } from './decision.ts';
 import { readDue } from './due.ts';
+import { expiresAt } from './expiry.ts';
+import { handoverOf } from './handover.ts';
 import type { MemberInfo } from './host.ts';
+import { controlsOf, type ShownOverride, showOverrides } from './live.ts';
+import { liveOf } from './live-status.ts';
 import type { Manifest } from './manifest.ts';
 import { viewRun } from './membership.ts';
 import { type OpenSource, quarantineStreams } from './open.ts';
@@ -34,6 +40,12 @@ export interface RunSummary {
   createdAt: string;
   finishedAt: string | null;
   startedBy: string;
+  /** Last sign of life of any of its processes; null where none is known. */
+  lastSeenAt: string | null;
+  /** When what is kept of it goes; null where it stays. */
+  expiresAt: string | null;
+  /** Who holds it; null where nobody does. */
+  paused: ShownDecision | null;
 }
 
 /** A run, live or afterwards: the same from the store whoever asks. */
@@ -51,19 +63,26 @@ export interface RunStatus extends RunSummary {
   partitions: number;
   lanes: number;
   target: string;
+  /** Of all processes together, over the last seconds; null where nobody is at work. */
+  ratePerSecond: number | null;
+  remaining: number | null;
+  etaMs: number | null;
+  /** Every brake that holds one of its processes. */
+  brakes: HeldBy[];
+  /** What its processes wait for. */
+  waits: string[];
+  /** Settings that were set for the whole run. */
+  overrides: ShownOverride[];
+  /** Only what was enqueued before that moment is taken; null: everything. */
+  enqueuedBefore: string | null;
   processesAlive: MemberInfo[];
 }
 
 /** The newest runs first. */
 export async function listRuns(redis: RedisConnection, count: number): Promise<RunSummary[]> {
   const store = new RunStore(redis.client);
-  const runs = await store.newest(count);
-  const records = await Promise.all(runs.map((run) => store.load(run)));
-  return Promise.all(
-    records
-      .filter((record) => record !== undefined)
-      .map(async (record) => (await statusOf(redis, record)).summary),
-  );
+  const records = await store.newestRecords(count);
+  return Promise.all(records.map(async (record) => (await statusOf(redis, record)).summary));
 }
 
 /** One run. Throws `usage` where there is none of that name. */
@@ -82,9 +101,11 @@ async function statusOf(
     viewRun(redis.client, manifest.run),
   ]);
   const due = await readDue(redis, manifest, totals);
+  const controls = controlsOf(view);
+  const live = liveOf([...view.alive.values()]);
   const summary: RunSummary = {
     run: manifest.run,
-    state: stateOf(record, view.alive.size),
+    state: record.state === 'running' ? (live.state ?? stateOf(record, view.alive.size)) : record.state,
     mode: manifest.mode,
     source: manifest.source.label,
     stream: manifest.target.stream,
@@ -97,6 +118,9 @@ async function statusOf(
     createdAt: manifest.createdAt,
     finishedAt: record.finishedAt,
     startedBy: manifest.startedBy,
+    lastSeenAt: view.seenMs === null ? null : new Date(view.seenMs).toISOString(),
+    expiresAt: await expiresAt(redis.client, manifest.run, view.nowMs),
+    paused: controls.paused ? showDecision(controls.paused) : null,
   };
   const status: RunStatus = {
     type: 'status',
@@ -112,6 +136,13 @@ async function statusOf(
     partitions: manifest.target.partitions,
     lanes: manifest.lanes,
     target: manifest.target.label,
+    ratePerSecond: live.ratePerSecond,
+    remaining: live.remaining,
+    etaMs: live.etaMs,
+    brakes: live.brakes,
+    waits: live.waits,
+    overrides: showOverrides(controls),
+    enqueuedBefore: record.before,
     processesAlive: [...view.alive.values()],
   };
   return { summary, status };
@@ -163,7 +194,7 @@ export async function verifyRun(
 ): Promise<DrainReport> {
   const record = await new RunStore(redis.client).require(run);
   const { manifest } = record;
-  const source = await openSource(manifest, connections);
+  const source = await openSource(manifest, record.before, connections);
   try {
     const verification = await verifyTarget(
       redis.client,
@@ -184,6 +215,9 @@ export async function verifyRun(
       readByThisProcess: null,
       workMs: null,
       alive: view.alive.size,
+      paused: null,
+      stopped: null,
+      handover: await handoverOf(redis.client, verification.totals, record.before),
       archive: null,
       findings: [],
       sourceChanges: record.changes,
@@ -197,12 +231,17 @@ export async function verifyRun(
   }
 }
 
+function within(spec: PostgresSpec, before: string | null): PostgresSpec {
+  return before === null ? spec : { ...spec, before };
+}
+
 /** Opens the source and makes sure that it is the one of the run. */
 async function openSource(
   manifest: Manifest,
+  before: string | null,
   connections: VerifyConnections,
 ): Promise<OpenSource | undefined> {
-  const source = await openAny(manifest, connections);
+  const source = await openAny(manifest, before, connections);
   if (!source || source.identity === manifest.sourceIdentity) return source;
   await source.close();
   throw new QctlError(
@@ -217,9 +256,10 @@ async function openSource(
 
 async function openAny(
   { source, spec }: Manifest,
+  before: string | null,
   { sqs, archive, postgres }: VerifyConnections,
 ): Promise<OpenSource | undefined> {
   if (source.kind === 'sqs') return sqs && SqsSource.open(sqs);
   if (source.kind === 'archive') return archive === undefined ? undefined : ArchiveSource.open(archive);
-  return postgres && PostgresSource.open(postgres, spec as PostgresSpec);
+  return postgres && PostgresSource.open(postgres, within(spec as PostgresSpec, before));
 }

@@ -9,3 +9,16 @@ export function formatBytes(bytes: number): string {
   }
   return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
 }
+
+const POWERS = ['', 'k', 'm', 'g', 't'];
+
+/**
+ * `512`, `64KB`, `1.5GiB` to bytes, in powers of 1024 whether written with an i or not, as Redis counts
+ * its memory; undefined where the text is no size.
+ */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s?([kmgt]?)(?:i?b)?$/i.exec(text);
+  if (!match) return undefined;
+  const bytes = Math.round(Number(match[1]) * 1024 ** POWERS.indexOf(match[2]!.toLowerCase()));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}

@@ -8,6 +8,8 @@ export interface QueueTable {
   ids: string[];
   rowsLeft(): Promise<number>;
   addClaimColumn(name: string): Promise<void>;
+  /** Ids of the rows that are left. */
+  waiting(): Promise<string[]>;
 }
 
 export async function fillTable(database: string, rows = MESSAGES): Promise<QueueTable> {
@@ -25,6 +27,8 @@ export async function fillTable(database: string, rows = MESSAGES): Promise<Queu
     addClaimColumn: async (column) => {
       await query(`ALTER TABLE alerts ADD COLUMN ${column} text`);
     },
+    waiting: async () =>
+      (await query<{ id: string }>('SELECT id::text AS id FROM alerts')).map(({ id }) => id),
   };
 }
 

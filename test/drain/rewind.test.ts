@@ -126,6 +126,34 @@ describe('a move whose target goes back behind what it had confirmed', () => {
   );
 });
 
+test('a move whose target goes back at any moment, again and again, loses nothing without naming it', async () => {
+  const settings = { batch: 40, workers: 3, ratePerSecond: 6000 };
+  const { test, reached, rewind, left, standing } = await rig(3, settings);
+  let ended = false;
+  const work = drain(test)
+    .then(({ report }) => ({ report, lost: 0 }))
+    .catch(({ code, details }) => {
+      if (code === 'TARGET_LOST_DATA') return { report: undefined, lost: details.lost as number };
+      throw new Error(`unexpected ${code}`);
+    })
+    .finally(() => {
+      ended = true;
+    });
+  await reached(300);
+  for (let round = 0; !ended && round < 8; round += 1) {
+    const back = [rewind(round % 3), rewind((round + 1) % 3)];
+    const before = await Promise.all(back.map((one) => one.take()));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+    for (const [i, one] of back.entries()) if (!ended) await one.putBack(before[i]!);
+    await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 150));
+  }
+  const { lost } = await work;
+  const entries = await standing();
+  const here = new Set([...entries.map(({ id }) => id), ...(await left())]);
+  expect(ROWS - here.size).toBe(lost);
+  expectOnceAndInOrder(entries, entries.length);
+});
+
 describe('a copy whose target goes back behind what it had confirmed', () => {
   test.each([
     ['one stream', 1, [[0]]],

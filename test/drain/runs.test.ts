@@ -133,6 +133,19 @@ describe('a run that died between append and settle', () => {
     expect((await idsIn(stream)).sort()).toEqual(Array.from({ length: 40 }, (_, i) => String(i + 1)).sort());
   });
 
+  test('of which an old worker has taken a part says so, with the number', async () => {
+    const [table, stream] = [await tableOf(40), uniqueName('vanished')];
+    await crashed(table, stream);
+    const [taken] = await database.sql<{ n: number }>(
+      `WITH taken AS (DELETE FROM ${table} WHERE id <= 5 RETURNING id) SELECT count(*)::int AS n FROM taken`,
+    );
+    expect(taken!.n).toBe(5);
+    const { report } = await drain(caseOf(table, stream, { workers: 1 }));
+    expect(report).toMatchObject({ converged: false, appended: 40 });
+    expect(report.sourceChanges).toMatchObject([{ code: 'VANISHED', level: 'problem', count: 5 }]);
+    expect(report.problems.join()).toMatch(/5 messages of an interrupted batch are no longer in the source/);
+  });
+
   test.each([1, 3])('is settled first when it is given up with fresh (%d partitions)', async (partitions) => {
     const [table, stream, other] = [await tableOf(40), uniqueName('given'), uniqueName('fresh')];
     await crashed(table, stream, {}, { partitions });

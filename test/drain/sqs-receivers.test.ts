@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InHand } from '../../src/drain/in-hand.ts';
 import { Meter } from '../../src/drain/meter.ts';
 import { ReceiverCrew } from '../../src/drain/receiver-crew.ts';
 import { Throttle } from '../../src/drain/throttle.ts';
@@ -129,7 +130,7 @@ test('receivers take other bounds while they work, and sockets enough', async ()
     sourceLabel: 'queue',
     sink: TAKES_ALL as never,
     meter,
-    throttle: new Throttle(undefined, undefined),
+    throttle: new Throttle(undefined, {}, new InHand()),
     pack: packer({ maxBodyBytes: 1000, withKeys: false }),
     elsewhere: new Set(),
     goneMs: 1000,

@@ -129,7 +129,14 @@ describe('--dry-run', () => {
     await proxy.stop();
     expect(code).toBe(0);
     expect(stdout).toMatch(/to drain\s+2 messages/);
-    expect(Object.keys(proxy.stats.calls)).toEqual(['GetQueueAttributes']);
+    // Rights are asked for with a receipt handle that no message has.
+    expect(Object.keys(proxy.stats.calls).sort()).toEqual([
+      'ChangeMessageVisibility',
+      'DeleteMessage',
+      'GetQueueAttributes',
+    ]);
+    expect(proxy.stats.calls).toMatchObject({ ChangeMessageVisibility: 1, DeleteMessage: 1 });
+    expect(await sharedSqs().depth(queueUrl)).toMatchObject({ visible: 2, inFlight: 0 });
     expect([await content(), await writes()]).toEqual(before);
   });
 

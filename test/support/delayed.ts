@@ -1,6 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
+import { connectRedis } from '../../src/backends/redis/index.ts';
+import { streamKeys } from '../../src/model/keys.ts';
 import { packRows } from '../../src/model/packed.ts';
 import { RedisStreamSink } from '../../src/sinks/index.ts';
+import { DueMover, moveAllDue } from '../../src/streams/index.ts';
+import { QUIET } from '../../src/streams/work.ts';
 import type { Entries } from '../../src/transform/pack.ts';
 
 /** A message that is put aside until it is due. */
@@ -53,6 +57,21 @@ export function sinkInto(
     patience: { waiting: () => undefined, signal: new AbortController().signal },
     targetNow: () => Date.now(),
   });
+}
+
+/** Makes the time of all that waits for a stream come, and moves it there. */
+export async function moveAsIfDue(url: string, stream: string): Promise<void> {
+  const redis = await connectRedis({ url });
+  try {
+    const { delayed } = streamKeys(stream);
+    const members = await redis.client.zrange(delayed, '0', '-1');
+    for (const [i, member] of members.entries()) await redis.client.zadd(delayed, 'XX', i + 1, member);
+    const mover = new DueMover(redis, stream);
+    await moveAllDue(mover, QUIET);
+    await mover.close();
+  } finally {
+    await redis.close();
+  }
 }
 
 /** Puts messages aside as a drain does, some hundred at a time. */

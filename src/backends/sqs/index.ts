@@ -1,3 +1,4 @@
+export { sqsNow } from './clock.ts';
 export { connectSqs, type SqsConnection } from './connect.ts';
 export { isGone, isRetryableSqs, isThrottle, toSqsError } from './errors.ts';
 export { type QueueFacts, queueFacts } from './facts.ts';

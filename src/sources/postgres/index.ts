@@ -35,9 +35,11 @@ export { readyAgain } from './done-check.ts';
 export { describeSource, describeTable } from './formats/describe-source.ts';
 export type { FormatChoice } from './formats/format.ts';
 export type { FormatOverview } from './formats/overview.ts';
+export { Listener, type ListenerOptions } from './listener.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
+const NOW = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`;
 const PART_ROWS = 5000;
 const PART_BYTES = 4 * 1024 * 1024;
 /** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
@@ -113,6 +115,11 @@ export class PostgresSource {
       await client.end().catch(() => undefined);
       throw explained;
     }
+  }
+
+  /** The clock of the server, RFC 3339, to the microsecond. */
+  async now(): Promise<string> {
+    return (await this.ask(NOW))[0].now;
   }
 
   /** Counts exactly; takes a scan of the ready rows, and of those that `run` holds. */

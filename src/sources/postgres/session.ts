@@ -21,4 +21,4 @@ export async function endSession(client: Client): Promise<void> {
 }
 
 /** Claiming looks rows up by their ids; whatever the statistics say, that must not read the whole table. */
-export const CLAIMING_SETTINGS = `${READER_SETTINGS}; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off`;
+export const CLAIMING_SETTINGS = `${READER_SETTINGS}; SET enable_hashjoin = off; SET enable_mergejoin = off`;

@@ -5,6 +5,7 @@ import {
   queueFacts,
   type SqsConnection,
   type SqsOptions,
+  sqsNow,
 } from '../../backends/sqs/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Depth } from '../source.ts';
@@ -31,6 +32,11 @@ export class SqsSource {
   static async open(options: SqsOptions): Promise<SqsSource> {
     const connection = await connectSqs(options);
     return new SqsSource(connection, await queueFacts(connection));
+  }
+
+  /** The clock of SQS, RFC 3339. */
+  async now(): Promise<string> {
+    return (await sqsNow(this.connection)).toISOString();
   }
 
   /** The queue's own approximate counts. */

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { describeSource } from '../../../src/sources/postgres/index.ts';
 import type { Includable } from '../../../src/sources/postgres/spec.ts';
 import { drain, entriesOf, ownDatabase, plan } from '../../drain/driver.ts';
-import { uniqueName } from '../../support/shared.ts';
+import { moveAsIfDue } from '../../support/delayed.ts';
+import { sharedRedisUrl, uniqueName } from '../../support/shared.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const ends: (() => unknown)[] = [];
@@ -72,6 +73,7 @@ describe('Graphile Worker as the library makes it', () => {
     const left = async (): Promise<number> =>
       (await sql('SELECT 1 FROM graphile_worker._private_jobs')).length;
     await waitFor(async () => (await left()) === 0, { what: 'the end of all jobs', timeoutMs: 30_000 });
+    await moveAsIfDue(sharedRedisUrl(), stream);
     const drained = (await entriesOf(stream)).map((entry) => entry.text('id')!);
     expect(done.length).toBeGreaterThan(0);
     expect(drained.length).toBeGreaterThan(0);

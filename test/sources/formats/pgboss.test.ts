@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { describeSource } from '../../../src/sources/postgres/index.ts';
 import type { Includable } from '../../../src/sources/postgres/spec.ts';
 import { drain, entriesOf, failureOf, ownDatabase, plan } from '../../drain/driver.ts';
-import { uniqueName } from '../../support/shared.ts';
+import { moveAsIfDue } from '../../support/delayed.ts';
+import { sharedRedisUrl, uniqueName } from '../../support/shared.ts';
 import { waitFor } from '../../support/wait.ts';
 
 const bosses: PgBoss[] = [];
@@ -113,6 +114,7 @@ describe('pg-boss as the library makes it', () => {
     );
     const stream = uniqueName('boss');
     await drain({ spec: await specOf(url, ['mails'], ['scheduled']), database: url, target: { stream } });
+    await moveAsIfDue(sharedRedisUrl(), stream);
     const [entry] = await entriesOf(stream);
     const fields = Object.fromEntries(entry!.fields.map(([name, value]) => [name, value.toString()]));
     expect(fields).toMatchObject({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failureOf, ownDatabase } from '../../drain/driver.ts';
 import { specOf } from './describe.ts';
-import { fieldsOf, queueOf, upTo } from './queue.ts';
+import { queueOf, upTo } from './queue.ts';
 import { PROCRASTINATE, PROCRASTINATE_FETCH } from './schemas/procrastinate.ts';
 import type { Turn } from './workers.ts';
 
@@ -26,46 +26,15 @@ async function worker(silence: string): Promise<string> {
 }
 
 describe('procrastinate', () => {
-  test('a ready job arrives with all that it is', async () => {
-    await job({
-      args: `'{"to": "zoë"}'`,
-      queue_name: "'mails'",
-      task_name: "'app.mail'",
-      priority: '7',
-      lock: "'customer-1'",
-      queueing_lock: "'once'",
-      scheduled_at: "'2026-01-02 03:04:05.678901+00'",
-      attempts: '3',
-    });
+  test('a job was enqueued at its first event, and nothing of it stays behind', async () => {
+    await job();
     await sql(`UPDATE procrastinate_events SET at = '2026-01-01'`);
     await insert('procrastinate_periodic_defers', { task_name: "'ping'", job_id: '1' });
-    const { report, entries } = await moved();
-    expect(report).toMatchObject({ converged: true, appended: 1, settled: 1, remaining: 0 });
-    const fields = fieldsOf(entries[0]);
-    expect(fields).toMatchObject({
-      id: '1',
-      body: '{"to": "zoë"}',
-      type: 'app.mail',
-      key: 'customer-1',
-      priority: '7',
-      attempts: '3',
-      enqueuedAt: '2026-01-01T00:00:00.000000Z',
-      notBefore: '2026-01-02T03:04:05.678901Z',
-      'attr.queue': 'mails',
-      'attr.queueing_lock': 'once',
-      'attr.priorityOrder': 'higher-first',
-    });
-    expect(fields).not.toHaveProperty('attr.status');
-    expect(await sql('SELECT id FROM procrastinate_jobs')).toEqual([]);
-    expect(await sql('SELECT id FROM procrastinate_events')).toEqual([]);
-    expect(await sql('SELECT id FROM procrastinate_workers')).toEqual([]);
-  });
-
-  test('jobs come in the order of the workers: higher priority first', async () => {
-    await job({ priority: '1' });
-    await job({ priority: '9' });
-    await job({ priority: '9' });
-    expect((await moved({}, { workers: 1 })).ids).toEqual(['2', '3', '1']);
+    const { entries } = await moved();
+    expect(entries[0]!.text('enqueuedAt')).toBe('2026-01-01T00:00:00.000000Z');
+    for (const table of ['jobs', 'events', 'workers'])
+      expect(await sql(`SELECT id FROM procrastinate_${table}`)).toEqual([]);
+    expect(await sql('SELECT job_id FROM procrastinate_periodic_defers')).toEqual([{ job_id: null }]);
   });
 
   test('jobs of one lock come in their order, one at a time, and all of them come', async () => {
@@ -93,24 +62,6 @@ describe('procrastinate', () => {
     expect((await moved()).ids).toEqual(['5', '6']);
     expect((await moved({ include: ['scheduled'] })).ids).toEqual(['3', '4']);
     expect(await sql('SELECT id::int FROM procrastinate_jobs ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
-  });
-
-  test('what is scheduled, failed, cancelled or running stays, and is taken when asked for', async () => {
-    const [alive, gone] = [await worker('1 second'), await worker('1 hour')];
-    await job();
-    await job({ scheduled_at: "'2999-01-01'" });
-    await job({ status: "'failed'", attempts: '4', worker_id: gone });
-    await job({ status: "'cancelled'" });
-    await job({ status: "'doing'", worker_id: alive });
-    await job({ status: "'doing'", worker_id: gone });
-    await job({ status: "'doing'" });
-    expect((await moved()).ids).toEqual(['1']);
-    expect((await moved({ include: ['scheduled'] })).ids).toEqual(['2']);
-    const dead = await moved({ include: ['dead'] });
-    expect(dead.ids).toEqual(['3']);
-    expect(fieldsOf(dead.entries[0])['attr.status']).toBe('failed');
-    expect((await moved({ include: ['running'] })).ids.toSorted()).toEqual(['6', '7']);
-    expect(await sql('SELECT id::int FROM procrastinate_jobs ORDER BY id')).toEqual([{ id: 4 }, { id: 5 }]);
   });
 
   test('beside live workers each job is either worked on or in the stream, never both', async () => {

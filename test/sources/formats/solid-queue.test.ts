@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failureOf, ownDatabase } from '../../drain/driver.ts';
 import { specOf } from './describe.ts';
-import { fieldsOf, queueOf, upTo } from './queue.ts';
+import { queueOf, upTo } from './queue.ts';
 import {
   NOW,
   SOLID_QUEUE,
@@ -90,78 +90,11 @@ const everything = () =>
   );
 
 describe('Solid Queue', () => {
-  test('a ready job arrives with all that it is', async () => {
-    const body =
-      '{"job_class":"MailJob","arguments":["\\u0000 \\"executions\\":9,"],"executions":2,"exception_executions":{},"locale":"en"}';
-    await job('ready', {
-      arguments: `'${body}'`,
-      class_name: "'MailJob'",
-      queue_name: "'mails'",
-      priority: '7',
-      active_job_id: "'aj-1'",
-      concurrency_key: "'Mail/1'",
-      scheduled_at: "'2026-01-02 03:04:05.678901'",
-      created_at: "'2026-01-01'",
-    });
-    const { report, entries } = await moved();
-    expect(report).toMatchObject({ converged: true, appended: 1, settled: 1, remaining: 0 });
-    const fields = fieldsOf(entries[0]);
-    expect(fields).toMatchObject({
-      id: '1',
-      body,
-      type: 'MailJob',
-      priority: '7',
-      attempts: '2',
-      enqueuedAt: '2026-01-01T00:00:00.000000Z',
-      notBefore: '2026-01-02T03:04:05.678901Z',
-      'attr.queue': 'mails',
-      'attr.active_job_id': 'aj-1',
-      'attr.concurrency_key': 'Mail/1',
-      'attr.priorityOrder': 'lower-first',
-    });
-    expect(fields['attr.state']).toBe('ready');
-    expect(await everything()).toEqual([]);
-  });
-
   test('a body that is no JSON arrives byte for byte', async () => {
     await job('ready', { arguments: "'no json {'" });
     await job('ready', { arguments: 'NULL' });
     const { entries } = await moved();
     expect(entries.map((entry) => entry.text('body')).toSorted()).toEqual(['no json {', undefined]);
-  });
-
-  test('jobs come in the order of the workers: lower priority first', async () => {
-    await job('ready', { priority: '5' });
-    await job('ready', { priority: '5' });
-    await job('ready', { priority: '-1' });
-    expect((await moved({}, { workers: 1 })).ids).toEqual(['3', '1', '2']);
-  });
-
-  test('what is scheduled, failed, running or finished stays, and is taken when asked for', async () => {
-    const [alive, gone] = [await worker('worker-a', '1 second'), await worker('worker-b', '1 hour')];
-    const future = { scheduled_at: "'2999-01-01'" };
-    await job('ready');
-    await job('scheduled', future);
-    await job('failed');
-    await job('claimed', {}, { process_id: alive });
-    await job('claimed', {}, { process_id: gone });
-    await job('claimed', {}, { process_id: '4711' });
-    await job('finished', { finished_at: NOW });
-    expect((await moved()).ids).toEqual(['1']);
-    const scheduled = await moved({ include: ['scheduled'] });
-    expect(scheduled.ids).toEqual(['2']);
-    expect(fieldsOf(scheduled.entries[0])).toMatchObject({
-      notBefore: '2999-01-01T00:00:00.000000Z',
-      'attr.state': 'scheduled',
-    });
-    const dead = await moved({ include: ['dead'] });
-    expect(dead.ids).toEqual(['3']);
-    expect(fieldsOf(dead.entries[0])).toMatchObject({
-      'attr.error': '{"message":"boom"}',
-      'attr.state': 'dead',
-    });
-    expect((await moved({ include: ['running'] })).ids.toSorted()).toEqual(['5', '6']);
-    expect((await everything()).map(({ id }) => id)).toEqual(['4', '7']);
   });
 
   test('due jobs that no dispatcher has made ready are taken, unless their limit is reached', async () => {

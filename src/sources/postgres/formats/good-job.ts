@@ -1,7 +1,8 @@
-import { escapeLiteral } from 'pg';
 import type { PostgresSpec } from '../spec.ts';
-import { poolerFinding, type Told, tell } from './findings.ts';
+import { poolerFinding, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
+import { goodJobFacts } from './good-job-facts.ts';
+import { goodJobPauses } from './good-job-pauses.ts';
 import { liveWorkers } from './live-workers.ts';
 import { anyOf, CLAIMS_BEGIN, inQueues, nowFor, timeFor } from './parts.ts';
 import { qualified, tablesNamed } from './relations.ts';
@@ -55,12 +56,10 @@ export const goodJob: QueueFormat = {
   },
 
   async findings(client, found) {
-    return [...(await poolerFinding(client)), ...(await tell(client, told(found)))];
+    return [...(await poolerFinding(client)), ...(await tell(client, goodJobFacts(found)))];
   },
 
-  freeze(found, choice) {
-    return pauses(found, choice);
-  },
+  freeze: goodJobPauses,
 };
 
 /** As good_job itself tells processes that are gone: by their own lock, or by five minutes of silence. */
@@ -130,82 +129,5 @@ function attributesOf(columns: Record<string, string>): Record<string, string> {
     // Of a dead job only: the claim itself looks like a time from 2999 on.
     finished_at: `CASE WHEN finished_at < ${timeFor(columns.finished_at, CLAIMS_BEGIN)} THEN finished_at END`,
     ...addedColumns(columns, [...NEEDED, ...NOT_CARRIED]),
-  };
-}
-
-function told(found: FoundQueue): Told[] {
-  const columns = notedColumns(found);
-  const open = `FROM ${qualified(found.schema, TABLE)} t WHERE t.finished_at IS NULL`;
-  const begun = '(t.performed_at IS NOT NULL OR t.locked_by_id IS NOT NULL)';
-  return [
-    {
-      count: `SELECT count(*) AS n ${open} AND ${begun}`,
-      level: 'note',
-      code: 'BEGUN_JOBS',
-      text: (n) => `${n} begun by a worker; those stay`,
-      remedy: '--include running takes those whose worker is gone',
-    },
-    {
-      count: `SELECT count(*) AS n ${open} AND t.active_job_id <> t.id`,
-      level: 'warning',
-      code: 'OLD_LAYOUT_JOBS',
-      text: (n) =>
-        `${n} enqueued by good_job 3 in its old layout, which workers lock in another way; those stay`,
-      remedy: 'let the old workers finish them',
-    },
-    {
-      count: `SELECT count(*) AS n ${open} AND t.scheduled_at IS NULL`,
-      level: 'note',
-      code: 'UNSCHEDULED_JOBS',
-      text: (n) => `${n} without scheduled_at, which good_job 4 never runs; those stay`,
-      remedy: `UPDATE ${TABLE} SET scheduled_at = created_at WHERE scheduled_at IS NULL AND finished_at IS NULL`,
-    },
-    {
-      count: `SELECT count(*) AS n ${open} AND (t.batch_id IS NOT NULL OR t.batch_callback_id IS NOT NULL)`,
-      level: 'warning',
-      code: 'BATCHED_JOBS',
-      text: (n) => `${n} of a batch: good_job calls no callback of a batch whose jobs are run elsewhere`,
-      remedy: 'let the batches finish first, or call what they would have called on the new side',
-    },
-    {
-      count: `SELECT count(DISTINCT t.cron_key) AS n FROM ${qualified(found.schema, TABLE)} t
-               WHERE t.cron_at > ${nowFor(columns.cron_at)} - interval '1 day'`,
-      level: 'warning',
-      code: 'CRON_PRODUCES',
-      text: () =>
-        'cron entries of good_job have enqueued jobs within the last day, and go on as long as a process with enable_cron runs',
-      remedy: 'set the schedule up on the new side and turn enable_cron off',
-    },
-  ];
-}
-
-/**
- * Pauses of queues, in the row that the dashboard writes. Workers heed it with enable_pauses only, which
- * cannot be seen from here: where nobody has ever paused anything, there is none. What was paused before
- * stays so.
- */
-function pauses(found: FoundQueue, { queues }: FormatChoice): { freeze: string[]; thaw: string[] } {
-  const settings = qualified(found.schema, 'good_job_settings');
-  const now = nowFor(notedColumns(found).created_at);
-  const named = queues?.length
-    ? `to_jsonb(ARRAY[${queues.map(escapeLiteral).join(', ')}]::text[])`
-    : `(SELECT coalesce(jsonb_agg(DISTINCT queue_name), '[]') FROM ${qualified(found.schema, TABLE)} WHERE finished_at IS NULL)`;
-  const minus = (all: string, some: string): string =>
-    `(SELECT coalesce(jsonb_agg(q), '[]') FROM jsonb_array_elements(${all}) q WHERE NOT ${some} @> q)`;
-  return {
-    freeze: [
-      `INSERT INTO ${settings} (id, created_at, updated_at, key, value)
-       SELECT gen_random_uuid(), ${now}, ${now}, 'qctl:pauses', ${minus(named, "coalesce(s.value->'queues', '[]')")}
-         FROM ${settings} s WHERE s.key = 'pauses' ON CONFLICT (key) DO NOTHING`,
-      `UPDATE ${settings} s SET updated_at = ${now},
-              value = jsonb_set(s.value, '{queues}', coalesce(s.value->'queues', '[]') || ${minus('o.value', "coalesce(s.value->'queues', '[]')")})
-         FROM ${settings} o WHERE s.key = 'pauses' AND o.key = 'qctl:pauses'`,
-    ],
-    thaw: [
-      `UPDATE ${settings} s SET updated_at = ${now},
-              value = jsonb_set(s.value, '{queues}', ${minus("coalesce(s.value->'queues', '[]')", 'o.value')})
-         FROM ${settings} o WHERE s.key = 'pauses' AND o.key = 'qctl:pauses'`,
-      `DELETE FROM ${settings} WHERE key = 'qctl:pauses'`,
-    ],
   };
 }

@@ -1,9 +1,11 @@
 import type { Client } from 'pg';
 import type { PostgresSpec } from '../spec.ts';
-import { missingRights, type Told, tell } from './findings.ts';
+import { missingRights, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { liveWorkers } from './live-workers.ts';
 import { anyOf, CLAIMS_BEGIN, inQueues } from './parts.ts';
+import { freeQueueingLock, procrastinateClaim } from './procrastinate-claim.ts';
+import { procrastinateFacts } from './procrastinate-facts.ts';
 import { isoUtc, qualified, tablesNamed } from './relations.ts';
 import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
 
@@ -62,7 +64,7 @@ export const procrastinate: QueueFormat = {
       [events, ['SELECT', 'INSERT']],
       [qualified(found.schema, 'procrastinate_periodic_defers'), ['SELECT', 'UPDATE']],
     ]);
-    return [...rights, ...(await tell(client, told(found)))];
+    return [...rights, ...(await tell(client, procrastinateFacts(found)))];
   },
 };
 
@@ -125,7 +127,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
     },
     done: { delete: true },
     mode: 'move',
-    claim: claimOf(table, workers),
+    claim: procrastinateClaim(table, workers),
     notify: ['procrastinate_any_queue_v1'],
     restore: {
       queue_name: "coalesce(m.attr->>'queue', 'default')",
@@ -163,75 +165,9 @@ function abandoned(workers: string): string {
   return `(t.worker_id IS NULL OR t.worker_id IN (${silent}))`;
 }
 
-/**
- * Two workers of our own: one for jobs that were waiting, which a release makes `todo` again, and one
- * for what others had left in `doing` or `failed`, whose status stays.
- */
-function claimOf(table: string, workers: string): NonNullable<PostgresSpec['claim']> {
-  const fresh = ':time::timestamptz';
-  const left = "(:time::timestamptz + interval '10 years')";
-  // Without its row there is no such worker, and the foreign key says so.
-  const worker = (at: string): string =>
-    `coalesce((SELECT min(w.id) FROM ${workers} w WHERE w.last_heartbeat = ${at}), -1)`;
-  const register = (at: string): string =>
-    `INSERT INTO ${workers} (last_heartbeat) SELECT ${at}
-      WHERE NOT EXISTS (SELECT 1 FROM ${workers} w WHERE w.last_heartbeat = ${at})`;
-  const waited = `t.worker_id IN (SELECT w.id FROM ${workers} w WHERE w.last_heartbeat = ${fresh})`;
-  return {
-    prepare: [register(fresh), register(left)],
-    set: {
-      status: "CASE WHEN t.status = 'todo' THEN 'doing' ELSE t.status END",
-      worker_id: `CASE WHEN t.status = 'todo' THEN ${worker(fresh)} ELSE ${worker(left)} END`,
-    },
-    held: `t.status <> 'todo' AND t.worker_id IN (
-      SELECT w.id FROM ${workers} w WHERE w.last_heartbeat IN (${fresh}, ${left}))`,
-    release: {
-      // Somebody may have asked to abort it meanwhile, and then it was to be cancelled.
-      status: `CASE WHEN ${waited} AND t.abort_requested THEN 'cancelled' WHEN ${waited} THEN 'todo' ELSE t.status END`,
-      abort_requested: `t.abort_requested AND NOT ${waited}`,
-      queueing_lock: freeQueueingLock(table, 't.queueing_lock', `CASE WHEN ${waited} THEN 'todo' END`),
-      worker_id: 'NULL',
-    },
-    cleanup: [
-      `DELETE FROM ${workers} w WHERE w.last_heartbeat IN (${fresh}, ${left})
-         AND NOT EXISTS (SELECT 1 FROM ${table} t WHERE t.worker_id = w.id)`,
-    ],
-    single: 't.lock',
-  };
-}
-
-/** A queueing lock is of one waiting job only: who comes back and finds it taken comes back without. */
-function freeQueueingLock(table: string, lock: string, status: string): string {
-  return `CASE WHEN ${status} = 'todo' AND EXISTS (
-    SELECT 1 FROM ${table} o WHERE o.queueing_lock = ${lock} AND o.status = 'todo') THEN NULL ELSE ${lock} END`;
-}
-
 /** The table of jobs has no such column, but each has an event of it. */
 function deferredAt(events: string): string {
   const first = `SELECT min(e.moment) FROM (
     SELECT job_id AS job, at AS moment FROM ${events} WHERE type = 'deferred') e WHERE e.job = id`;
   return isoUtc(`(${first})`);
-}
-
-function told(found: FoundQueue): Told[] {
-  const table = qualified(found.schema, TABLE);
-  return [
-    {
-      count: `SELECT count(*) AS n FROM ${table} t WHERE t.status = 'doing'`,
-      level: 'note',
-      code: 'RUNNING_JOBS',
-      text: (n) => `${n} in doing; those stay, and so do jobs of the same lock behind them`,
-      remedy: '--include running takes those whose worker is gone',
-    },
-    {
-      count: `SELECT count(DISTINCT (d.task_name, d.periodic_id)) AS n
-                FROM ${qualified(found.schema, 'procrastinate_periodic_defers')} d
-               WHERE d.defer_timestamp > extract(epoch FROM now() - interval '1 day')`,
-      noun: 'periodic task',
-      level: 'warning',
-      code: 'PERIODIC_TASKS',
-      text: (n) => `${n} deferred within the last day: the workers go on deferring as long as one runs`,
-      remedy: 'set the schedule up on the new side and stop the old workers',
-    },
-  ];
 }

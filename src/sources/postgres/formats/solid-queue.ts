@@ -1,10 +1,10 @@
-import { escapeLiteral } from 'pg';
 import type { PostgresSpec } from '../spec.ts';
-import { missingRights, type Told, tell } from './findings.ts';
+import { missingRights, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { liveWorkers } from './live-workers.ts';
 import { inQueues, nowFor } from './parts.ts';
 import { qualified, tablesNamed } from './relations.ts';
+import { solidQueueFacts, solidQueuePauses } from './solid-queue-facts.ts';
 import { settleStatement } from './solid-queue-settle.ts';
 import {
   giveStates,
@@ -85,10 +85,10 @@ export const solidQueue: QueueFormat = {
       [semaphores, ['SELECT', 'UPDATE']],
       [processes, ['SELECT']],
     ]);
-    return [...rights, ...(await tell(client, told(found)))];
+    return [...rights, ...(await tell(client, solidQueueFacts(queueOf(found))))];
   },
 
-  freeze: pauses,
+  freeze: (found, { queues }) => solidQueuePauses(queueOf(found), queues),
 };
 
 function queueOf(found: FoundQueue): SolidQueue {
@@ -155,55 +155,3 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
  * body of any size, and one that is no JSON at all, must pass.
  */
 const EXECUTIONS = `substring(right(arguments, 4000) from '.*"executions":\\s*(\\d+),\\s*"exception_executions"')::int`;
-
-function told(found: FoundQueue): Told[] {
-  const { jobs, claimed, blocked, recurring } = queueOf(found);
-  return [
-    {
-      count: `SELECT count(*) AS n FROM ${claimed}`,
-      level: 'note',
-      code: 'RUNNING_JOBS',
-      text: (n) => `${n} claimed by workers; those stay`,
-      remedy: '--include running takes those whose process is gone',
-    },
-    {
-      count: `SELECT count(*) AS n FROM ${blocked}`,
-      level: 'note',
-      code: 'BLOCKED_JOBS',
-      text: (n) => `${n} blocked by a concurrency limit: each becomes ready as the one before it is moved`,
-    },
-    {
-      count: `SELECT count(*) AS n FROM ${jobs} WHERE finished_at IS NULL AND concurrency_key IS NOT NULL`,
-      level: 'note',
-      code: 'CONCURRENCY_LIMITS',
-      text: (n) =>
-        `${n} with a concurrency limit, which a stream does not know; attr.concurrency_key carries the key`,
-    },
-    {
-      count: `SELECT count(*) AS n FROM ${recurring}`,
-      noun: 'recurring task',
-      level: 'warning',
-      code: 'RECURRING_TASKS',
-      text: (n) => `${n}: the scheduler goes on enqueueing as long as it runs`,
-      remedy:
-        'set the schedule up on the new side and stop the old scheduler (SOLID_QUEUE_SKIP_RECURRING=true)',
-    },
-  ];
-}
-
-/** Our pauses bear a time of their own, so that those which were there before stay. */
-const PAUSED_AT = "'2999-01-01 00:00:00'";
-
-function pauses(found: FoundQueue, { queues }: FormatChoice): { freeze: string[]; thaw: string[] } {
-  const { jobs, pauses } = queueOf(found);
-  const names = queues?.length
-    ? `unnest(ARRAY[${queues.map(escapeLiteral).join(', ')}]::text[]) q (queue_name)`
-    : `(SELECT DISTINCT queue_name FROM ${jobs} WHERE finished_at IS NULL) q`;
-  return {
-    freeze: [
-      `INSERT INTO ${pauses} (queue_name, created_at) SELECT q.queue_name, ${PAUSED_AT} FROM ${names}
-       ON CONFLICT (queue_name) DO NOTHING`,
-    ],
-    thaw: [`DELETE FROM ${pauses} WHERE created_at = ${PAUSED_AT}`],
-  };
-}

@@ -1,0 +1,214 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectPostgres } from '../support/postgres.ts';
+import { startTcpProxy } from '../support/proxy.ts';
+import type { QctlProcess } from '../support/qctl.ts';
+import {
+  feedReplicas,
+  startSentinel,
+  starveReplicas,
+  type TestSentinel,
+} from '../support/redis-topologies.ts';
+import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
+import {
+  entriesIn,
+  expectConverged,
+  expectOrderInsideKeys,
+  finish,
+  lookInto,
+  readStream,
+  type Scenario,
+  start,
+  tell,
+  untilAppended,
+  untilWaiting,
+} from './harness.ts';
+import { fillQueue, queueDrain } from './queue.ts';
+import { fillTable, type QueueTable, tableDrain } from './table.ts';
+
+/* Three sentinels, one primary, one replica; each test leaves the two servers with their roles changed. */
+
+let sentinel: TestSentinel;
+beforeAll(async () => {
+  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 500 });
+});
+afterAll(() => sentinel.stop());
+
+const hosts = (nodes: { host: string; port: number }[]) =>
+  nodes.map(({ host, port }) => `${host}:${port}`).join(',');
+const viaSentinel = (nodes = sentinel.sentinels) => ({
+  flags: [],
+  env: { REDIS_SENTINEL_HOSTS: hosts(nodes), REDIS_SENTINEL_MASTER_NAME: sentinel.name },
+});
+
+async function primary() {
+  const port = await sentinel.currentPort();
+  return port === sentinel.primary.port ? sentinel.primary : sentinel.replica;
+}
+
+/** The same drain, seen on the server that is primary now. */
+async function onPrimary<T>(scenario: Scenario, look: (scenario: Scenario) => Promise<T>): Promise<T> {
+  const target = lookInto((await primary()).url);
+  try {
+    return await look({ ...scenario, target });
+  } finally {
+    target.disconnect();
+  }
+}
+
+/** A drain of a queue by way of Sentinel. */
+function queueScenario(endpoint: string, url: string, target: Redis, flags: string[]): Scenario {
+  const { command, connection, ...rest } = queueDrain(endpoint, url, '', target, flags);
+  const without = (words: string[]) => words.filter((word) => word !== '--redis-url' && word !== '');
+  return { ...rest, command: without(command), connection: without(connection), env: viaSentinel().env };
+}
+
+/** Rows leave the table slowly, so that one transaction of them is open for two seconds. */
+async function slowTable(rows: number): Promise<QueueTable> {
+  const database = await sharedPostgres().createDatabase();
+  const table = await fillTable(database, rows);
+  const name = new URL(database).pathname.slice(1);
+  const query = (sql: string) => connectPostgres(database).query(sql, [], name);
+  await query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF old.id % 100 = 0 THEN PERFORM pg_sleep(0.02); END IF; RETURN old; END $$`);
+  await query('CREATE TRIGGER slow BEFORE DELETE ON alerts FOR EACH ROW EXECUTE FUNCTION slow()');
+  return table;
+}
+
+test('a failover that loses what was not settled yet: it is appended again, by every kind of drain', async () => {
+  const target = lookInto((await primary()).url);
+  const sqs = sharedSqs();
+  const [moved, copied, queue] = await Promise.all([
+    slowTable(10_000),
+    sharedPostgres()
+      .createDatabase()
+      .then((database) => fillTable(database, 10_000)),
+    fillQueue(sqs, uniqueName('hooks'), { messages: 3000 }),
+  ]);
+  const unkeyed = (scenario: Scenario) => ({
+    ...scenario,
+    command: scenario.command.filter((word) => word !== '--key' && word !== 'agent'),
+  });
+  const flags = ['--workers', '1', '--batch', '1000'];
+  const move = unkeyed(tableDrain(moved.url, viaSentinel(), target, { flags }));
+  const pace = ['--rate', '4000/s', '--batch', '100'];
+  const copy = tableDrain(copied.url, viaSentinel(), target, { flags: ['--mode', 'copy', ...pace] });
+  const hooks = queueScenario(sqs.endpoint, queue.url, target, [
+    '--rate',
+    '2000/s',
+    '--durability',
+    'wait:1',
+  ]);
+  const drains = [move, copy, hooks];
+  const running = drains.map((scenario) => start(scenario));
+  for (const [i, scenario] of drains.entries()) await untilAppended(scenario, running[i]!, 500);
+  await starveReplicas(await primary());
+  const reached = await Promise.all(drains.map((scenario) => entriesIn(scenario)));
+  for (const [i, scenario] of drains.slice(0, 2).entries())
+    await untilAppended(scenario, running[i]!, reached[i]! + 300);
+  const killed = await sentinel.killPrimary();
+  await sentinel.rejoin(killed);
+  const reports = await Promise.all(running.map((process) => finish(process)));
+  const ids = [moved.ids, copied.ids, queue.ids];
+  for (const [i, scenario] of drains.entries())
+    await onPrimary(scenario, (now) => expectConverged(now, ids[i]!, reports[i]!));
+  await onPrimary(copy, async (now) => expectOrderInsideKeys(await readStream(now), ({ id }) => Number(id)));
+  for (const process of running.slice(0, 2)) expect(process.stderr()).toMatch(/lost there.*appended again/);
+  const again = reports.map((report) => (report as unknown as { reappended: number }).reappended);
+  tell('sentinel, unsettled lost', { again });
+  expect(again[0]).toBeGreaterThanOrEqual(300);
+  expect(again[1]).toBeGreaterThanOrEqual(300);
+  expect([await moved.rowsLeft(), await queue.left()]).toEqual([0, 0]);
+  target.disconnect();
+  sqs.client.destroy();
+});
+
+test('a failover that loses what was settled already, with memory: exit 7 and the ids', async () => {
+  const target = lookInto((await primary()).url);
+  const table = await fillTable(await sharedPostgres().createDatabase());
+  const flags = ['--rate', '4000/s', '--batch', '50'];
+  const scenario = tableDrain(table.url, viaSentinel(), target, { flags });
+  const process = start(scenario);
+  await untilAppended(scenario, process, 2000);
+  const old = await primary();
+  await starveReplicas(old);
+  const then = await table.rowsLeft();
+  await waitFor(async () => (await table.rowsLeft()) < then - 600, { what: 'settled rows', everyMs: 5 });
+  await sentinel.killPrimary();
+  const { code, stderr } = await process.done;
+  expect(code, stderr).toBe(7);
+  const error = errorOf(process);
+  expect(error.code).toBe('TARGET_LOST_DATA');
+  const standing = new Set((await onPrimary(scenario, readStream)).map(({ id }) => id));
+  const waiting = new Set(await table.waiting());
+  const lost = table.ids.filter((id) => !standing.has(id) && !waiting.has(id));
+  expect(error.details.lost).toBe(lost.length);
+  expect(lost.length).toBeGreaterThanOrEqual(100);
+  expect(error.details.ids).toHaveLength(100);
+  expect(error.details.ids.filter((id) => !lost.includes(id))).toEqual([]);
+  expect(error.hint.join('\n')).toContain('--durability wait:N');
+  tell('sentinel, settled lost', { lost: lost.length });
+  target.disconnect();
+  await sentinel.rejoin(old);
+});
+
+/** The last line of stderr. */
+function errorOf(process: QctlProcess): {
+  code: string;
+  hint: string[];
+  details: { lost: number; ids: string[] };
+} {
+  return JSON.parse(process.stderr().trimEnd().split('\n').at(-1)!);
+}
+
+test('with wait:1 nothing is lost by three primaries killed one after another', async () => {
+  const target = lookInto((await primary()).url);
+  const table = await fillTable(await sharedPostgres().createDatabase());
+  const flags = ['--workers', '3', '--rate', '5000/s', '--batch', '100', '--durability', 'wait:1'];
+  const scenario = tableDrain(table.url, viaSentinel(), target, { flags });
+  const process = start(scenario);
+  for (const reached of [2000, 6000, 10_000]) {
+    await onPrimary(scenario, (now) => untilAppended(now, process, reached));
+    await sentinel.rejoin(await sentinel.killPrimary());
+  }
+  const report = await finish(process);
+  await onPrimary(scenario, async (now) => {
+    const entries = await expectConverged(now, table.ids, report);
+    expectOrderInsideKeys(entries, ({ id }) => Number(id));
+  });
+  expect(await table.rowsLeft()).toBe(0);
+  target.disconnect();
+});
+
+test('with wait:1 an old primary that goes on taking writes beside the new one makes nothing be lost', async () => {
+  const old = await primary();
+  const target = lookInto(old.url);
+  const table = await fillTable(await sharedPostgres().createDatabase());
+  // The drain's own way to the sentinels: cut off together with the old primary, it hears nothing of the new one.
+  const proxies = await Promise.all(sentinel.sentinels.map(({ port }) => startTcpProxy(port)));
+  const flags = ['--workers', '3', '--rate', '5000/s', '--batch', '100', '--durability', 'wait:1'];
+  const scenario = tableDrain(table.url, viaSentinel(proxies), target, { flags });
+  const process = start(scenario);
+  await untilAppended(scenario, process, 3000);
+  for (const proxy of proxies) proxy.setBlocked('hold');
+  // The sentinels cannot tell it that it is a replica now.
+  const admin = new Redis(old.url);
+  await admin.call('ACL', 'SETUSER', 'default', '-replicaof', '-slaveof');
+  await sentinel.failover();
+  await untilWaiting(process, /0 of 1 replicas/);
+  expect((await entriesIn(scenario)) > 3000 && String(await admin.call('ROLE'))).toContain('master');
+  await admin.call('ACL', 'SETUSER', 'default', '+replicaof', '+slaveof');
+  await admin.call('REPLICAOF', '127.0.0.1', await sentinel.currentPort());
+  admin.disconnect();
+  for (const proxy of proxies) proxy.setBlocked(false);
+  const report = await finish(process);
+  await onPrimary(scenario, async (now) => {
+    const entries = await expectConverged(now, table.ids, report);
+    expectOrderInsideKeys(entries, ({ id }) => Number(id));
+  });
+  expect(await table.rowsLeft()).toBe(0);
+  await feedReplicas(old);
+  target.disconnect();
+  for (const proxy of proxies) await proxy.stop();
+});
