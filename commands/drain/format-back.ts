@@ -124,12 +124,12 @@ const WORDS: Record<string, string> = {
   quarantined: 'cannot go back',
 };
 
-/** The rows of a status under the names that fit a way back. */
+/** The rows of a status as they fit a way back. */
 export function inWordsOfBack(rows: readonly (readonly [string, CellValue])[]): [string, CellValue][] {
   return rows
     .filter(([name]) => name !== 'read')
-    .map(([name, value]) => [
-      WORDS[name] ?? name,
-      name === 'appended' ? String(value).replace(/ \(.*/, '') : value,
-    ]);
+    .map(([name, value]) => [WORDS[name] ?? name, CUT[name] ? String(value).replace(CUT[name], '') : value]);
 }
+
+/** What fits a drain alone: the bytes appended, and the stream behind the target. */
+const CUT: Record<string, RegExp> = { appended: / \(.*/, target: / stream .*$/ };

@@ -2,6 +2,7 @@ import { type RedisConnection, runScript } from '../backends/redis/index.ts';
 import { controlRun } from '../backends/redis/scripts/control-run.ts';
 import { QctlError } from '../errors.ts';
 import { runKey } from '../model/keys.ts';
+import { asBack } from './back/attach.ts';
 import { memories } from './brakes/memory.ts';
 import { type Decision, decisionField, readDecision, writeDecision } from './decision.ts';
 import { viewRun } from './membership.ts';
@@ -62,10 +63,20 @@ export async function setRun(
 ): Promise<ControlResult> {
   const { manifest } = await new RunStore(redis.client).require(run);
   for (const [name, value] of settings) checkTunable(name, value, manifest.source.kind);
+  if (asBack(manifest)) requireRateOnly(settings.map(([name]) => name));
   if (settings.some(([name, value]) => name === 'max-memory' && value.endsWith('%')))
     await requireMaxmemory(redis);
   const wanted = settings.map(([name, value]) => [name, value === NO_OVERRIDE ? null : value] as const);
   return decide(redis, run, wanted, decider);
+}
+
+function requireRateOnly(names: string[]): void {
+  const other = names.find((name) => name !== 'rate');
+  if (other === undefined) return;
+  throw new QctlError('usage', `${other} is no setting of a way back`, {
+    code: 'SETTING_NOT_FOR_SOURCE',
+    hint: ['rate is the one that can be set while it is at work'],
+  });
 }
 
 async function requireMaxmemory(redis: RedisConnection): Promise<void> {

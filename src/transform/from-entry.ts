@@ -65,7 +65,9 @@ function fromEnvelope(fields: readonly Field[]): FromEntry | Unrestorable {
     const attribute = message.attributes?.[name];
     if (!attribute) return { reason: `attrType.${name} has no attribute` };
     attribute.type = type;
-    if (!type.startsWith('Binary')) attribute.value = attribute.value.toString();
+    if (type.startsWith('Binary')) attribute.value = Buffer.from(attribute.value as string);
+    else if (typeof attribute.value !== 'string')
+      return { reason: `attribute ${name} is called ${type} and is no UTF-8 text` };
   }
   return { message, hasId: true };
 }

@@ -16,6 +16,7 @@ import {
   type PostgresSpec,
   runBack,
 } from '../../src/drain/index.ts';
+import type { DrainSnapshot } from '../../src/events.ts';
 import type { Message } from '../../src/model/message.ts';
 import { toEntry } from '../../src/transform/envelope.ts';
 import { sharedRedisUrl } from '../support/shared.ts';
@@ -29,6 +30,7 @@ export interface BackCase {
   settings?: Partial<BackSettings>;
   redisUrl?: string;
   signal?: AbortSignal;
+  onSnapshot?(snapshot: DrainSnapshot): void;
 }
 
 const SQS = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
@@ -88,9 +90,12 @@ export async function goBack(
   const waits = new Set<string>();
   try {
     const events = {
-      progress: ({ waitingFor }: { waitingFor: string | null }) => waitingFor && waits.add(waitingFor),
+      progress: (snapshot: DrainSnapshot) => {
+        if (snapshot.waitingFor) waits.add(snapshot.waitingFor);
+        test.onSnapshot?.(snapshot);
+      },
     };
-    const report = await runBack(back, events as never, test.signal ?? new AbortController().signal);
+    const report = await runBack(back, events, test.signal ?? new AbortController().signal);
     return { plan: back.plan, report, waits: [...waits] };
   } finally {
     await back.close();

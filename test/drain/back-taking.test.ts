@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
+import { connectRedis } from '../../src/backends/redis/index.ts';
+import { pauseRun, resumeRun, runStatus, setRun, stopRun } from '../../src/drain/index.ts';
 import { runKey } from '../../src/model/keys.ts';
 import { startReplyLoser } from '../support/reply-loser.ts';
 import { sharedRedisUrl, sharedSqs, uniqueName } from '../support/shared.ts';
@@ -208,4 +210,37 @@ test('what is not due yet and waits beside the stream goes back with its time, a
   const { report } = await goBack({ source: { stream }, table, settings: { fresh: true } });
   expect(report).toMatchObject({ converged: true, returned: 1, unscheduled: 1, destinationCount: 1 });
   expect(await db.sql('SELECT * FROM jobs')).toEqual(before);
+});
+
+test('an operator pauses a way back, sets its rate, and lets it go on; a stop ends it, and the same command goes on', async () => {
+  const { stream, ids, table } = await filled(400);
+  const connection = await connectRedis({ url: sharedRedisUrl() });
+  const by = { by: 'test', reason: 'looking' };
+  const runOf = async () => (await connection.client.hget(`qctl:lock:back:${stream}/workers`, 'holder'))!;
+  const states: string[] = [];
+  const running = goBack({
+    source: { stream },
+    table,
+    settings: { batch: 10, ratePerSecond: 100 },
+    onSnapshot: ({ state }) => states.push(state),
+  });
+  await waitFor(async () => (await ids()).length > 20, { what: 'the first rows' });
+  await pauseRun(connection, await runOf(), by);
+  await waitFor(() => states.at(-1) === 'paused', { what: 'the pause' });
+  const held = (await ids()).length;
+  const shown = async () => (await runStatus(connection, await runOf())).state === 'paused';
+  await waitFor(shown, { what: 'the pause in the status' });
+  await expect(setRun(connection, await runOf(), [['max-lag', '5']], by)).rejects.toThrow(
+    /no setting of a way back/,
+  );
+  await setRun(connection, await runOf(), [['rate', '1000/s']], by);
+  await resumeRun(connection, await runOf(), by);
+  await waitFor(async () => (await ids()).length > held + 20, { what: 'more rows' });
+  await stopRun(connection, await runOf(), by);
+  const { report } = await running;
+  await connection.close();
+  expect(report.ending === 'stopped' || report.returned === 400).toBe(true);
+  const again = await goBack({ source: { stream }, table });
+  expect(again.report).toMatchObject({ converged: true });
+  expect(await ids()).toHaveLength(400);
 });

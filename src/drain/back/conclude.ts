@@ -38,7 +38,6 @@ export async function concludeBack(
     ending,
     elapsedMs: meter.elapsedMs,
     takenByThisProcess: meter.counts.read,
-    workMs: meter.workMs,
     alive,
     remaining,
     finished: back.plan.finished,

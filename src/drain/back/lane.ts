@@ -61,10 +61,9 @@ export async function workBackLane(lane: BackLane): Promise<void> {
     while (!lane.shouldStop()) {
       try {
         await lane.hand.open();
-        let found = await round(lane, tools, withLeft);
-        if (withLeft && lane.withWaiting && !lane.shouldStop()) found += await giveBackWaiting(lane, tools);
-        withLeft = false;
-        lane.idle(found === 0);
+        const { found, cut } = await round(lane, tools, withLeft);
+        if (!cut) withLeft = false;
+        lane.idle(found === 0 && !cut);
         if (found === 0) await pause(IDLE_MS, lane.signal);
       } catch (error) {
         const reason = isRetryable(error);
@@ -83,28 +82,44 @@ export async function workBackLane(lane: BackLane): Promise<void> {
   }
 }
 
-/** Looks at everything once; returns how many entries were found. */
-async function round(lane: BackLane, tools: LaneTools, withLeft: boolean): Promise<number> {
-  let found = 0;
+/** What a round has come to. */
+interface Round {
+  found: number;
+  /** It was ended before it had looked at everything: by a pause, a limit, or the end of the run. */
+  cut: boolean;
+}
+
+/** Looks at everything once; the first time at what was left before and what waits, too. */
+async function round(lane: BackLane, tools: LaneTools, first: boolean): Promise<Round> {
+  const whole: Counted = { entries: 0, young: 0, cut: false };
   const last = await lane.position();
-  if (last === undefined) return 0;
-  let young = 0;
-  for (const mode of ['own', 'others', 'new'] as const) {
-    const counted = await pass(lane, tools, mode, mode === 'others' ? last : '+', withLeft);
-    found += counted.entries;
-    young += counted.young;
+  for (const mode of last === undefined ? [] : MODES) {
+    const counted = await pass(lane, tools, mode, mode === 'others' ? last! : '+', first);
+    whole.entries += counted.entries;
+    whole.young += counted.young;
+    whole.cut ||= counted.cut;
   }
-  lane.seen.young = young;
+  if (first && lane.withWaiting && !whole.cut) {
+    const waiting = await giveBackWaiting(lane, tools);
+    whole.entries += waiting.found;
+    whole.cut = waiting.cut;
+  }
+  lane.seen.young = whole.young;
   lane.meter.waiting(
     `lane ${lane.lane}`,
-    young > 0 ? `${young} entries were delivered to other consumers too lately to be taken` : null,
+    whole.young > 0
+      ? `${whole.young} entries were delivered to other consumers too lately to be taken`
+      : null,
   );
-  return found;
+  return { found: whole.entries, cut: whole.cut };
 }
+
+const MODES = ['own', 'others', 'new'] as const;
 
 interface Counted {
   entries: number;
   young: number;
+  cut: boolean;
 }
 
 /** All pages of one kind. The next page is taken while the destination works on the one before. */
@@ -115,13 +130,20 @@ async function pass(
   last: string,
   withLeft: boolean,
 ): Promise<Counted> {
-  const counted = { entries: 0, young: 0 };
+  const counted: Counted = { entries: 0, young: 0, cut: false };
   let cursor = mode === 'new' ? '>' : lane.from;
   let carried: Promise<void> = Promise.resolve();
   try {
-    while (cursor !== '' && !lane.shouldStop()) {
+    while (cursor !== '') {
+      if (lane.shouldStop()) {
+        counted.cut = true;
+        break;
+      }
       const granted = lane.throttle.reserve(lane.batch);
-      if (granted === 0) break;
+      if (granted === 0) {
+        counted.cut = true;
+        break;
+      }
       let page: TakenPage | undefined;
       try {
         page = await lane.taker.take(mode, { cursor, last, most: granted, withLeft });
@@ -135,7 +157,7 @@ async function pass(
       carried = carry(lane, tools, page);
       carried.catch(() => undefined);
       if (page.entries.length > 0) lane.idle(false);
-      await lane.throttle.pace(page.entries.length, lane.meter.signal);
+      await lane.throttle.pace(page.entries.length, lane.meter.signal, page.bytes);
     }
   } finally {
     await carried;

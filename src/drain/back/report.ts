@@ -53,7 +53,6 @@ export interface BackParts {
   ending: Ending | null;
   elapsedMs: number | null;
   takenByThisProcess: number | null;
-  workMs: number | null;
   alive: number;
   remaining: BackReport['remaining'];
   finished: number | null;
@@ -66,7 +65,7 @@ export interface BackParts {
 
 /** Puts the report together and judges it. */
 export function makeBackReport(parts: BackParts): BackReport {
-  const { manifest, totals, seen, workMs, takenByThisProcess } = parts;
+  const { manifest, totals, seen } = parts;
   const problems = findProblems(parts);
   return {
     type: 'report',
@@ -81,8 +80,7 @@ export function makeBackReport(parts: BackParts): BackReport {
     from: manifest.back.from,
     ending: parts.ending,
     elapsedMs: parts.elapsedMs === null ? null : Math.round(parts.elapsedMs),
-    ratePerSecond:
-      !workMs || takenByThisProcess === null ? null : Math.round((takenByThisProcess / workMs) * 1000),
+    ratePerSecond: rate(parts),
     ...totals,
     remaining: parts.remaining,
     finished: parts.finished,
@@ -103,6 +101,11 @@ export function makeBackReport(parts: BackParts): BackReport {
   };
 }
 
+function rate({ elapsedMs, takenByThisProcess }: BackParts): number | null {
+  if (!elapsedMs || takenByThisProcess === null) return null;
+  return Math.round((takenByThisProcess / elapsedMs) * 1000);
+}
+
 /** Entries that were acknowledged as returned by this run, and that the destination's own count lacks. */
 function lacks({ destinationCount, totals }: BackParts): number {
   return destinationCount === null
@@ -115,7 +118,10 @@ function findProblems(parts: BackParts): string[] {
   const problems: string[] = [];
   const entries = (count: number): string => `${count} ${plural(count, 'entry')}`;
   if (totals.inHand > 0) problems.push(`${entries(totals.inHand)} taken and not acknowledged yet`);
-  if (totals.left > 0) problems.push(`${entries(totals.left)} could not be given back and stay pending`);
+  if (totals.left > 0)
+    problems.push(
+      `${entries(totals.left)} could not be given back and ${totals.left === 1 ? 'stays' : 'stay'} pending`,
+    );
   if (ending !== 'limit' && remaining) {
     if (remaining.pending > 0) problems.push(`${entries(remaining.pending)} pending with other consumers`);
     if (remaining.waiting > 0)

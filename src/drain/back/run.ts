@@ -6,14 +6,13 @@ import { pause } from '../../model/patience.ts';
 import { durably, nodeFor } from '../../sinks/durability.ts';
 import { dataLost } from '../../sinks/index.ts';
 import { consumerOf, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
-import { InHand } from '../in-hand.ts';
 import type { Manifest } from '../manifest.ts';
 import { Membership, type RunView } from '../membership.ts';
 import { Meter } from '../meter.ts';
 import { outlasting } from '../outlast.ts';
 import type { Ending } from '../report.ts';
 import { RunStore } from '../run-store.ts';
-import { Throttle } from '../throttle.ts';
+import type { Throttle } from '../throttle.ts';
 import { lockGroup } from './attach.ts';
 import { concludeBack } from './conclude.ts';
 import { BackCrew } from './crew.ts';
@@ -21,9 +20,11 @@ import type { BackLane } from './lane.ts';
 import { NOTHING_SEEN, type Seen } from './lane-tools.ts';
 import { type OpenBack, refuseBackBlockers } from './open.ts';
 import type { BackReport } from './report.ts';
+import { BackSteering } from './steering.ts';
 import { backError } from './translate.ts';
 
-const BEAT_MS = 1000;
+/** What an operator decides anywhere takes effect within two beats. */
+const BEAT_MS = 400;
 const LOOK_MS = 20;
 /** Beyond the time after which entries of others may be taken. */
 const GRACE_MS = 2000;
@@ -36,13 +37,15 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
   const store = new RunStore(redis.client);
   const meter = new Meter(manifest.run, events, signal);
   const membership = new Membership(redis.client, manifest.run, new Date());
+  const steering = new BackSteering(request.settings, meter);
   const seen = structuredClone(NOTHING_SEEN);
   try {
-    await outlasting(meter, () => begin(back, store));
+    await outlasting(meter, () => begin(back, store, meter));
     const { plan } = back;
     meter.depth(plan.undelivered === null ? null : plan.undelivered + plan.pending);
-    const rate = { messages: request.settings.ratePerSecond };
-    const throttle = new Throttle(request.settings.limit, rate, new InHand());
+    // Before anything is taken: what was decided while nobody was at work holds from the first entry on.
+    steering.apply(await outlasting(meter, () => membership.beat(meter.published())));
+    const { throttle } = steering;
     const crew = new BackCrew({
       lanes: manifest.lanes,
       membership,
@@ -50,7 +53,7 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
       signal: meter.signal,
       exhausted: () => throttle.exhausted,
     });
-    const ending = await watch(back, crew, { meter, throttle, membership, seen });
+    const ending = await watch(back, crew, { meter, steering, membership, seen });
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
     return await outlasting(meter, () => concludeBack(back, store, meter, seen, ending, left.alive.size));
@@ -58,22 +61,37 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
     throw backError(error, request, { redis: redis.label, destination: destination.label });
   } finally {
     meter.stop();
+    steering.close();
     await membership.leave().catch(() => undefined);
   }
 }
 
-async function begin({ redis, request, attachment, destination }: OpenBack, store: RunStore): Promise<void> {
+async function begin(back: OpenBack, store: RunStore, meter: Meter): Promise<void> {
+  const { redis, request, attachment, destination } = back;
   const { manifest } = attachment;
   const now = new Date();
   if (attachment.abandons !== undefined) await store.finish(attachment.abandons, 'abandoned', now);
   await lockGroup(redis.client, attachment, request, now);
   await destination.prepare();
+  let seeded = 0;
+  for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
+    if (await seedLane(redis.client, stream, manifest.run)) seeded += 1;
   if (attachment.kind === 'new') {
-    for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
-      await seedLane(redis.client, stream, manifest.run);
     // The record comes last: where it stands, what it describes has been there.
     await store.create(manifest as unknown as Manifest, now.getTime());
-  } else await store.reopen(manifest.run, null);
+    return;
+  }
+  if (seeded > 0) meter.note(forgotten(manifest.run, manifest.back.to));
+  await store.reopen(manifest.run, null);
+}
+
+/** What it means that Redis has lost the record of a lane. */
+function forgotten(run: string, to: string): string {
+  const then =
+    to === 'postgres'
+      ? 'the ledger still knows what was given back'
+      : 'what was sent by then may be sent again';
+  return `Redis has forgotten what run ${run} had counted: ${then}`;
 }
 
 interface Shared {
@@ -128,37 +146,67 @@ async function positionOf(
   return row && String(row[row.indexOf('last-delivered-id') + 1]);
 }
 
-/** Keeps the lease, balances the lanes and notices the end. */
-async function watch(
-  back: OpenBack,
-  crew: BackCrew,
-  { meter, throttle, membership, seen }: Shared & { membership: Membership },
-): Promise<Ending> {
+interface Watched {
+  meter: Meter;
+  steering: BackSteering;
+  membership: Membership;
+  seen: Seen;
+}
+
+/** Keeps the lease, obeys, balances the lanes and notices the end. */
+async function watch(back: OpenBack, crew: BackCrew, watched: Watched): Promise<Ending> {
+  const { meter, steering, membership } = watched;
+  const idleness = new Idleness(back.request.settings.minIdleMs, watched.seen);
   let view: RunView | undefined;
   let beatAt = Number.NEGATIVE_INFINITY;
-  let idleSince: number | undefined;
   try {
     for (;;) {
       if (performance.now() - beatAt >= BEAT_MS) {
         beatAt = performance.now();
-        view = (await membership.beat().catch(() => undefined)) ?? view;
+        view = (await membership.beat(meter.published()).catch(() => undefined)) ?? view;
         if (view) {
           refuseLostRun(back, view);
+          steering.apply(view);
           await crew.balance(view).catch(rethrowUnlessLost);
         }
       }
-      if (meter.signal.aborted) return await ended(crew, 'signal');
-      if (throttle.exhausted) return await ended(crew, 'limit');
-      const idle = view !== undefined && crew.isIdle(view) && crew.holdsLane();
-      idleSince = idle ? (idleSince ?? performance.now()) : undefined;
-      if (idle && seen.young === 0) return await ended(crew, 'empty');
-      const waited = idleSince === undefined ? 0 : performance.now() - idleSince;
-      if (waited > back.request.settings.minIdleMs + GRACE_MS) return await ended(crew, 'left over');
+      const idle = view !== undefined && crew.isIdle(view) && crew.holdsLane() && !steering.paused;
+      const ending = endOf(watched) ?? idleness.look(idle);
+      if (ending) {
+        await crew.stop();
+        return ending;
+      }
       await pause(LOOK_MS, meter.signal);
     }
   } catch (error) {
     await crew.stop().catch(() => undefined);
     throw error;
+  }
+}
+
+/** What ends a run whatever there is still to take. */
+function endOf({ meter, steering }: Watched): Ending | undefined {
+  if (meter.signal.aborted) return 'signal';
+  if (steering.stopped) return 'stopped';
+  return steering.throttle.exhausted ? 'limit' : undefined;
+}
+
+/** Nothing left to take, but perhaps entries that may not be taken yet: these are waited for, not for ever. */
+class Idleness {
+  private readonly minIdleMs: number;
+  private readonly seen: Seen;
+  private since: number | undefined;
+
+  constructor(minIdleMs: number, seen: Seen) {
+    this.minIdleMs = minIdleMs;
+    this.seen = seen;
+  }
+
+  look(idle: boolean): Ending | undefined {
+    this.since = idle ? (this.since ?? performance.now()) : undefined;
+    if (this.since === undefined) return undefined;
+    if (this.seen.young === 0) return 'empty';
+    return performance.now() - this.since > this.minIdleMs + GRACE_MS ? 'left over' : undefined;
   }
 }
 
@@ -170,9 +218,4 @@ function refuseLostRun({ redis, attachment }: OpenBack, view: RunView): void {
 
 function rethrowUnlessLost(error: unknown): void {
   if (isRetryable(error) === undefined) throw error;
-}
-
-async function ended(crew: BackCrew, ending: Ending): Promise<Ending> {
-  await crew.stop();
-  return ending;
 }

@@ -18,15 +18,18 @@ const PREFIX = 'waiting:';
 
 /**
  * Gives back what is not due yet and waits beside the stream: first what an earlier call had in hand, then
- * the rest, each once. What cannot go back goes on waiting. Returns how many were looked at.
+ * the rest, each once. What cannot go back goes on waiting.
  */
-export async function giveBackWaiting(lane: BackLane, tools: LaneTools): Promise<number> {
+export async function giveBackWaiting(
+  lane: BackLane,
+  tools: LaneTools,
+): Promise<{ found: number; cut: boolean }> {
   let found = 0;
   for (const where of ['held', 'free'] as const) {
     for await (const messages of waitingMessages(lane.redis, lane.stream, tools, where)) {
       for (let rest = messages; rest.length > 0; ) {
         const granted = lane.shouldStop() ? 0 : lane.throttle.reserve(rest.length);
-        if (granted === 0) return found;
+        if (granted === 0) return { found, cut: true };
         lane.throttle.use(granted, granted);
         await carry(lane, tools, where, rest.slice(0, granted));
         rest = rest.slice(granted);
@@ -34,7 +37,7 @@ export async function giveBackWaiting(lane: BackLane, tools: LaneTools): Promise
       }
     }
   }
-  return found;
+  return { found, cut: false };
 }
 
 async function carry(

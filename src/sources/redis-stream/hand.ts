@@ -105,9 +105,9 @@ export class LaneHand {
   }
 }
 
-/** Makes the record of a lane; from then on one that is not there has been lost. May be repeated. */
-export async function seedLane(client: Redis | Cluster, stream: string, run: string): Promise<void> {
-  await client.hsetnx(laneKeys(stream, run).state, 'fence', '0|');
+/** Makes the record of a lane; from then on one that is not there has been lost. False where it was there. */
+export async function seedLane(client: Redis | Cluster, stream: string, run: string): Promise<boolean> {
+  return (await client.hsetnx(laneKeys(stream, run).state, 'fence', '0|')) === 1;
 }
 
 /** Takes away the consumers of this run and of earlier ones that hold nothing any more. */
