@@ -148,7 +148,7 @@ function withMode(
   return { ...spec, mode: flags.mode ?? configured?.mode ?? spec.mode };
 }
 
-/** What a source is called that has no name in the configuration: its table, without the quotes of SQL. */
+/** What a source is called that has no name in the configuration: its table, or the job library. */
 export function sourceNameOf({ format, table }: PostgresSpec): string {
-  return format === 'generic' ? table : table.replaceAll('"', '');
+  return format === 'generic' ? table : format;
 }

@@ -85,8 +85,14 @@ describe.each(WAYS)('%s', (way, as) => {
   test('only what was enqueued before a time', async () => {
     const table = await tableOf(40);
     const stream = uniqueName('before');
-    const spec = as({ table, enqueuedAt: 'at', before: '2026-01-01T02:20:00+02:00' });
-    const { report } = await drain({ spec, database: database.url, target: { stream }, settings });
+    const spec = as({ table, enqueuedAt: 'at' });
+    const boundary = new Date('2026-01-01T02:20:00+02:00');
+    const { report } = await drain({
+      spec,
+      database: database.url,
+      target: { stream },
+      settings: { ...settings, boundary },
+    });
     expect(report).toMatchObject({ converged: true, appended: 19, remaining: 0 });
     expect(await ids(stream)).toEqual(upTo(19));
   });

@@ -202,6 +202,8 @@ describe('a summary of streams', () => {
         lagAtMost: 9,
         oldestPendingAgeMs: null,
         memoryBytes: null,
+        waiting: 0,
+        nextDueAt: null,
       },
     ]);
   });
@@ -225,6 +227,8 @@ describe('a summary of streams', () => {
         lagAtMost: null,
         oldestPendingAgeMs: null,
         memoryBytes: expect.any(Number),
+        waiting: 0,
+        nextDueAt: null,
       },
     ]);
   });
