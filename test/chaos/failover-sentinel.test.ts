@@ -16,6 +16,7 @@ import {
   expectConverged,
   expectOrderInsideKeys,
   finish,
+  hasEnded,
   lookInto,
   readStream,
   type Scenario,
@@ -170,6 +171,7 @@ test('with wait:1 nothing is lost by three primaries killed one after another', 
   const process = start(scenario);
   for (const reached of [2000, 6000, 10_000]) {
     await onPrimary(scenario, (now) => untilAppended(now, process, reached));
+    expect(hasEnded(process)).toBe(false);
     await sentinel.rejoin(await sentinel.killPrimary());
   }
   const report = await finish(process);

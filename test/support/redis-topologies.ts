@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { answersPing, type RedisOptions, redisServerBinary, startRedis, type TestRedis } from './redis.ts';
@@ -68,8 +68,8 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Test
       return node;
     },
     rejoin: async (node) => {
+      await becomeReplica(node, await currentPort());
       await node.restart();
-      await command(node.port, 'REPLICAOF', HOST, await currentPort());
       await waitFor(() => replicaIsIn(node.port), { what: 'replication', timeoutMs: 20_000 });
       for (const { port } of sentinels)
         await waitFor(() => wouldPromote(port, name), { what: 'a replica to promote', timeoutMs: 20_000 });
@@ -126,11 +126,18 @@ async function knowsAll(port: number, name: string, others: number): Promise<boo
   return field('num-slaves') === 1 && field('num-other-sentinels') === others;
 }
 
-/** Whether a sentinel has seen the one replica well and in step. */
+/** A replica from its first moment on: sentinels wait long before they correct one that said it was a primary. */
+async function becomeReplica({ folder }: TestRedis, port: number): Promise<void> {
+  const file = join(folder, 'redis.conf');
+  const kept = (await readFile(file, 'utf8')).split('\n').filter((line) => !line.startsWith('replicaof'));
+  await writeFile(file, `${[...kept, `replicaof ${HOST} ${port}`].join('\n')}\n`);
+}
+
+/** Whether a sentinel has seen the one replica well, and as a replica. */
 async function wouldPromote(port: number, name: string): Promise<boolean> {
   const [fields = []] = (await command(port, 'SENTINEL', 'REPLICAS', name)) as string[][];
   const field = (key: string) => fields[fields.indexOf(key) + 1];
-  return field('flags') === 'slave' && field('master-link-status') === 'ok';
+  return field('flags') === 'slave' && field('role-reported') === 'slave';
 }
 
 async function currentPrimary(sentinelPort: number, name: string): Promise<number> {

@@ -114,7 +114,15 @@ function watch<C extends Redis | Cluster>(client: C, state: { established: boole
   client.on('ready', () => {
     if (guarded.established) guarded.lastError = undefined;
   });
+  // ioredis gives up where a connection breaks while it asks the sentinels; a client that once was up never does.
+  client.on('end', () => {
+    if (guarded.established && !guarded.closed) setTimeout(() => comeBack(guarded), 1000).unref();
+  });
   return guarded;
+}
+
+function comeBack({ client, closed }: Guarded): void {
+  if (!closed && client.status === 'end') client.connect().catch(() => undefined);
 }
 
 /** Closes a client for good and waits until it is, at most half a second. */
