@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { benchCluster } from './cluster.ts';
 import { benchCopy } from './copy.ts';
 import { benchFollow } from './follow.ts';
+import { benchFormats } from './formats.ts';
 import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchMove } from './move.ts';
@@ -21,6 +22,7 @@ const BENCHES: Record<Part, Bench> = {
   copy: (rig, { rows, rounds }, tell) => benchCopy(rig, rows, rounds, tell),
   xadd: (rig, { rows }, tell) => benchXadd(rig, rows, tell),
   move: (rig, { rows, rounds }, tell) => benchMove(rig, rows, rounds, tell),
+  formats: (rig, { messages }, tell) => benchFormats(rig, messages, tell),
   sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
   receivers: (rig, { messages, rounds }, tell) => benchReceivers(rig, messages, rounds, tell),
   cluster: (rig, { rows, rounds }, tell) => benchCluster(rig, rows, rounds, tell),
@@ -30,7 +32,7 @@ const BENCHES: Record<Part, Bench> = {
   startup: (_, __, tell) => benchStartup(tell),
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };
-const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'cluster', 'ledger', 'memory'];
+const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'formats', 'cluster', 'ledger', 'memory'];
 
 async function main(options: BenchOptions): Promise<Result[]> {
   const results: Result[] = [];

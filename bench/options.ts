@@ -5,6 +5,7 @@ export const PARTS = [
   'copy',
   'xadd',
   'move',
+  'formats',
   'sqs',
   'receivers',
   'cluster',
