@@ -61,7 +61,12 @@ test('a run shows its proof, stands in the list, and can be looked at and verifi
   expect(status.stdout).toMatch(/returned +30\n/);
   const verified = await runQctl(['verify', run, ...REDIS, '--postgres-url', database.url, '-o', 'json']);
   expect(verified.code, verified.stdout).toBe(0);
-  expect(JSON.parse(verified.stdout)).toMatchObject({ mode: 'back', destinationCount: 30, converged: true });
+  expect(JSON.parse(verified.stdout)).toMatchObject({
+    mode: 'back',
+    destinationCount: 30,
+    finished: 70,
+    converged: true,
+  });
   await database.sql(`DELETE FROM qctl_returned WHERE run = '${run}' AND entry_id > '0'`);
   const lost = await runQctl(['verify', run, ...REDIS, '--postgres-url', database.url]);
   expect(lost.code).toBe(1);

@@ -31,16 +31,18 @@ export async function verifyBack(
   const source = { stream, partitions, group, from: from ?? undefined };
   const look = await lookAtGroup(redis, { ...source, connection: {} });
   const { alive } = await viewRun(redis.client, run);
+  const totals = await readBackTotals(redis.client, manifest);
   return makeBackReport({
     manifest,
     state: record.state === 'running' && alive.size === 0 ? 'stopped' : record.state,
-    totals: await readBackTotals(redis.client, manifest),
+    totals,
     ending: null,
     elapsedMs: null,
     takenByThisProcess: null,
     alive: alive.size,
     remaining: await remainingOf(redis, source, look),
-    finished: look.finished,
+    // What went back is acknowledged as well, and no consumer has finished it.
+    finished: look.finished === null ? null : Math.max(0, look.finished - totals.acknowledged),
     destinationCount: postgres ? await ledgerCount(postgres, manifest) : null,
     guarantee: manifest.back.to === 'postgres' ? 'exactly-once' : 'at-least-once',
     seen: structuredClone(NOTHING_SEEN),
