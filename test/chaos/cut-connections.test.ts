@@ -77,8 +77,8 @@ test('a copy loses and doubles nothing while its connections to Redis and Postgr
 test('a drain of a queue loses and doubles nothing while its connections to Redis are cut', async () => {
   const redis = await proxied(sharedRedisUrl());
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'));
-  const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, lookIntoShared(), ['--rate', '6000/s']);
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 8000 });
+  const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, lookIntoShared(), ['--rate', '3000/s']);
   const report = await drainWhileCutting('sqs, cut', scenario, [redis.proxy]);
   await expectConverged(scenario, queue.ids, report);
   expect(await queue.left()).toBe(0);

@@ -65,11 +65,11 @@ test('a drain of a table with --durability aof waits for a crashed Redis, says s
 test('a drain of a queue with --durability aof waits for a crashed Redis, says so, and goes on', async () => {
   const { redis, target } = await ownRedis({ aof: 'always' });
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'));
-  const flags = ['--rate', '8000/s', '--durability', 'aof'];
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 8000 });
+  const flags = ['--rate', '4000/s', '--durability', 'aof'];
   const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, target, flags);
   const process = start(scenario);
-  await untilAppended(scenario, process, 5000);
+  await untilAppended(scenario, process, 3000);
   await redis.kill9();
   await untilWaiting(process, /redis:.*(connection lost|loading)/);
   await redis.restart();
