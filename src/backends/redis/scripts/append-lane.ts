@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 import { XADD_PAIRS, XADD_ROWS } from './xadd-rows.ts';
 
 /**
@@ -13,6 +14,7 @@ import { XADD_PAIRS, XADD_ROWS } from './xadd-rows.ts';
 export const appendLane = defineScript(`
 ${XADD_ROWS}
 ${XADD_PAIRS}
+${onPrimary('KEYS[2]')}
 local state = redis.call('HMGET', KEYS[2], 'fence', 'token')
 if not state[1] then return {'lost', ''} end
 if state[1] ~= ARGV[1] then return {'fenced', state[1]} end

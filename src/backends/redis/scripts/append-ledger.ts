@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 import { XADD_ROWS } from './xadd-rows.ts';
 
 /**
@@ -13,6 +14,7 @@ import { XADD_ROWS } from './xadd-rows.ts';
  */
 export const appendLedger = defineScript(`
 ${XADD_ROWS}
+${onPrimary('KEYS[2]')}
 local time = redis.call('TIME')
 if tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 > tonumber(ARGV[1]) then return {'expired', 0, ''} end
 local count, bad = tonumber(ARGV[5]), tonumber(ARGV[9])
