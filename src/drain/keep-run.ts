@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { runScript } from '../backends/redis/script.ts';
+import { primaryFields } from '../backends/redis/scripts/primary-fields.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
 import { isQctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
@@ -59,7 +60,13 @@ async function standsBeside(client: Redis | Cluster, manifest: Manifest): Promis
   const keys = partitionKeys(manifest.target.stream, manifest.target.partitions).map(streamKeys);
   const looks = keys.map(async ({ checkpoint, stats }) => {
     const name = manifest.lanes > 0 ? checkpoint(manifest.run, 0) : stats(manifest.run);
-    return (await client.exists(name)) === 1;
+    const [found] = (await runScript(
+      client,
+      primaryFields,
+      [name],
+      [manifest.lanes > 0 ? 'token' : 'step'],
+    )) as [string | null];
+    return found !== null;
   });
   return (await Promise.all(looks)).includes(true);
 }

@@ -32,13 +32,20 @@ export async function durably<T>(
 
 async function waitFor(node: Redis, durability: Durability): Promise<void> {
   if (durability.kind === 'wait') {
-    const replicas = Number(await node.call('WAIT', durability.replicas, WAIT_MS));
+    const replicas = Number(await node.call('WAIT', durability.replicas, WAIT_MS).catch(refusedByReplica));
     if (replicas < durability.replicas)
       throw new NotDurable(`${replicas} of ${durability.replicas} replicas have confirmed the append`);
   } else if (durability.kind === 'aof' && durability.wait) {
-    const [local] = (await node.call('WAITAOF', 1, 0, WAIT_MS)) as [number, number];
+    const [local] = (await node.call('WAITAOF', 1, 0, WAIT_MS).catch(refusedByReplica)) as [number, number];
     if (local < 1) throw new NotDurable('the append-only file is not on disk yet');
   }
+}
+
+/** A primary that became a replica between the append and the WAIT: what it has written is lost with that. */
+function refusedByReplica(error: Error): never {
+  if (/^ERR WAIT(AOF)? cannot be used/.test(error.message))
+    throw new NotDurable('the server has become a replica');
+  throw error;
 }
 
 /** What ioredis knows of a cluster and does not tell in its typings; there is no public way to ask. */

@@ -1,4 +1,6 @@
+import { runScript } from '../backends/redis/script.ts';
 import { appendLane } from '../backends/redis/scripts/append-lane.ts';
+import { primaryFields } from '../backends/redis/scripts/primary-fields.ts';
 import { settleLane } from '../backends/redis/scripts/settle-lane.ts';
 import type { LaneMark } from '../model/batch.ts';
 import { packFirstFields, packIds } from '../model/packed.ts';
@@ -187,9 +189,10 @@ export class LaneWriter {
     const { client, run } = this.writer.options;
     return Promise.all(
       this.writer.streams.map(async ({ checkpoint }) => {
-        const [token, ...counted] = await this.writer.patiently(() =>
-          client.hmget(checkpoint(run, lane), 'token', 'appended', 'quarantined', 'scheduled'),
-        );
+        const fields = ['token', 'appended', 'quarantined', 'scheduled'];
+        const [token, ...counted] = (await this.writer.patiently(() =>
+          runScript(client, primaryFields, [checkpoint(run, lane)], fields),
+        )) as (string | null)[];
         return { token: token ?? '', counted: counted.reduce((sum, count) => sum + Number(count ?? 0), 0) };
       }),
     );

@@ -1,3 +1,5 @@
+import { runScript } from '../backends/redis/script.ts';
+import { findUnknown } from '../backends/redis/scripts/find-unknown.ts';
 import type { StreamKeys } from '../model/keys.ts';
 import type { SettledIds } from './ledger-memory.ts';
 import type { TargetWriter } from './target-writer.ts';
@@ -27,7 +29,6 @@ function byWindow(settled: SettledIds[]): Map<number, string[]> {
   return windows;
 }
 
-/** Open ones first: whatever is settled meanwhile is then found among those. */
 async function lookFor(
   { options: { client, windowMs, targetNow } }: TargetWriter,
   keys: StreamKeys,
@@ -35,13 +36,7 @@ async function lookFor(
   window: number,
   ids: string[],
 ): Promise<string[]> {
-  const open = await client.hmget(keys.ledger(ledger), ...ids);
-  let rest = ids.filter((_, i) => open[i] === null);
   const now = Math.floor(targetNow() / windowMs);
-  for (const number of new Set([window, now, now - 1])) {
-    if (rest.length === 0) break;
-    const settled = await client.smismember(keys.settled(ledger, number), ...rest);
-    rest = rest.filter((_, i) => settled[i] === 0);
-  }
-  return rest;
+  const settled = [...new Set([window, now, now - 1])].map((number) => keys.settled(ledger, number));
+  return (await runScript(client, findUnknown, [keys.ledger(ledger), ...settled], ids)) as string[];
 }

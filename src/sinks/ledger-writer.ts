@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { ScriptArg } from '../backends/redis/script.ts';
+import { runScript, type ScriptArg } from '../backends/redis/script.ts';
 import { appendLedger } from '../backends/redis/scripts/append-ledger.ts';
 import { confirmLedger } from '../backends/redis/scripts/confirm-ledger.ts';
+import { primaryFields } from '../backends/redis/scripts/primary-fields.ts';
 import type { LedgerMark } from '../model/batch.ts';
 import { delayedArgs } from './delayed-rows.ts';
 import { missingFromLedger } from './ledger-audit.ts';
@@ -161,8 +162,10 @@ export class LedgerWriter {
     await Promise.all(
       this.writer.streams.map(async (keys, partition) => {
         const { step, times } = this.seen[partition]!;
-        const found = Number((await client.hget(keys.stats(run), 'step')) ?? 0);
-        if (found < step) this.wentBack(partition, times, found);
+        const [found] = (await runScript(client, primaryFields, [keys.stats(run)], ['step'])) as [
+          string | null,
+        ];
+        if (Number(found ?? 0) < step) this.wentBack(partition, times, Number(found ?? 0));
         await this.seen[partition]!.verdict;
       }),
     );

@@ -1,3 +1,5 @@
+import { runScript } from '../backends/redis/script.ts';
+import { primaryFields } from '../backends/redis/scripts/primary-fields.ts';
 import { runKey } from '../model/keys.ts';
 import type { TargetWriter } from './target-writer.ts';
 
@@ -9,7 +11,8 @@ import type { TargetWriter } from './target-writer.ts';
 export async function isGoneAltogether(writer: TargetWriter, stream: string, last: string): Promise<boolean> {
   const { client, run } = writer.options;
   return writer.patiently(async () => {
-    if ((await client.exists(runKey(run))) === 0) return false;
+    const [state] = (await runScript(client, primaryFields, [runKey(run)], ['state'])) as [string | null];
+    if (state === null) return false;
     if ((await client.exists(stream)) === 0) return true;
     const facts = (await client.xinfo('STREAM', stream)) as (string | number)[];
     return comesBefore(String(facts[facts.indexOf('last-generated-id') + 1]), last);

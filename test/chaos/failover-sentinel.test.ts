@@ -171,7 +171,7 @@ test('with wait:1 nothing is lost by three primaries killed one after another', 
   const process = start(scenario);
   for (const reached of [2000, 6000, 10_000]) {
     await onPrimary(scenario, (now) => untilAppended(now, process, reached));
-    expect(hasEnded(process)).toBe(false);
+    expect(hasEnded(process), process.stderr()).toBe(false);
     await sentinel.rejoin(await sentinel.killPrimary());
   }
   const report = await finish(process);

@@ -1,5 +1,6 @@
 import { defineScript } from '../script.ts';
 import { DELAY_ROWS } from './delay-rows.ts';
+import { onPrimary } from './on-primary.ts';
 import { XADD_PAIRS, XADD_ROWS } from './xadd-rows.ts';
 
 /**
@@ -16,6 +17,7 @@ export const appendLane = defineScript(`
 ${XADD_ROWS}
 ${XADD_PAIRS}
 ${DELAY_ROWS}
+${onPrimary('KEYS[2]')}
 local state = redis.call('HMGET', KEYS[2], 'fence', 'token')
 if not state[1] then return {'lost', ''} end
 if state[1] ~= ARGV[1] then return {'fenced', state[1]} end

@@ -1,5 +1,6 @@
 import { defineScript } from '../script.ts';
 import { DELAY_ROWS } from './delay-rows.ts';
+import { onPrimary } from './on-primary.ts';
 import { XADD_ROWS } from './xadd-rows.ts';
 
 /**
@@ -16,6 +17,7 @@ import { XADD_ROWS } from './xadd-rows.ts';
 export const appendLedger = defineScript(`
 ${XADD_ROWS}
 ${DELAY_ROWS}
+${onPrimary('KEYS[2]')}
 local time = redis.call('TIME')
 if tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 > tonumber(ARGV[1]) then return {'expired', 0, ''} end
 local count, bad, later = tonumber(ARGV[5]), tonumber(ARGV[9]), tonumber(ARGV[12])

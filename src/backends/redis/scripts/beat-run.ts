@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 
 /**
  * A member of a run says that it lives and which lanes it holds, and the record lasts as long as it does.
@@ -8,6 +9,7 @@ import { defineScript } from '../script.ts';
  * Returns [server ms, flat list of all fields but the manifest].
  */
 export const beatRun = defineScript(`
+${onPrimary('KEYS[1]')}
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 if ARGV[3] == '0' then

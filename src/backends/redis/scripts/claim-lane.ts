@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 
 /**
  * Takes a lane that nobody alive holds. A lane's entry is `number|member`, and that is the fence.
@@ -7,6 +8,7 @@ import { defineScript } from '../script.ts';
  * Returns the new fence, or nil where a living member holds the lane.
  */
 export const claimLane = defineScript(`
+${onPrimary('KEYS[1]')}
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local held = redis.call('HGET', KEYS[1], 'lane:' .. ARGV[1])

@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 
 /**
  * A fence is `number|member`: after a failover the run's counter may have gone back and the same number
@@ -9,6 +10,7 @@ import { defineScript } from '../script.ts';
  * Returns the whole hash as it was, its `opened` being the token that the last opening found; `fenced` where a later holder sealed it, or `lost` where it is gone.
  */
 export const sealLane = defineScript(`
+${onPrimary('KEYS[1]')}
 if ARGV[2] == '1' and redis.call('EXISTS', KEYS[1]) == 0 then return {'lost', ''} end
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if fence and fence ~= ARGV[1] and tonumber(string.match(fence, '^%d+')) >= tonumber(string.match(ARGV[1], '^%d+')) then

@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 
 /**
  * Notes that the source has let go of everything the lane's marker names.
@@ -6,6 +7,7 @@ import { defineScript } from '../script.ts';
  * Returns [`ok`, ''], or [`fenced`|`moved`|`lost`, what stands there] and changes nothing.
  */
 export const settleLane = defineScript(`
+${onPrimary('KEYS[1]')}
 local state = redis.call('HMGET', KEYS[1], 'fence', 'token', 'open')
 if not state[1] then return {'lost', ''} end
 if state[1] ~= ARGV[1] then return {'fenced', state[1]} end

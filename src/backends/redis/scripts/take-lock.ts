@@ -1,4 +1,5 @@
 import { defineScript } from '../script.ts';
+import { onPrimary } from './on-primary.ts';
 
 /**
  * Takes a lock, or keeps it. It is the caller who knows whether the holder is gone.
@@ -6,6 +7,7 @@ import { defineScript } from '../script.ts';
  * Returns [1, fence] or [0, the holder found].
  */
 export const takeLock = defineScript(`
+${onPrimary('KEYS[1]')}
 local holder = redis.call('HGET', KEYS[1], 'holder') or ''
 if holder == ARGV[1] then return {1, redis.call('HGET', KEYS[1], 'fence')} end
 if holder ~= ARGV[2] then return {0, holder} end
