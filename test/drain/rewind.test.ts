@@ -2,6 +2,8 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { partitionKeys } from '../../src/model/keys.ts';
+import { withClaimColumn } from '../../src/sources/postgres/claim-column.ts';
+import type { PostgresSpec } from '../../src/sources/postgres/spec.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { Rewind } from '../support/rewind.ts';
 import { sharedSqs, uniqueName } from '../support/shared.ts';
@@ -97,6 +99,40 @@ describe('a move whose target goes back behind what it had confirmed', () => {
     expectOnceAndInOrder(await standing(), ROWS);
     expect(await left()).toEqual([]);
   });
+
+  test.each([
+    [1, [0]],
+    [4, [0, 2]],
+  ])(
+    'appends again what it has claimed and not let go of: %d partitions, of them %j',
+    async (partitions, back) => {
+      const { claim, ready } = withClaimColumn({} as PostgresSpec, 'taken_by');
+      const { test, reached, rewind, left, standing, sql } = await rig(
+        partitions,
+        { batch: 500, workers: 1 },
+        {
+          key: undefined,
+          claim,
+          ready,
+          // Rows are read slowly, so that a unit of 5,000 is open for a while.
+          payload: `payload || CASE WHEN id % 50 = 0 THEN pg_sleep(0.005)::text ELSE '' END`,
+        },
+      );
+      await sql('ALTER TABLE jobs ADD COLUMN taken_by text');
+      const work = drain(test);
+      await reached(1500);
+      const before = await Promise.all(back.map((partition) => rewind(partition).take()));
+      await reached(3000);
+      for (const [i, partition] of back.entries()) await rewind(partition).putBack(before[i]!);
+      const { report, notes } = await work;
+      expect(report).toMatchObject({ problems: [], converged: true });
+      expect(report.reappended).toBeGreaterThan(0);
+      expect(notes.join('\n')).toMatch(/the target had confirmed were lost there.*appended again/);
+      expect(notes.join('\n')).not.toContain('another consumer');
+      expectOnceAndInOrder(await standing(), ROWS);
+      expect(await left()).toEqual([]);
+    },
+  );
 
   test.each([1, 4])(
     'ends with the ids of what the source had let go of: %d partitions',
