@@ -30,6 +30,13 @@ export const KEEP_MS = 600_000;
 /** The default of `--checkpoint-ttl`. */
 export const CHECKPOINT_TTL_MS = 7 * 86_400_000;
 
+/** What is kept of a run: the name of its lock, and the keys beside its streams. */
+export interface Kept {
+  run: string;
+  lock: string;
+  keys: string[];
+}
+
 /** Lets what is kept of a run expire, where nothing of it is open; returns whether it will. */
 export async function letExpire(
   client: Redis | Cluster,
@@ -37,11 +44,22 @@ export async function letExpire(
   open: number,
   ttlMs: number,
 ): Promise<boolean> {
-  if (open > 0 || !Number.isFinite(ttlMs)) return false;
-  await runScript(client, markLock, [lockKey(`drain:${manifest.sourceIdentity}`)], [manifest.run]);
-  const expires = await runScript(client, expireRun, [runKey(manifest.run)], [Math.ceil(ttlMs)]);
+  if (open > 0) return false;
+  const lock = `drain:${manifest.sourceIdentity}`;
+  return letKeptExpire(client, { run: manifest.run, lock, keys: keysOf(manifest) }, ttlMs);
+}
+
+/** The same for a run of any kind of which nothing is open. */
+export async function letKeptExpire(
+  client: Redis | Cluster,
+  { run, lock, keys }: Kept,
+  ttlMs: number,
+): Promise<boolean> {
+  if (!Number.isFinite(ttlMs)) return false;
+  await runScript(client, markLock, [lockKey(lock)], [run]);
+  const expires = await runScript(client, expireRun, [runKey(run)], [Math.ceil(ttlMs)]);
   if (expires !== 1) return false;
-  await Promise.all(keysOf(manifest).map((key) => client.pexpire(key, Math.ceil(ttlMs) + MARGIN_MS)));
+  await Promise.all(keys.map((key) => client.pexpire(key, Math.ceil(ttlMs) + MARGIN_MS)));
   return true;
 }
 

@@ -56,7 +56,13 @@ test('a run shows its proof, stands in the list, and can be looked at and verifi
   const run = /run +(back-\S+)/.exec(done.stdout)![1]!;
   const list = await runQctl(['drain', 'list', ...REDIS, '-o', 'ndjson', '--limit', '200']);
   const row = list.stdout.split('\n').find((line) => line.includes(run))!;
-  expect(JSON.parse(row)).toMatchObject({ mode: 'back', state: 'done', appended: 30, open: 0 });
+  expect(JSON.parse(row)).toMatchObject({
+    mode: 'back',
+    state: 'done',
+    appended: 30,
+    open: 0,
+    expiresAt: expect.any(String),
+  });
   const status = await runQctl(['drain', 'status', run, ...REDIS]);
   expect(status.stdout).toMatch(/returned +30\n/);
   const verified = await runQctl(['verify', run, ...REDIS, '--postgres-url', database.url, '-o', 'json']);

@@ -4,7 +4,9 @@ import type { Cluster, Redis } from 'ioredis';
 import { runScript } from '../../backends/redis/index.ts';
 import { takeLock } from '../../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../../errors.ts';
-import { lockKey } from '../../model/keys.ts';
+import { lockKey, partitionKeys } from '../../model/keys.ts';
+import { laneKeys } from '../../sources/redis-stream/index.ts';
+import type { Kept } from '../expiry.ts';
 import { differences, type Manifest, newRunId } from '../manifest.ts';
 import { viewRun } from '../membership.ts';
 import { RunStore } from '../run-store.ts';
@@ -83,7 +85,17 @@ export async function lockGroup(
 
 /** Two runs of one group would each give the same entries back. */
 function lockOf({ source }: BackRequest): string {
-  return lockKey(`back:${source.stream}/${source.group}`);
+  return lockKey(lockName(source));
+}
+
+const lockName = ({ stream, group }: { stream: string; group: string }): string => `back:${stream}/${group}`;
+
+/** What is kept of a way back. */
+export function keptOf({ run, target, back }: BackManifest): Kept {
+  const keys = partitionKeys(target.stream, target.partitions).flatMap((stream) =>
+    Object.values(laneKeys(stream, run)),
+  );
+  return { run, lock: lockName({ stream: target.stream, group: back.group }), keys };
 }
 
 function contextChanged(run: string, changed: string[]): QctlError {

@@ -1,9 +1,11 @@
 import type { RedisConnection } from '../../backends/redis/index.ts';
 import { partitionKeys } from '../../model/keys.ts';
 import { closeConsumers } from '../../sources/redis-stream/index.ts';
+import { CHECKPOINT_TTL_MS, letKeptExpire } from '../expiry.ts';
 import type { Meter } from '../meter.ts';
 import type { Ending } from '../report.ts';
 import type { RunStore } from '../run-store.ts';
+import { keptOf } from './attach.ts';
 import { isOwnConsumer } from './consumers-check.ts';
 import type { Seen } from './lane-tools.ts';
 import { type GroupLook, lookAtGroup } from './look.ts';
@@ -30,7 +32,10 @@ export async function concludeBack(
   const remaining = look ? await remainingOf(redis, request.source, look) : null;
   const waits = remaining !== null && remaining.waiting > 0;
   const done = last && ending === 'empty' && totals.inHand === 0 && totals.left === 0 && !waits;
-  if (done) await store.finish(manifest.run, 'done', new Date());
+  if (done) {
+    await store.finish(manifest.run, 'done', new Date());
+    await letKeptExpire(redis.client, keptOf(manifest), CHECKPOINT_TTL_MS);
+  }
   return makeBackReport({
     manifest,
     state: done ? 'done' : alive > 0 ? 'running' : 'stopped',

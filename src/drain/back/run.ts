@@ -13,7 +13,7 @@ import { outlasting } from '../outlast.ts';
 import type { Ending } from '../report.ts';
 import { RunStore } from '../run-store.ts';
 import type { Throttle } from '../throttle.ts';
-import { lockGroup } from './attach.ts';
+import { keptOf, lockGroup } from './attach.ts';
 import { concludeBack } from './conclude.ts';
 import { BackCrew } from './crew.ts';
 import type { BackLane } from './lane.ts';
@@ -82,6 +82,8 @@ async function begin(back: OpenBack, store: RunStore, meter: Meter): Promise<voi
     return;
   }
   if (seeded > 0) meter.note(forgotten(manifest.run, manifest.back.to));
+  // A way back that is done has begun to expire.
+  await Promise.all(keptOf(manifest).keys.map((key) => redis.client.persist(key)));
   await store.reopen(manifest.run, null);
 }
 
