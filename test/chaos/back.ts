@@ -40,8 +40,8 @@ export function backWords(stream: string, group: string): string[] {
   return [...place, '--active-within', '0s', '--min-idle', '0s'];
 }
 
-export function startBack({ command }: BackScenario): QctlProcess {
-  return spawnQctl(['drain', 'redis', ...command, '--yes', '-o', 'ndjson'], { timeoutMs: 90_000 });
+export function startBack({ command }: BackScenario, env: Record<string, string> = {}): QctlProcess {
+  return spawnQctl(['drain', 'redis', ...command, '--yes', '-o', 'ndjson'], { env, timeoutMs: 90_000 });
 }
 
 /** Entries that the run has acknowledged so far; 0 before there is a run. */
