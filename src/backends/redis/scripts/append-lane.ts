@@ -17,16 +17,20 @@ export const appendLane = defineScript(`
 ${XADD_ROWS}
 ${XADD_PAIRS}
 ${DELAY_ROWS}
-${onPrimary('KEYS[2]')}
+local function refuse(why, found)
+  -- Only where nothing is appended: behind another write a full Redis would let the entries pass.
+  ${onPrimary('KEYS[2]')}
+  return {why, found}
+end
 local state = redis.call('HMGET', KEYS[2], 'fence', 'token')
-if not state[1] then return {'lost', ''} end
-if state[1] ~= ARGV[1] then return {'fenced', state[1]} end
+if not state[1] then return refuse('lost', '') end
+if state[1] ~= ARGV[1] then return refuse('fenced', state[1]) end
 if state[2] == ARGV[3] then
   -- A write, so that WAIT and WAITAOF of the repeated call have something to wait for.
   redis.call('HINCRBY', KEYS[2], 'repeats', 1)
   return {'again', redis.call('HGET', KEYS[2], 'last') or ''}
 end
-if state[2] ~= ARGV[2] then return {'moved', state[2]} end
+if state[2] ~= ARGV[2] then return refuse('moved', state[2]) end
 local count, constants, bad = tonumber(ARGV[8]), cjson.decode(ARGV[9]), tonumber(ARGV[12])
 local later = tonumber(ARGV[16])
 if later > 0 then prove_delay(KEYS[4], KEYS[5]) end

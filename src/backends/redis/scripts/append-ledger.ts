@@ -17,9 +17,11 @@ import { XADD_ROWS } from './xadd-rows.ts';
 export const appendLedger = defineScript(`
 ${XADD_ROWS}
 ${DELAY_ROWS}
-${onPrimary('KEYS[2]')}
 local time = redis.call('TIME')
-if tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 > tonumber(ARGV[1]) then return {'expired', 0, ''} end
+if tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 > tonumber(ARGV[1]) then
+  ${onPrimary('KEYS[2]')}
+  return {'expired', 0, ''}
+end
 local count, bad, later = tonumber(ARGV[5]), tonumber(ARGV[9]), tonumber(ARGV[12])
 local total, ids = count + bad + later, {}
 for i = 1, total do ids[i] = ARGV[12 + i] end
