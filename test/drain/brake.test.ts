@@ -120,7 +120,8 @@ describe.concurrent('--max-stream-length', () => {
   });
 });
 
-describe.concurrent('--max-memory', () => {
+// One after the other: they set maxmemory of one Redis.
+describe('--max-memory', () => {
   let own: TestRedis;
   beforeAll(async () => {
     own = await startRedis();
