@@ -89,7 +89,8 @@ function parseMode(text: string): 'move' | 'copy' {
   throw new QctlError('usage', `--mode ${text}: expected move or copy`, { code: 'BAD_MODE' });
 }
 
-function parseDone(text: string): PostgresSpec['done'] {
+/** `delete`, or `column=value,…`. */
+export function parseDone(text: string): PostgresSpec['done'] {
   if (text === 'delete') return { delete: true };
   return { set: collectList(text).reduce<Record<string, string>>((all, pair) => collectPair(pair, all), {}) };
 }

@@ -6,20 +6,18 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { addBackOptions, type BackFlags, required, toBackSettings } from './back-options.ts';
-import { addFormatOptions } from './format-options.ts';
-import { addGenericOptions } from './generic-spec.ts';
+import { addBackTableOptions, type BackTableFlags } from './back-table-options.ts';
 import { runBackCommand } from './run-back.ts';
 import { startedBy } from './run-drain.ts';
-import { type SourceFlags, sourceNameOf, sourceSpec } from './source-spec.ts';
+import { sourceNameOf, sourceSpec } from './source-spec.ts';
 
-type RedisFlags = BackFlags & SourceFlags;
+type RedisFlags = BackFlags & BackTableFlags;
 
 /** `qctl drain redis`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainRedis): QctlCommand {
   const command = createCommand(entry);
   addBackOptions(command);
-  addFormatOptions(command);
-  addGenericOptions(command);
+  addBackTableOptions(command);
   addConnectionOptions(command, ['redis', 'postgres', 'sqs']);
   addExamples(command, [
     [

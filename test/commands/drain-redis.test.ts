@@ -79,6 +79,39 @@ test('a run shows its proof, stands in the list, and can be looked at and verifi
   expect(lost.stdout).toMatch(/the ledger lacks 30 entries/);
 });
 
+test('the help says what a flag means on the way back, and offers none that means nothing there', async () => {
+  const { stdout } = await runQctl(['drain', 'redis', '--help']);
+  expect(stdout).not.toMatch(/--mode|--order|--pause-source|rows to drain|rows are taken/);
+  expect(stdout.replace(/\s+/g, ' ')).toMatch(/--key <column> Postgres: column that gets the key/);
+});
+
+test('what was drained dead goes back dead with the --include of the drain; without it the plan names that flag', async () => {
+  const queue = await ownDatabase();
+  await queue.sql(`CREATE TABLE delayed_jobs (id bigserial PRIMARY KEY, priority int NOT NULL DEFAULT 0, attempts int NOT NULL DEFAULT 0,
+    handler text NOT NULL, last_error text, run_at timestamp(6), locked_at timestamp(6), failed_at timestamp(6), locked_by text,
+    queue text, created_at timestamp(6) NOT NULL, updated_at timestamp(6) NOT NULL)`);
+  const stream = uniqueName('jobs');
+  const time = { type: 'string', value: '2026-01-01 00:00:00' } as const;
+  const message = {
+    id: '7',
+    body: '--- x',
+    priority: '0',
+    attempts: 25,
+    enqueuedAt: '2026-01-01T00:00:00Z',
+    notBefore: '2026-01-01T00:00:00Z',
+  };
+  await fillStream(stream, [{ ...message, attributes: { failed_at: time, updated_at: time } }]);
+  const line = ['drain', 'redis', '--stream', stream, '--group', 'workers', ...REDIS, ...QUIET, '--dry-run'];
+  const to = ['--to', 'postgres', '--format', 'delayed-job', '--postgres-url', queue.url];
+  const refused = await runQctl([...line, ...to]);
+  expect([refused.code, refused.stdout], refused.stderr).toEqual([
+    3,
+    expect.stringMatching(/would not be ready[\s\S]*--include dead/),
+  ]);
+  const plan = await runQctl([...line, ...to, '--include', 'dead']);
+  expect([plan.code, plan.stderr]).toEqual([0, '']);
+});
+
 test('what cannot go back is named with its reason, exit code 8', async () => {
   const sqs = sharedSqs();
   const url = await sqs.createQueue(uniqueName('q'));
@@ -96,6 +129,9 @@ test.each([
   [[], 'TO_MISSING', 2],
   [['--to', 'postgres', '--from', 'yesterday'], 'INVALID_ARGUMENT', 2],
   [['--to', 'postgres', '--body', 'a', '--whole'], 'CONFLICTING_OPTION', 2],
+  [['--to', 'postgres', '--mode', 'copy'], 'UNKNOWN_OPTION', 2],
+  [['--to', 'postgres', '--order', 'id'], 'UNKNOWN_OPTION', 2],
+  [['--to', 'postgres', '--pause-source'], 'UNKNOWN_OPTION', 2],
 ])('%j is a usage error', async (words, code, exit) => {
   const result = await runQctl([
     'drain',

@@ -1,3 +1,4 @@
+import { shorten } from '../../../model/shorten.ts';
 import type { PostgresSpec, TableFacts } from '../../../sources/postgres/index.ts';
 import type { ColumnFacts } from './columns.ts';
 
@@ -91,7 +92,7 @@ function addFields(plan: RestorePlan): void {
 
 function add(plan: RestorePlan, column: string, field: string, rest: Omit<Assignment, 'column'>): void {
   const found = plan.columns.get(column);
-  if (!found) plan.expressions.push(`${field} (${column})`);
+  if (!found) plan.expressions.push(`${field} (${shorten(column)})`);
   else if (found.computed) plan.computed.push(column);
   else if (!plan.assignments.some((one) => one.column === column)) plan.assignments.push({ column, ...rest });
 }

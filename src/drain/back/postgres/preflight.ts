@@ -4,6 +4,7 @@ import { QctlError } from '../../../errors.ts';
 import type { Finding } from '../../../model/finding.ts';
 import { plural } from '../../../model/plural.ts';
 import { shortList } from '../../../model/short-list.ts';
+import { shorten } from '../../../model/shorten.ts';
 import type { Item } from '../destination.ts';
 import type { Ledger } from './ledger.ts';
 import { defaultColumns, type RestorePlan, restoresBody, unfilledColumns } from './plan.ts';
@@ -166,10 +167,16 @@ export async function tryRows(
     findings.push({
       level: 'blocker',
       code: 'NOT_READY_AGAIN',
-      text: `a returned row would not be ready (${plan.spec.ready}), as that of entry ${notReady}: no worker would see it`,
-      remedy: '--restore COLUMN=SQL sets what makes it ready; without --ready nothing is checked',
+      text: `a returned row would not be ready (${shorten(plan.spec.ready ?? '')}), as that of entry ${notReady}: no worker would see it`,
+      remedy: readyRemedy(plan),
     });
   return findings;
+}
+
+function readyRemedy({ spec: { format } }: RestorePlan): string {
+  return format === 'generic'
+    ? '--restore COLUMN=SQL sets what makes it ready; without --ready nothing is checked'
+    : 'the --include of the drain allows what it took besides ready messages, such as --include dead; --queue must name the queue of what goes back, or be left out';
 }
 
 /** Errors of the row itself, where another row may well be taken: data, constraints, and what a trigger raises. */
