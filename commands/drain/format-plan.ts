@@ -100,6 +100,7 @@ function depthText({ depth, estimatedBytes }: DrainPlan): string {
   if (depth.inFlight) parts.push(`${grouped(depth.inFlight)} in flight with other consumers`);
   if (depth.held) parts.push(`${grouped(depth.held)} claimed by this run already`);
   if (depth.unmatched) parts.push(`${grouped(depth.unmatched)} left by --filter`);
+  if (depth.unevaluated) parts.push(`${grouped(depth.unevaluated.count)} not evaluated`);
   if (depth.delayed) parts.push(`${grouped(depth.delayed)} delayed`);
   return parts.join(', ');
 }

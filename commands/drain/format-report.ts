@@ -1,6 +1,7 @@
-import type { DrainReport, Handover } from '../../src/drain/index.ts';
+import { type DrainReport, type Handover, unevaluatedText } from '../../src/drain/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import { colourOf } from '../term/colour.ts';
+import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
@@ -55,7 +56,18 @@ export function formatReport(output: Output, report: DrainReport): string {
   const verdict = report.converged
     ? colour.green(`converged: ${why(report)}`)
     : colour.red(`not converged: ${report.problems.join('; ')}`);
-  return `${formatFields(output, fields)}${report.notes.map((note) => `note ${note}\n`).join('')}${verdict}\n`;
+  const notes = report.notes.map((note) => `note ${note}\n`).join('');
+  return `${formatFields(output, fields)}${notes}${warning(output, report)}${verdict}\n`;
+}
+
+/** What may have been meant and was not taken. */
+function warning(output: Output, { unevaluated }: DrainReport): string {
+  if (!unevaluated) return '';
+  return formatFinding(output, {
+    level: 'warning',
+    code: 'FILTER_NOT_EVALUATED',
+    text: unevaluatedText(unevaluated),
+  });
 }
 
 function handoverText({ enqueuedBefore, lastId, lastEnqueuedAt, entry }: Handover): string {
@@ -83,8 +95,8 @@ export function scheduled(report: { scheduled: number; waiting: number }): [stri
 }
 
 /** What was in the source for this run; others may have had their part, and some may have been left on purpose. */
-function everything({ sourceChanges, passedOver, handover }: DrainReport): string {
-  if (passedOver && Object.values(passedOver).some((count) => count > 0))
+function everything({ sourceChanges, passedOver, handover, ...report }: DrainReport): string {
+  if (Object.values(passedOver ?? {}).some((count) => count > 0) || report.unmatched || report.unevaluated)
     return 'everything that was asked for';
   if (handover?.enqueuedBefore) return `everything enqueued before ${handover.enqueuedBefore}`;
   const others = sourceChanges.some(({ code }) => code !== 'RETENTION');
@@ -95,6 +107,7 @@ function remaining(report: DrainReport): string {
   const parts = [report.remaining === null ? 'unknown' : grouped(report.remaining)];
   if (report.inFlight) parts.push(`${grouped(report.inFlight)} in flight`);
   if (report.unmatched) parts.push(`${grouped(report.unmatched)} left by --filter`);
+  if (report.unevaluated) parts.push(`${grouped(report.unevaluated.count)} not evaluated`);
   if (report.delayed) parts.push(`${grouped(report.delayed)} delayed`);
   return parts.join(', ');
 }

@@ -53,6 +53,14 @@ function formatStatus(output: Output, status: RunStatus): string {
     ...(status.reappended > 0
       ? [['appended again', `${grouped(status.reappended)} that the target had lost`] as const]
       : []),
+    ...(status.unevaluated
+      ? [
+          [
+            'not evaluated',
+            `${grouped(status.unevaluated.count)}, such as ${status.unevaluated.example}: left out by the filter`,
+          ] as const,
+        ]
+      : []),
     ['started', `${status.createdAt} by ${status.startedBy}`],
     ['finished', status.finishedAt],
     ['last seen', status.lastSeenAt],

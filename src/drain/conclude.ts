@@ -65,6 +65,8 @@ export async function conclude(
     await changesOf(end.watcher, held, totals, drain, meter),
   );
   if (left) await store.notePassedOver(manifest.run, left);
+  const unevaluated = depth.unevaluated ?? left?.unevaluated ?? null;
+  await store.noteUnevaluated(manifest.run, unevaluated);
   if (done) await store.finish(manifest.run, 'done', new Date());
   // Rows that are still claimed are open as well: nobody but this run gives them back.
   if (last) await expire(drain, store, totals.open + (depth.held ?? 0), done);
@@ -83,6 +85,7 @@ export async function conclude(
     findings: drain.plan.findings,
     sourceChanges: changes,
     left,
+    unevaluated,
     receivers: meter.receivers,
     due: await readDue(redis, manifest, totals),
     quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),

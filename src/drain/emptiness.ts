@@ -75,6 +75,7 @@ export class Emptiness {
     this.tookMs = performance.now() - this.askedAt;
     if (!depth) return undefined;
     this.meter.depth(depth.ready);
+    this.meter.counted(depth);
     const { ready, inFlight, delayed, held } = depth;
     return { ready: ready ?? 0, inFlight: inFlight ?? 0, delayed: delayed ?? 0, held: held ?? 0 };
   }

@@ -86,6 +86,8 @@ export class Following {
     this.countedAt = performance.now();
     this.countMs = this.countedAt - from;
     // What was read while it counted may have been counted or not.
-    if (depth) this.meter.depth(depth.ready, read);
+    if (!depth) return;
+    this.meter.depth(depth.ready, read);
+    this.meter.counted(depth);
   }
 }

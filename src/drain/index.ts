@@ -39,3 +39,4 @@ export {
   verifyRun,
 } from './status.ts';
 export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES } from './tunable.ts';
+export { unevaluatedText } from './unevaluated.ts';

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { DrainEvents, DrainSnapshot, DrainState } from '../events.ts';
 import type { Patience } from '../model/patience.ts';
+import type { Depth, Unevaluated } from '../sources/source.ts';
 import type { BrakeReason } from './brakes/probe.ts';
 import type { ShownDecision } from './decision.ts';
 import { type Published, shortWaits } from './published.ts';
@@ -60,6 +61,8 @@ export class Meter implements Patience {
   receivers: DrainSnapshot['receivers'] = null;
   /** Messages that were received and stay in the source. */
   passedOver: () => number = () => 0;
+  /** Of what stays, messages of which the filter can say nothing. */
+  unevaluated: () => Unevaluated | null = () => null;
   private known: { depth: number; readThen: number } | null = null;
   private readonly reasons = new Map<string, string>();
   private readonly samples: { at: number; read: number }[] = [];
@@ -110,6 +113,11 @@ export class Meter implements Patience {
     this.known = depth === null ? null : { depth, readThen };
   }
 
+  /** A count of a table shows how much of it the filter can say nothing of; that of a queue does not. */
+  counted({ unmatched, unevaluated }: Depth): void {
+    if (unmatched !== undefined) this.unevaluated = () => unevaluated ?? null;
+  }
+
   get remaining(): number | null {
     return this.known === null
       ? null
@@ -148,6 +156,7 @@ export class Meter implements Patience {
       ratePerSecond: this.rate(),
       remaining: this.remaining,
       inHand: this.holding.inHand(),
+      unevaluated: this.unevaluated(),
       brakes: this.holding.brakes(),
       waits: shortWaits(this.waits),
     };

@@ -20,6 +20,7 @@ import type { DrainRequest } from './request.ts';
 import { scheduledFindings } from './scheduled.ts';
 import { translated } from './translate.ts';
 import { showTuned } from './tunable.ts';
+import { unevaluatedFindings } from './unevaluated.ts';
 
 /** What a drain would do and what speaks against it; plain data, made without changing anything. */
 export interface DrainPlan {
@@ -142,6 +143,7 @@ async function look({
   const tuned = inForce(request.settings, controls, 1);
   const findings = [
     ...own,
+    ...unevaluatedFindings(depth),
     ...scheduled,
     ...target.findings,
     ...(await occupied(redis, request, attachment)),

@@ -1,9 +1,11 @@
-import type { Depth } from '../sources/source.ts';
+import type { Depth, Unevaluated } from '../sources/source.ts';
 import type { PassedOver, PassedOverCounts } from '../sources/sqs/index.ts';
 
 /** What stays in the source because it is not wanted. */
 export interface LeftInSource {
   counts: PassedOverCounts;
+  /** Of these, those of which the selection can say nothing; null where there are none. */
+  unevaluated: Unevaluated | null;
   /** Of these, those that come back only when their invisibility ends. */
   late: number;
   /** Of these, those of which the next receive makes dead letters. */
@@ -15,6 +17,7 @@ export interface LeftInSource {
 const WORDS: Record<keyof PassedOverCounts, string> = {
   filter: 'left in the queue by --filter',
   types: 'left in the queue by --types',
+  unevaluated: 'left in the queue, not evaluated',
   later: 'left in the queue, enqueued later',
   behind: 'left in the queue behind these in their FIFO group',
 };
@@ -28,7 +31,8 @@ export function leftInSource(
   if (!passedOver) return null;
   const counts = { ...passedOver.counts };
   counts.behind += behind;
-  return { counts, late, spent: passedOver.spent, full: passedOver.full };
+  const { unevaluated, spent, full } = passedOver;
+  return { counts, unevaluated, late, spent, full };
 }
 
 /** All of it. */
@@ -52,7 +56,7 @@ export function withoutLeft(depth: Depth, left: LeftInSource | null): Depth {
 /** What a report says of it. */
 export function leftNotes({ counts, late, spent }: LeftInSource): string[] {
   const said = (Object.keys(WORDS) as (keyof PassedOverCounts)[])
-    .filter((why) => counts[why] > 0)
+    .filter((why) => counts[why] > 0 && why !== 'unevaluated')
     .map((why) => `${WORDS[why]}: ${counts[why]}`);
   if (late > 0)
     said.push(`${late} of them could not be made visible again and come back when their time is over`);

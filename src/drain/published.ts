@@ -1,4 +1,5 @@
 import type { DrainState } from '../events.ts';
+import type { Unevaluated } from '../sources/source.ts';
 import type { BrakeReason } from './brakes/probe.ts';
 
 /** What a process says of itself with every beat, so that any host can show it. Small: it is written twice a second. */
@@ -12,6 +13,8 @@ export interface Published {
   remaining: number | null;
   /** Messages that it may read or has read, and has not finished. */
   inHand: number;
+  /** Messages that stay in the source because the filter can say nothing of them; null: none. */
+  unevaluated: Unevaluated | null;
   brakes: BrakeReason[];
   /** What it waits for, who and why. */
   waits: string[];

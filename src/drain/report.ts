@@ -1,7 +1,7 @@
 import type { Receivers } from '../events.ts';
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
-import type { Depth } from '../sources/source.ts';
+import type { Depth, Unevaluated } from '../sources/source.ts';
 import { dueText } from '../streams/index.ts';
 import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
 import type { ShownDecision } from './decision.ts';
@@ -11,6 +11,7 @@ import type { Manifest } from './manifest.ts';
 import { type LeftInSource, leftNotes } from './passed-over.ts';
 import type { SourceChange } from './source-watch.ts';
 import type { Totals } from './totals.ts';
+import { UNEVALUATED } from './unevaluated.ts';
 import type { Verification } from './verify.ts';
 
 /** Why a drain came to its end. */
@@ -54,6 +55,8 @@ export interface DrainReport {
   delayed: number | null;
   /** Left in the source on purpose, because --filter does not match; null where everything was asked for. */
   unmatched: number | null;
+  /** Left in the source because --filter or --type cannot be evaluated for it; null where there is none. */
+  unevaluated: Unevaluated | null;
   /** Entries of the run found in the stream; null where not looked. */
   entries: number | null;
   gone: number | null;
@@ -99,6 +102,7 @@ export interface ReportParts {
   findings: Finding[];
   sourceChanges: SourceChange[];
   left: LeftInSource | null;
+  unevaluated: Unevaluated | null;
   receivers: Receivers | null;
   quarantineStreams: string[];
   /** When what waits is due; null where nothing does. */
@@ -143,6 +147,7 @@ export function makeReport(parts: ReportParts): DrainReport {
     inFlight: depth.inFlight,
     delayed: depth.delayed,
     unmatched: depth.unmatched ?? null,
+    unevaluated: parts.unevaluated,
     entries: verification?.entries ?? null,
     gone: verification?.gone ?? null,
     digest: verification?.digest ?? null,
@@ -227,7 +232,9 @@ function waitingNote({ totals, due, manifest }: ReportParts): string[] {
 
 function notes(parts: ReportParts): string[] {
   const { verification, findings, manifest, depth, left, sourceChanges } = parts;
-  const said = findings.filter((finding) => finding.level !== 'blocker').map((finding) => finding.text);
+  const said = findings
+    .filter(({ level, code }) => level !== 'blocker' && code !== UNEVALUATED)
+    .map((finding) => finding.text);
   said.push(...waitingNote(parts));
   if (depth.unmatched) said.push(`left in the source by --filter: ${depth.unmatched}`);
   if (left) said.push(...leftNotes(left));

@@ -3,6 +3,7 @@ import { runScript } from '../backends/redis/script.ts';
 import { reopenRun } from '../backends/redis/scripts/reopen-run.ts';
 import { QctlError } from '../errors.ts';
 import { RUN_INDEX, runKey } from '../model/keys.ts';
+import type { Unevaluated } from '../sources/source.ts';
 import type { Manifest } from './manifest.ts';
 import type { LeftInSource } from './passed-over.ts';
 import { merged, type SourceChange } from './source-watch.ts';
@@ -21,6 +22,8 @@ export interface RunRecord {
   changes: SourceChange[];
   /** What the last process left in the source because it was not wanted. */
   left: LeftInSource | null;
+  /** Messages of which the filter could say nothing, as the last process has seen it; null: none. */
+  unevaluated: Unevaluated | null;
   /** Only messages enqueued before that moment are taken (RFC 3339); null: all. */
   before: string | null;
 }
@@ -55,16 +58,18 @@ export class RunStore {
   }
 
   async load(run: string): Promise<RunRecord | undefined> {
-    const [manifest, state, finishedAt, activeMs, changes, left, before] = await this.client.hmget(
-      runKey(run),
-      'manifest',
-      'state',
-      'finishedAt',
-      'activeMs',
-      'changes',
-      'left',
-      'before',
-    );
+    const [manifest, state, finishedAt, activeMs, changes, left, unevaluated, before] =
+      await this.client.hmget(
+        runKey(run),
+        'manifest',
+        'state',
+        'finishedAt',
+        'activeMs',
+        'changes',
+        'left',
+        'unevaluated',
+        'before',
+      );
     if (!manifest) return undefined;
     return {
       manifest: JSON.parse(manifest),
@@ -73,6 +78,7 @@ export class RunStore {
       activeMs: Number(activeMs ?? 0),
       changes: changes ? JSON.parse(changes) : [],
       left: left ? JSON.parse(left) : null,
+      unevaluated: unevaluated ? JSON.parse(unevaluated) : null,
       before: before ?? null,
     };
   }
@@ -144,6 +150,11 @@ export class RunStore {
 
   async notePassedOver(run: string, left: LeftInSource): Promise<void> {
     await this.client.hset(runKey(run), 'left', JSON.stringify(left));
+  }
+
+  async noteUnevaluated(run: string, unevaluated: Unevaluated | null): Promise<void> {
+    if (unevaluated) await this.client.hset(runKey(run), 'unevaluated', JSON.stringify(unevaluated));
+    else await this.client.hdel(runKey(run), 'unevaluated');
   }
 
   async addActive(run: string, ms: number): Promise<void> {

@@ -57,6 +57,7 @@ export async function runDrain(
     archive = await openArchive(drain, new Date());
     await outlasting(meter, () => clock.sync(redis.client));
     meter.depth(await outlasting(meter, () => depthAtStart(drain)));
+    meter.counted(drain.plan.depth);
     // Before anything is read: what was decided while nobody was at work holds from the first message on.
     const view = await outlasting(meter, () => membership.beat());
     await steering.apply(view, membership.member);
@@ -179,6 +180,7 @@ async function makeCrew(
   const crew = makeSqsCrew(drain, source, shared, clock, await idsElsewhere(redis.client, manifest));
   membership.holding = () => crew.holding;
   meter.passedOver = () => crew.passedOver?.size ?? 0;
+  meter.unevaluated = () => crew.passedOver?.unevaluated ?? null;
   return {
     balance: () => crew.look(),
     isIdle: () => crew.isIdle(),

@@ -5,6 +5,7 @@ import { QctlError } from '../errors.ts';
 import type { HeldBy } from '../events.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
+import type { Unevaluated } from '../sources/source.ts';
 import { type SqsSelection, SqsSource } from '../sources/sqs/index.ts';
 import { dueText } from '../streams/index.ts';
 import { type ShownDecision, showDecision } from './decision.ts';
@@ -15,12 +16,13 @@ import type { MemberInfo } from './host.ts';
 import { controlsOf, type ShownOverride, showOverrides } from './live.ts';
 import { liveOf } from './live-status.ts';
 import type { Manifest } from './manifest.ts';
-import { viewRun } from './membership.ts';
+import { type RunView, viewRun } from './membership.ts';
 import { type OpenSource, quarantineStreams } from './open.ts';
 import { withoutLeft } from './passed-over.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
+import { togetherUnevaluated } from './unevaluated.ts';
 import { verifyTarget } from './verify.ts';
 
 /** One line of `qctl drain list`. */
@@ -67,6 +69,8 @@ export interface RunStatus extends RunSummary {
   ratePerSecond: number | null;
   remaining: number | null;
   etaMs: number | null;
+  /** Left in the source because --filter or --type cannot be evaluated for it; null where there is none. */
+  unevaluated: Unevaluated | null;
   /** Every brake that holds one of its processes. */
   brakes: HeldBy[];
   /** What its processes wait for. */
@@ -139,6 +143,7 @@ async function statusOf(
     ratePerSecond: live.ratePerSecond,
     remaining: live.remaining,
     etaMs: live.etaMs,
+    unevaluated: unevaluatedOf(record, view),
     brakes: live.brakes,
     waits: live.waits,
     overrides: showOverrides(controls),
@@ -146,6 +151,14 @@ async function statusOf(
     processesAlive: [...view.alive.values()],
   };
   return { summary, status };
+}
+
+/** What those at work say, or what the last one has left behind. */
+function unevaluatedOf({ manifest, unevaluated }: RunRecord, { alive }: RunView): Unevaluated | null {
+  const live = [...alive.values()].flatMap((info) => info.live ?? []);
+  if (live.length === 0) return unevaluated;
+  const all = live.map((one) => one.unevaluated ?? null);
+  return togetherUnevaluated(all, manifest.lanes === 0);
 }
 
 function stateOf(record: RunRecord, alive: number): string {
@@ -222,6 +235,7 @@ export async function verifyRun(
       findings: [],
       sourceChanges: record.changes,
       left: record.left,
+      unevaluated: depth.unevaluated ?? record.left?.unevaluated ?? null,
       receivers: null,
       due: await readDue(redis, manifest, verification.totals),
       quarantineStreams: quarantineStreams(manifest.target.stream, manifest.target.partitions),

@@ -63,6 +63,13 @@ export interface Readable {
   everything(partRows: number, partBytes: number): AsyncIterable<[id: Buffer, body: Buffer][]>;
 }
 
+/** Messages of which `--filter` cannot say whether they are meant. */
+export interface Unevaluated {
+  count: number;
+  /** Id of one of them. */
+  example: string;
+}
+
 /** How much the source holds. Unknown is null. */
 export interface Depth {
   /** Ready to be drained. */
@@ -72,6 +79,8 @@ export interface Depth {
   delayed: number | null;
   /** Ready, and left in the source because they are not asked for. */
   unmatched?: number;
+  /** Ready, and left in the source because it cannot be said whether they are asked for. */
+  unevaluated?: Unevaluated;
   /** Claimed in the source by this run itself, and not settled yet. */
   held?: number;
 }

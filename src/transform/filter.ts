@@ -8,28 +8,40 @@ type Tree = ReturnType<typeof compile>;
 /** A message of which an expression finds nothing and everything it can be wrong about by itself. */
 const BLANK: Message = { id: '', body: Buffer.from('null') };
 
+/** What an expression cannot be evaluated for. */
+const FAILED = Symbol('failed');
+
+/** What a filter says of a message; `unevaluated`: it can say nothing, and nobody knows whether it is meant. */
+export type Judged = 'matched' | 'unmatched' | 'unevaluated';
+
 /**
  * Compiles `--filter` once: JMESPath over the message (`body.kind == 'refund'`, `attributes.tenant`).
  * A message is matched where the result is true as JMESPath counts: not false, null or empty. One
- * whose body is no JSON though the expression looks into it is not matched, and neither is one whose
+ * whose body is no JSON though the expression looks into it is not evaluated, and neither is one whose
  * values are of a kind that a function does not take.
  *
  * @throws QctlError `config` (BAD_FILTER) where the expression cannot be meant
  */
-export function compileFilter(expression: string): (message: Message) => boolean {
+export function compileFilter(expression: string): (message: Message) => Judged {
   const evaluate = compileValue(expression, 'filter');
-  return (message) => isTrue(evaluate(message));
+  return (message) => {
+    const value = evaluate(message);
+    if (value === FAILED) return 'unevaluated';
+    return isTrue(value) ? 'matched' : 'unmatched';
+  };
 }
 
 /**
- * Compiles `--type`: JMESPath that gives the type of a message as text; undefined where it gives none.
+ * Compiles `--type`: JMESPath that gives the type of a message as text; undefined where it gives none,
+ * null where it cannot be evaluated.
  *
  * @throws QctlError `config` (BAD_TYPE) where the expression cannot be meant
  */
-export function compileType(expression: string): (message: Message) => string | undefined {
+export function compileType(expression: string): (message: Message) => string | undefined | null {
   const evaluate = compileValue(expression, 'type');
   return (message) => {
     const value = evaluate(message);
+    if (value === FAILED) return null;
     if (value === null || value === undefined || value === '') return undefined;
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   };
@@ -47,12 +59,12 @@ function compileValue(expression: string, what: 'filter' | 'type'): (message: Me
     if (/unknown function|arity/i.test((cause as Error).message)) throw refused(expression, what, cause);
   }
   return (message) => {
-    if (parsed && message.body === null) return undefined;
+    if (parsed && message.body === null) return FAILED;
     try {
       return evaluate(message);
     } catch {
-      // No JSON, or a number where a function takes text: this message is not of the kind.
-      return undefined;
+      // No JSON, or a number where a function takes text.
+      return FAILED;
     }
   };
 }

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from '../../src/backends/redis/index.ts';
+import { runStatus } from '../../src/drain/index.ts';
 import { type PostgresSpec, withClaimColumn } from '../../src/sources/postgres/index.ts';
 import { drain, entriesOf, ownDatabase, requestOf } from '../drain/driver.ts';
-import { uniqueName } from '../support/shared.ts';
+import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
 import { waitFor } from '../support/wait.ts';
 
 let database: Awaited<ReturnType<typeof ownDatabase>>;
@@ -21,6 +23,11 @@ async function tableOf(rows: number): Promise<string> {
      'k' || i % 4, '2026-01-01Z'::timestamptz + i * interval '1 minute', 'a' || i % 7
      FROM generate_series(1, ${rows}) i`);
   return table;
+}
+
+async function statusOf(run: string) {
+  const redis = await connectRedis({ url: sharedRedisUrl() });
+  return runStatus(redis, run).finally(() => redis.close());
 }
 
 type Spec = Partial<PostgresSpec> & { table: string };
@@ -53,14 +60,22 @@ describe.each(WAYS)('%s', (way, as) => {
     const test = { spec, database: database.url, target: { stream }, settings };
     const { report, plan } = await drain(test);
     const low = upTo(1000).filter(isLow);
-    expect(plan.depth).toMatchObject({ ready: low.length, unmatched: 1000 - low.length });
+    const unevaluated = { count: 200, example: '5' };
+    const unmatched = 800 - low.length;
+    expect(plan.depth).toMatchObject({ ready: low.length, unmatched, unevaluated });
+    const text = '200 messages are left out, such as 5: the filter cannot be evaluated for them';
+    expect(plan.findings).toContainEqual(
+      expect.objectContaining({ level: 'warning', code: 'FILTER_NOT_EVALUATED', text }),
+    );
     expect(report).toMatchObject({
       converged: true,
       problems: [],
-      unmatched: 1000 - low.length,
+      unmatched,
+      unevaluated,
       remaining: 0,
     });
-    expect(report.notes).toContain(`left in the source by --filter: ${1000 - low.length}`);
+    expect(await statusOf(report.run)).toMatchObject({ unevaluated });
+    expect(report.notes).toContain(`left in the source by --filter: ${unmatched}`);
     expect(await ids(stream)).toEqual(low);
     const rest = before.filter((row) => way === 'copy' || !isLow(Number(row.id)));
     expect(await database.sql(`SELECT xmin::text, * FROM ${table} ORDER BY id`)).toEqual(rest);
@@ -68,7 +83,11 @@ describe.each(WAYS)('%s', (way, as) => {
     await database.sql(`UPDATE ${table} SET payload = '{"risk":"low"}' WHERE id = 1000`);
     await database.sql(`INSERT INTO ${table} (id, payload) VALUES (2000, '{"risk":"low"}'), (2001, '{}')`);
     if (way === 'copy') return;
-    expect((await drain(test)).report).toMatchObject({ converged: true, unmatched: 1000 - low.length });
+    expect((await drain(test)).report).toMatchObject({
+      converged: true,
+      unmatched: unmatched + 1,
+      unevaluated: { count: 199, example: '5' },
+    });
     expect(await ids(stream)).toEqual([...low, 1000, 2000]);
   });
 

@@ -6,8 +6,9 @@ import {
   postgresLabel,
 } from '../../backends/postgres/index.ts';
 import type { Finding } from '../../model/finding.ts';
+import type { Message } from '../../model/message.ts';
 import { type PackedRows, rowCount, rowField } from '../../model/packed.ts';
-import { compileFilter } from '../../transform/filter.ts';
+import { compileFilter, type Judged } from '../../transform/filter.ts';
 import type { Depth, LaneReader } from '../source.ts';
 import type { ListOptions, Matches } from './candidate-query.ts';
 import { candidateStatement } from './candidate-sql.ts';
@@ -21,7 +22,7 @@ import { copyRows } from './copy-rows.ts';
 import { type FormatOverview, formatOverview } from './formats/overview.ts';
 import { type TableIdentity, tableIdentity } from './identity.ts';
 import { MoveReader } from './move.ts';
-import { rowsThat } from './rows-batch.ts';
+import { rowsThat, rowsToMessages } from './rows-batch.ts';
 import { countScheduled } from './scheduled.ts';
 import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
@@ -77,6 +78,7 @@ export class PostgresSource {
   private readonly spec: PostgresSpec;
   private client: Client;
   private readonly sql: Statements;
+  private readonly judge: ((message: Message) => Judged) | undefined;
   private readonly matches: Matches | undefined;
 
   private constructor(
@@ -96,7 +98,9 @@ export class PostgresSource {
     this.label = `${postgresLabel(options)} ${table.name}`;
     this.identity = `postgres:${table.database}/${table.name}`;
     this.sql = statements(spec, table);
-    this.matches = spec.filter === undefined ? undefined : compileFilter(spec.filter);
+    const judge = spec.filter === undefined ? undefined : compileFilter(spec.filter);
+    this.judge = judge;
+    this.matches = judge && ((message) => judge(message) === 'matched');
   }
 
   /** Connects, reads the catalogue and checks the spec. Changes nothing and locks nothing. */
@@ -124,7 +128,7 @@ export class PostgresSource {
 
   /** Counts exactly; takes a scan of the ready rows, and of those that `run` holds. */
   async depth(run?: string): Promise<Depth> {
-    if (this.matches) return this.filteredDepth(run);
+    if (this.judge) return this.filteredDepth(this.judge, run);
     const ready = (await this.ask(this.sql.countReady))[0].n;
     return { ready, inFlight: null, delayed: null, ...(await this.heldBy(run)) };
   }
@@ -135,14 +139,25 @@ export class PostgresSource {
   }
 
   /** Whether a row matches shows in the row only: takes reading all that are ready. */
-  private async filteredDepth(run: string | undefined): Promise<Depth> {
-    let [ready, unmatched] = [0, 0];
+  private async filteredDepth(judge: (message: Message) => Judged, run?: string): Promise<Depth> {
+    const counts = { matched: 0, unmatched: 0, unevaluated: 0 };
+    let example: string | undefined;
     for await (const part of this.readyRows(PART_ROWS, PART_BYTES, 'qctl/depth')) {
-      const matching = rowCount(rowsThat(part, this.matches!));
-      ready += matching;
-      unmatched += rowCount(part) - matching;
+      for (const message of rowsToMessages(part)) {
+        const judged = judge(message);
+        counts[judged] += 1;
+        if (judged === 'unevaluated') example ??= message.id;
+      }
     }
-    return { ready, inFlight: null, delayed: null, unmatched, ...(await this.heldBy(run)) };
+    const { matched, unmatched, unevaluated } = counts;
+    return {
+      ready: matched,
+      inFlight: null,
+      delayed: null,
+      unmatched,
+      ...(example !== undefined && { unevaluated: { count: unevaluated, example } }),
+      ...(await this.heldBy(run)),
+    };
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: rows of a driver

@@ -1,3 +1,4 @@
+import type { Unevaluated } from '../source.ts';
 import type { Received } from './receiver.ts';
 import type { Select, Unwanted } from './selection.ts';
 import { changeVisibility, type Handed, type Queue } from './visibility.ts';
@@ -43,6 +44,8 @@ export class PassedOver {
   private released = false;
   /** Messages that were put here so far, those that came twice counted twice. */
   received = 0;
+  /** Those of which the selection could say nothing; null where there are none. */
+  unevaluated: Unevaluated | null = null;
 
   constructor(options: PassedOverOptions) {
     this.options = options;
@@ -65,7 +68,7 @@ export class PassedOver {
   }
 
   get counts(): PassedOverCounts {
-    const counts: PassedOverCounts = { filter: 0, types: 0, later: 0, behind: 0 };
+    const counts: PassedOverCounts = { filter: 0, types: 0, unevaluated: 0, later: 0, behind: 0 };
     for (const { why } of this.kept.values()) counts[why] += 1;
     return counts;
   }
@@ -119,8 +122,14 @@ export class PassedOver {
       spent: maxReceiveCount !== null && (message.attempts ?? 1) >= maxReceiveCount,
     };
     this.received += 1;
+    if (why === 'unevaluated' && !this.kept.has(message.id)) this.noteUnevaluated(message.id);
     this.kept.set(message.id, kept);
     return kept;
+  }
+
+  private noteUnevaluated(id: string): void {
+    const { count, example } = this.unevaluated ?? { count: 0, example: id };
+    this.unevaluated = { count: count + 1, example };
   }
 
   private renew(): void {

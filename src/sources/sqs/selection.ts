@@ -13,10 +13,11 @@ export interface SqsSelection {
 }
 
 /**
- * Why a message stays in the queue: `filter` and `types` did not want it, `later` it was enqueued at
- * or after the boundary, `behind` it stands behind such a one in its FIFO group.
+ * Why a message stays in the queue: `filter` and `types` did not want it, `unevaluated` they could say
+ * nothing about it, `later` it was enqueued at or after the boundary, `behind` it stands behind such a
+ * one in its FIFO group.
  */
-export type Unwanted = 'filter' | 'types' | 'later' | 'behind';
+export type Unwanted = 'filter' | 'types' | 'unevaluated' | 'later' | 'behind';
 
 /** Gives a message its type, and says why it is not wanted; undefined where it is. */
 export type Select = (message: Message) => Unwanted | undefined;
@@ -35,17 +36,20 @@ export function compileSelection(selection: SqsSelection, before?: Date): Select
       code: 'TYPE_MISSING',
       hint: ['--type EXPRESSION, for example --type body.kind or --type attributes.kind'],
     });
-  const matches = filter === undefined ? undefined : compileFilter(filter);
+  const judge = filter === undefined ? undefined : compileFilter(filter);
   const typeOf = type === undefined ? undefined : compileType(type);
   const wanted = types && new Set(types);
   const boundary = before?.toISOString();
   return (message) => {
     const kind = typeOf?.(message);
-    if (kind !== undefined) message.type = kind;
+    if (typeof kind === 'string') message.type = kind;
     if (boundary !== undefined && message.enqueuedAt !== undefined && message.enqueuedAt >= boundary)
       return 'later';
-    if (wanted && (kind === undefined || !wanted.has(kind))) return 'types';
-    return matches && !matches(message) ? 'filter' : undefined;
+    if (wanted && kind === null) return 'unevaluated';
+    if (wanted && (kind === undefined || !wanted.has(kind!))) return 'types';
+    const judged = judge?.(message);
+    if (judged === 'unevaluated') return judged;
+    return judged === 'unmatched' ? 'filter' : undefined;
   };
 }
 
