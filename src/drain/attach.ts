@@ -5,7 +5,8 @@ import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../errors.ts';
 import { lockKey } from '../model/keys.ts';
-import { canonical, chosenOf, contextOf, differences, type Manifest, newRunId } from './manifest.ts';
+import { differences, differenceText } from './differences.ts';
+import { canonical, chosenOf, contextOf, isSame, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
 import type { DrainRequest, DrainSource } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
@@ -132,8 +133,9 @@ async function unfinished(
   const { run } = last.manifest;
   const view = await viewRun(client, run);
   const alive = [...view.alive.values()].map((info) => `pid ${info.pid} on ${info.host} since ${info.since}`);
-  const same = differences(last.manifest.context, fresh.context).length === 0;
-  if (alive.length > 0 && (request.settings.fresh || !same)) throw heldBy(run, alive);
+  const same = isSame(last.manifest.context, fresh.context);
+  if (alive.length > 0 && (request.settings.fresh || !same))
+    throw heldBy(run, alive, differences(last.manifest.context, fresh.context).map(differenceText));
   if (request.settings.fresh)
     return {
       manifest: withLedgerOf(last.manifest, fresh),
@@ -158,7 +160,7 @@ async function unfinished(
  */
 function afterFinished(last: RunRecord, fresh: Manifest, request: DrainRequest): Attachment {
   const replaces = last.manifest.run;
-  const same = differences(last.manifest.context, fresh.context).length === 0;
+  const same = isSame(last.manifest.context, fresh.context);
   if (same && fresh.mode === 'copy' && !request.settings.fresh && last.state === 'done') {
     return { manifest: last.manifest, kind: 'continue', replaces, abandon: undefined, before: last.before };
   }
@@ -184,18 +186,18 @@ function withLedgerOf(last: Manifest, fresh: Manifest): Manifest {
 }
 
 function refuseChanged(before: Manifest, now: Manifest): void {
+  if (isSame(before.context, now.context)) return;
   const changed = differences(before.context, now.context);
-  if (changed.length === 0) return;
   throw new QctlError(
     'refused',
-    `unfinished run ${before.run} of this source was started differently: ${changed.join('; ')}`,
+    `unfinished run ${before.run} of this source was started with other settings: ${changed.map(differenceText).join('; ')}`,
     {
       code: 'RUN_CONTEXT_CHANGED',
       hint: [
         `repeat its own command to finish it (qctl drain status ${before.run})`,
         'or give it up with --fresh: what it has in hand is settled first, then a new run begins',
       ],
-      details: { run: before.run },
+      details: { run: before.run, changed },
     },
   );
 }
@@ -204,8 +206,8 @@ async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'co
   return (await viewRun(client, run)).alive.size > 0 ? 'join' : 'continue';
 }
 
-/** The source is another run's. */
-export function heldBy(run: string, alive: string[]): QctlError {
+/** The source is another run's. `changed`: why this command is not the one that would share its work. */
+export function heldBy(run: string, alive: string[], changed: string[] = []): QctlError {
   return new QctlError(
     'locked',
     `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`,
@@ -214,6 +216,7 @@ export function heldBy(run: string, alive: string[]): QctlError {
       hint: [
         `qctl drain status ${run}`,
         'wait for it, or repeat its very command to share the work',
+        ...changed.map((text) => `this command differs from it: ${text}`),
         `qctl drain stop ${run} ends it, and the run can be continued later`,
       ],
       details: { run },

@@ -26,11 +26,11 @@ export interface Manifest {
   fields: Record<string, string> | null;
 }
 
-/** Of the parts that must be the same, those that differ, each as a sentence. */
-export function differences(a: Manifest['context'], b: Manifest['context']): string[] {
-  return (Object.keys(a) as (keyof Manifest['context'])[])
-    .filter((part) => canonical(a[part]) !== canonical(b[part]))
-    .map((part) => `${part} was ${canonical(a[part])} and is now ${canonical(b[part])}`);
+/** Whether a run may be continued by a call that means this. */
+export function isSame(a: Manifest['context'], b: Manifest['context']): boolean {
+  return (Object.keys(a) as (keyof Manifest['context'])[]).every(
+    (part) => canonical(a[part]) === canonical(b[part]),
+  );
 }
 
 /** What of the source is meant, and how it is read; null where there is nothing to choose. */

@@ -97,6 +97,7 @@ test('an unfinished run is not continued into another place, unless it is given 
   const other = { ...table, spec: { table: 'others' } };
   const failure = await failureOf(goBack({ source: { stream }, table: other }));
   expect(failure).toMatchObject({ kind: 'refused', code: 'RUN_CONTEXT_CHANGED' });
+  expect(failure.message).toMatch(/ went elsewhere: --to: postgres:\S+ -> postgres:\S+public\.others$/);
   const { report } = await goBack({ source: { stream }, table: other, settings: { fresh: true } });
   expect(report).toMatchObject({ returned: 4, inherited: [entries[2]], converged: false });
   expect(await ids()).toEqual([1, 2]);

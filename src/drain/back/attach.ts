@@ -6,8 +6,9 @@ import { takeLock } from '../../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../../errors.ts';
 import { lockKey, partitionKeys } from '../../model/keys.ts';
 import { laneKeys } from '../../sources/redis-stream/index.ts';
+import { type Difference, differences, differenceText } from '../differences.ts';
 import type { Kept } from '../expiry.ts';
-import { differences, type Manifest, newRunId } from '../manifest.ts';
+import { isSame, type Manifest, newRunId } from '../manifest.ts';
 import { viewRun } from '../membership.ts';
 import { RunStore } from '../run-store.ts';
 import type { BackRequest } from './request.ts';
@@ -62,10 +63,10 @@ export async function attachBack(
   const alive = [...(await viewRun(client, holder)).alive.values()].map(
     ({ pid, host }) => `pid ${pid} on ${host}`,
   );
-  const changed = differences(before.context, fresh.context);
-  if (alive.length > 0 && (request.settings.fresh || changed.length > 0)) throw heldBy(holder, alive);
+  const same = isSame(before.context, fresh.context);
+  if (alive.length > 0 && (request.settings.fresh || !same)) throw heldBy(holder, alive);
   if (request.settings.fresh) return { manifest: fresh, kind: 'new', replaces: holder, abandons: holder };
-  if (changed.length > 0) throw contextChanged(holder, changed);
+  if (!same) throw contextChanged(holder, differences(before.context, fresh.context));
   // Where it begins may be another from one call to the next; the rest is the run's own.
   const manifest = { ...before, back: { ...before.back, from: fresh.back.from } };
   return { manifest, kind: alive.length > 0 ? 'join' : 'continue', replaces: holder, abandons: undefined };
@@ -98,17 +99,17 @@ export function keptOf({ run, target, back }: BackManifest): Kept {
   return { run, lock: lockName({ stream: target.stream, group: back.group }), keys };
 }
 
-function contextChanged(run: string, changed: string[]): QctlError {
+function contextChanged(run: string, changed: Difference[]): QctlError {
   return new QctlError(
     'refused',
-    `unfinished run ${run} of this group went elsewhere: ${changed.join('; ')}`,
+    `unfinished run ${run} of this group went elsewhere: ${changed.map(differenceText).join('; ')}`,
     {
       code: 'RUN_CONTEXT_CHANGED',
       hint: [
         `repeat its own command to finish it (qctl drain status ${run})`,
         'or give it up with --fresh: what it had in hand may then stand in both places, and is named',
       ],
-      details: { run },
+      details: { run, changed },
     },
   );
 }
