@@ -56,6 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'drain list',
     summary: 'list the runs that Redis knows of',
     impact: 'read',
+    formats: ['prometheus'],
     load: () => import('./drain/list.ts'),
   },
   {
@@ -63,6 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show how far a run has come',
     impact: 'read',
     args: '<run>',
+    formats: ['prometheus'],
     load: () => import('./drain/status.ts'),
   },
   {

@@ -1,14 +1,7 @@
 import { CHECK_EXIT } from '../exit-codes.ts';
-import { printable } from '../term/text.ts';
+import { type Family, formatFamilies, gauge } from '../term/prometheus.ts';
 import { METRICS, type Metric } from './metrics.ts';
 import type { CheckReport } from './report.ts';
-
-interface Family {
-  name: string;
-  type: 'gauge' | 'counter';
-  help: string;
-  samples: { labels: Record<string, string>; value: number }[];
-}
 
 const STATUS_HELP = '0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.';
 
@@ -27,10 +20,7 @@ export function formatMetrics(report: CheckReport): string {
       { labels: { check, target }, value: CHECK_EXIT[status] },
     ]),
   ];
-  return families
-    .filter(({ samples }) => samples.length > 0)
-    .map(familyText)
-    .join('');
+  return formatFamilies(families);
 }
 
 function family({ items }: CheckReport, metric: Metric): Family {
@@ -42,24 +32,4 @@ function family({ items }: CheckReport, metric: Metric): Family {
       .map(({ value }) => ({ labels, value: value! / scale })),
   );
   return { ...gauge(name, help, samples), type: unit === 'counter' ? 'counter' : 'gauge' };
-}
-
-function gauge(name: string, help: string, samples: Family['samples']): Family {
-  return { name, type: 'gauge', help, samples };
-}
-
-function familyText({ name, type, help, samples }: Family): string {
-  const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-}
-
-function labelText(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return `{${pairs.join(',')}}`;
-}
-
-/** Prometheus knows three escapes; other control characters are shown by their code, as on a terminal. */
-function escapeLabel(value: string): string {
-  const lines = value.split('\n').map((line) => printable(line).replaceAll('\\', '\\\\'));
-  return lines.join('\\n').replaceAll('"', '\\"');
 }

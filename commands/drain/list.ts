@@ -1,4 +1,4 @@
-import { listRuns, type RunSummary } from '../../src/drain/index.ts';
+import { listRuns, type RunSummary, summaryOf } from '../../src/drain/index.ts';
 import { askRedis } from '../ask-redis.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -8,6 +8,7 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatTable } from '../term/table.ts';
+import { formatRunMetrics } from './format-metrics.ts';
 
 interface ListFlags {
   limit: number;
@@ -30,7 +31,12 @@ export async function runDrainList(context: Context, flags: ListFlags): Promise<
   const redis = await context.redis();
   const runs = await askRedis(redis, 'list the runs', () => listRuns(redis, flags.limit));
   if (runs.length === 0 && io.stderr.isTTY && !options.quiet) io.stderr.write('no runs are recorded\n');
-  await renderResult(io, options, { type: 'run', data: runs, table: () => formatRuns(io.stdout, runs) });
+  await renderResult(io, options, {
+    type: 'run',
+    data: runs.map(summaryOf),
+    table: () => formatRuns(io.stdout, runs),
+    prometheus: () => formatRunMetrics(runs),
+  });
 }
 
 function formatRuns(output: Output, runs: RunSummary[]): string {

@@ -11,6 +11,7 @@ import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { inWordsOfBack } from './format-back.ts';
+import { formatRunMetrics } from './format-metrics.ts';
 import { heldText, rowsOf } from './format-plan.ts';
 import { scheduled } from './format-report.ts';
 
@@ -28,6 +29,7 @@ export async function runDrainStatus(context: Context, name: string): Promise<vo
     type: 'status',
     data: status,
     table: () => formatStatus(io.stdout, status),
+    prometheus: () => formatRunMetrics([status]),
   });
 }
 

@@ -2,6 +2,7 @@ export { withClaimColumn } from '../sources/postgres/claim-column.ts';
 export type { PostgresSpec } from '../sources/postgres/spec.ts';
 export type { SqsSelection } from '../sources/sqs/selection.ts';
 export * from './back/index.ts';
+export { BRAKES } from './brakes/probe.ts';
 export { type Differing, differs } from './compare.ts';
 export {
   type ControlChange,
@@ -35,6 +36,7 @@ export {
   type RunSummary,
   runDefinition,
   runStatus,
+  summaryOf,
   type VerifyConnections,
   verifyRun,
 } from './status.ts';

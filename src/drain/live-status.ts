@@ -5,6 +5,8 @@ import type { MemberInfo } from './host.ts';
 export interface LiveStatus {
   /** Null where nobody is at work, or nobody has said how it fares yet. */
   state: DrainState | null;
+  /** Whether each of them has acted upon a pause, or is about to end. */
+  atRest: boolean;
   ratePerSecond: number | null;
   remaining: number | null;
   etaMs: number | null;
@@ -23,6 +25,7 @@ export function liveOf(members: readonly MemberInfo[]): LiveStatus {
   const remaining = known.length === 0 ? null : Math.min(...known);
   return {
     state: STATES.find((state) => all.some((one) => one.state === state)) ?? null,
+    atRest: members.every(({ live }) => live?.state === 'paused' || live?.state === 'stopping'),
     ratePerSecond,
     remaining,
     etaMs: remaining === null || !ratePerSecond ? null : Math.round((remaining / ratePerSecond) * 1000),

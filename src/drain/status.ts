@@ -13,8 +13,8 @@ import { readDue } from './due.ts';
 import { expiresAt } from './expiry.ts';
 import { handoverOf } from './handover.ts';
 import type { MemberInfo } from './host.ts';
-import { controlsOf, type ShownOverride, showOverrides } from './live.ts';
-import { liveOf } from './live-status.ts';
+import { type Controls, controlsOf, type ShownOverride, showOverrides } from './live.ts';
+import { type LiveStatus, liveOf } from './live-status.ts';
 import type { Manifest } from './manifest.ts';
 import { type RunView, viewRun } from './membership.ts';
 import { type OpenSource, quarantineStreams } from './open.ts';
@@ -25,7 +25,7 @@ import { readTotals } from './totals.ts';
 import { togetherUnevaluated } from './unevaluated.ts';
 import { verifyTarget } from './verify.ts';
 
-/** One line of `qctl drain list`. */
+/** One line of `qctl drain list`: the part of a status that stays short. */
 export interface RunSummary {
   run: string;
   state: string;
@@ -83,22 +83,18 @@ export interface RunStatus extends RunSummary {
 }
 
 /** The newest runs first. */
-export async function listRuns(redis: RedisConnection, count: number): Promise<RunSummary[]> {
-  const store = new RunStore(redis.client);
-  const records = await store.newestRecords(count);
-  return Promise.all(records.map(async (record) => (await statusOf(redis, record)).summary));
+export async function listRuns(redis: RedisConnection, count: number): Promise<RunStatus[]> {
+  const records = await new RunStore(redis.client).newestRecords(count);
+  return Promise.all(records.map((record) => statusOf(redis, record)));
 }
 
 /** One run. Throws `usage` where there is none of that name. */
 export async function runStatus(redis: RedisConnection, run: string): Promise<RunStatus> {
   const record = await new RunStore(redis.client).require(run);
-  return (await statusOf(redis, record)).status;
+  return statusOf(redis, record);
 }
 
-async function statusOf(
-  redis: RedisConnection,
-  record: RunRecord,
-): Promise<{ summary: RunSummary; status: RunStatus }> {
+async function statusOf(redis: RedisConnection, record: RunRecord): Promise<RunStatus> {
   const { manifest } = record;
   const [totals, view] = await Promise.all([
     readTotals(redis.client, manifest),
@@ -107,9 +103,10 @@ async function statusOf(
   const due = await readDue(redis, manifest, totals);
   const controls = controlsOf(view);
   const live = liveOf([...view.alive.values()]);
-  const summary: RunSummary = {
+  return {
+    type: 'status',
     run: manifest.run,
-    state: record.state === 'running' ? (live.state ?? stateOf(record, view.alive.size)) : record.state,
+    state: liveState(record, live, controls) ?? stateOf(record, view.alive.size),
     mode: manifest.mode,
     source: manifest.source.label,
     stream: manifest.target.stream,
@@ -125,10 +122,6 @@ async function statusOf(
     lastSeenAt: view.seenMs === null ? null : new Date(view.seenMs).toISOString(),
     expiresAt: await expiresAt(redis.client, manifest.run, view.nowMs),
     paused: controls.paused ? showDecision(controls.paused) : null,
-  };
-  const status: RunStatus = {
-    type: 'status',
-    ...summary,
     read: totals.appended + totals.scheduled + totals.quarantined + totals.duplicatesSuppressed,
     duplicatesSuppressed: totals.duplicatesSuppressed,
     settled: totals.settled,
@@ -150,7 +143,21 @@ async function statusOf(
     enqueuedBefore: record.before,
     processesAlive: [...view.alive.values()],
   };
-  return { summary, status };
+}
+
+/** While processes are at work: what they say, unless a pause has not reached all of them yet. */
+function liveState({ state }: RunRecord, live: LiveStatus, controls: Controls): string | null {
+  if (state !== 'running' || live.state === null) return null;
+  return controls.paused && !live.atRest ? 'pausing' : live.state;
+}
+
+/** The short part of it. */
+export function summaryOf(status: RunStatus): RunSummary {
+  const { run, state, mode, source, stream, appended, open, quarantined, scheduled, waiting } = status;
+  const { processes, createdAt, finishedAt, startedBy, lastSeenAt, expiresAt, paused } = status;
+  const counts = { appended, open, quarantined, scheduled, waiting };
+  const times = { createdAt, finishedAt, startedBy, lastSeenAt, expiresAt };
+  return { run, state, mode, source, stream, ...counts, processes, ...times, paused };
 }
 
 /** What those at work say, or what the last one has left behind. */

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Membership } from '../../src/drain/membership.ts';
+import type { DrainState } from '../../src/events.ts';
 import { parseBytes } from '../../src/model/bytes.ts';
 import { parseMemoryLimit, parseRange, parseRateLimit } from '../../src/model/limits.ts';
 import { sharedPostgres } from '../support/shared.ts';
@@ -59,6 +61,31 @@ describe('drain pause, resume and stop', () => {
     expect(again.stdout).toMatch(/^alerts-1 {2}paused {2}BY at TIME: rebuild {2}-$/m);
     expect((await shown(['drain', 'resume', 'alerts-1'])).stdout).toMatch(/alerts-1 {2}paused {2}- {7}-/);
     expect((await shown(['drain', 'stop', 'alerts-1'])).code).toBe(0);
+  });
+
+  test('are seen at once, and as done when every process has acted on them', async () => {
+    await record();
+    const says = (state: DrainState) => {
+      const counts = { read: 0, appended: 0, ratePerSecond: 0, remaining: 0, inHand: 0 };
+      return { state, ...counts, brakes: [], waits: [] };
+    };
+    const [one, two] = [
+      new Membership(redis.client, 'alerts-1', new Date()),
+      new Membership(redis.client, 'alerts-1', new Date()),
+    ];
+    const states: string[] = [];
+    const look = async (first: DrainState, second: DrainState) => {
+      await Promise.all([one.beat(says(first)), two.beat(says(second))]);
+      const { stdout } = await run(['drain', 'status', 'alerts-1', '-o', 'json']);
+      states.push(JSON.parse(stdout).state);
+    };
+    await look('running', 'following');
+    await run(['drain', 'pause', 'alerts-1']);
+    await look('running', 'following');
+    await look('paused', 'following');
+    await look('paused', 'paused');
+    await look('paused', 'stopping');
+    expect(states).toEqual(['running', 'pausing', 'pausing', 'paused', 'paused']);
   });
 
   test('tell nothing but data in json, and change nothing with --dry-run', async () => {

@@ -32,7 +32,7 @@ const OUTCOMES = {
   'qctl claim orders workers': /^claimed +298 for worker-2\ndead letters +14 to orders:dead$/m,
   'qctl consumer reap': /^worker-1 .* (deleted|left: it was seen again)$|^no consumer to delete$/m,
   'qctl dlq replay': /^replayed +14\n/m,
-  'qctl drain stop': /state +paused[\s\S]*NOW\n.* stop /m,
+  'qctl drain stop': /state +paus(?:ing|ed)[\s\S]*NOW\n.* stop /m,
   'qctl drain redis': /^returned +300\n[\s\S]*^converged: /m,
   'qctl check lag': /^LAG OK - orders\/workers: lag 314, age /m,
 };
