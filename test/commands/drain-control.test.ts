@@ -67,7 +67,7 @@ describe('drain pause, resume and stop', () => {
     await record();
     const says = (state: DrainState) => {
       const counts = { read: 0, appended: 0, ratePerSecond: 0, remaining: 0, inHand: 0 };
-      return { state, ...counts, brakes: [], waits: [] };
+      return { state, ...counts, unevaluated: null, brakes: [], waits: [] };
     };
     const [one, two] = [
       new Membership(redis.client, 'alerts-1', new Date()),

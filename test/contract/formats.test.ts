@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readTable } from '../../src/sources/postgres/catalog.ts';
+import { othersClaims } from '../../src/sources/postgres/claim-others.ts';
 import { claimStatements } from '../../src/sources/postgres/claim-sql.ts';
 import { describeQueue, detectQueues, formatOf } from '../../src/sources/postgres/formats/index.ts';
 import { SESSION_SETTINGS } from '../../src/sources/postgres/session.ts';
@@ -123,17 +124,26 @@ describe.each(FORMAT_CASES)('$name', (format) => {
     await withClient(own.url, async (client) => {
       const sql = claimStatements(spec, await readTable(client, spec), 'run-1');
       const other = claimStatements(spec, await readTable(client, spec), 'run-2');
+      const toldOf = async (run: string, replaced?: string) =>
+        (await othersClaims(client, spec, await readTable(client, spec), run, replaced)).map(
+          ({ level, text }) => text.replace(/^(\d+) rows of \S+ are held by .*/, `${level}: $1 held`),
+        );
+      expect(await toldOf('run-2')).toEqual([]);
       for (const statement of sql.prepare) await client.query(statement);
       for (const id of wanted) {
         expect(await claimOne(client, format, sql, id)).toEqual([id]);
       }
       expect((await client.query(sql.held)).rows.map(({ id }) => id).sort()).toEqual([...wanted].sort());
       expect((await client.query(other.held)).rows).toEqual([]);
+      expect(await toldOf('run-1')).toEqual([]);
+      expect(await toldOf('run-2')).toEqual([`warning: ${wanted.length} held`]);
+      expect(await toldOf('run-2', 'run-1')).toEqual([`note: ${wanted.length} held`]);
       for (const statement of format.maintenance) await client.query(statement);
       const fetched = (await client.query(format.fetch)).rows.map(({ id }) => id);
       expect(fetched.filter((id) => wanted.includes(id))).toEqual([]);
       expect((await client.query(sql.held)).rows).toHaveLength(wanted.length);
       await client.query(sql.release);
+      expect(await toldOf('run-2')).toEqual([]);
       for (const statement of sql.cleanup) await client.query(statement);
     });
     const after = await rowsOf(format, own);

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { namesRun } from './claim-names.ts';
 import type { PostgresSpec } from './spec.ts';
 
 /**
@@ -10,6 +11,11 @@ export function withClaimColumn(spec: PostgresSpec, column: string): PostgresSpe
   return {
     ...spec,
     ready: spec.ready === undefined ? `${name} IS NULL` : `(${spec.ready}) AND ${name} IS NULL`,
-    claim: { set: { [column]: ':text' }, held: `${name} = :text`, release: { [column]: 'NULL' } },
+    claim: {
+      set: { [column]: ':text' },
+      held: `${name} = :text`,
+      anyones: { held: namesRun(`${name}::text`), by: `${name}::text` },
+      release: { [column]: 'NULL' },
+    },
   };
 }

@@ -14,6 +14,11 @@ const TIME_BITS = 48n;
 /** Text before the name of a run in a column of text: whose claim it is can be read there. */
 export const CLAIM_PREFIX = 'qctl:';
 
+/** SQL: whether a text names a run. */
+export function namesRun(text: string): string {
+  return `starts_with(${text}, '${CLAIM_PREFIX}')`;
+}
+
 /** The first moment of all those that stand for runs. */
 export const FIRST_CLAIM_TIME = '2999-01-01 00:00:00+00';
 

@@ -2,17 +2,16 @@ import { type Client, escapeIdentifier as quote } from 'pg';
 import type { Finding } from '../../model/finding.ts';
 import { plural } from '../../model/plural.ts';
 import type { TableFacts } from './catalog.ts';
-import { CLAIM_PREFIX, claimNames, FIRST_CLAIM_TIME } from './claim-names.ts';
+import { CLAIM_PREFIX, claimNames } from './claim-names.ts';
 import { namedClaim } from './claim-sql.ts';
-import type { PostgresSpec } from './spec.ts';
+import { whereClause } from './expressions.ts';
+import type { ClaimSpec, PostgresSpec } from './spec.ts';
 
 const RUNS_NAMED = 5;
-const TEXT = /^(text|character varying|character|citext|name)/;
-const TIME = /^timestamp/;
 
 /**
  * Rows that other runs have claimed: they are neither ready nor anybody's. Which runs is known where a
- * claim is text; where it is a time only that there are such rows; a uuid tells nothing.
+ * claim is text; else only that there are such rows.
  *
  * @param replaced a run that is about to be closed, and gives its rows back by itself
  */
@@ -23,61 +22,43 @@ export async function othersClaims(
   run: string,
   replaced?: string,
 ): Promise<Finding[]> {
-  if (spec.mode !== 'move' || !spec.claim) return [];
-  const own = namedClaim(spec.claim, claimNames(run)).held;
-  const findings: Finding[] = [];
-  for (const [column, value] of Object.entries(spec.claim.set)) {
-    const type = table.columns.get(column)?.type ?? '';
-    if (value === ':text' && TEXT.test(type))
-      findings.push(...(await byName(client, spec, table, { column, own, replaced })));
-    else if (value === ':time' && TIME.test(type))
-      findings.push(...(await byTime(client, table, column, own)));
-  }
-  return findings;
-}
-
-async function byName(
-  client: Client,
-  spec: PostgresSpec,
-  table: TableFacts,
-  { column, own, replaced }: { column: string; own: string; replaced?: string },
-): Promise<Finding[]> {
-  const name = `t.${quote(column)}`;
-  const { rows } = await client.query(
-    `SELECT ${name}::text AS claim, count(*)::float8 AS n FROM ${table.name} t
-      WHERE starts_with(${name}::text, '${CLAIM_PREFIX}') AND (${own}) IS NOT TRUE GROUP BY 1 ORDER BY 1 LIMIT ${RUNS_NAMED}`,
+  const { claim } = spec;
+  if (spec.mode !== 'move' || !claim?.anyones) return [];
+  const { held, by = 'NULL' } = claim.anyones;
+  const heldBy = (name: string): string => `(${namedClaim(claim, claimNames(name)).held})`;
+  const within = spec.within === undefined ? [] : [`(${spec.within})`];
+  const isReplaced = replaced === undefined ? 'false' : heldBy(replaced);
+  const { rows } = await client.query<{ name: string | null; replaced: boolean; n: number }>(
+    `SELECT ${by} AS name, coalesce(${isReplaced}, false) AS replaced, count(*)::float8 AS n FROM ${table.name} t
+     ${whereClause([...within, held, `${heldBy(run)} IS NOT TRUE`])} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${RUNS_NAMED}`,
   );
-  const back = Object.entries(spec.claim!.release)
-    .map(([released, sql]) => `${quote(released)} = ${sql}`)
-    .join(', ');
-  return rows.map(({ claim, n }: { claim: string; n: number }): Finding => {
-    const other = claim.slice(CLAIM_PREFIX.length);
-    const text = `${n} ${plural(n, 'row')} of ${table.name} ${n === 1 ? 'is' : 'are'} held by run ${other}: ${n === 1 ? 'it is' : 'they are'} not drained`;
-    if (other === replaced)
-      return { level: 'note', code: 'HELD_BY_RUN', text: `${text} until that run is closed` };
-    return {
-      level: 'warning',
-      code: 'HELD_BY_RUN',
-      text,
-      remedy: `repeat that run's own command (qctl drain status ${other}), or close it with --fresh; where no Redis knows of it any more: UPDATE ${table.name} SET ${back} WHERE ${quote(column)} = '${claim.replaceAll("'", "''")}'`,
-    };
+  return rows.map((row) => {
+    const other = row.replaced ? replaced : row.name?.slice(CLAIM_PREFIX.length);
+    const text = heldText(row.n, table, other);
+    if (row.replaced) return { level: 'note', code: 'HELD_BY_RUN', text: `${text} until that run is closed` };
+    return { level: 'warning', code: 'HELD_BY_RUN', text, remedy: remedyOf(spec, claim, table, other) };
   });
 }
 
-async function byTime(client: Client, table: TableFacts, column: string, own: string): Promise<Finding[]> {
-  const { rows } = await client.query(
-    `SELECT count(*)::float8 AS n FROM ${table.name} t
-      WHERE t.${quote(column)} >= '${FIRST_CLAIM_TIME}'::timestamptz AND t.${quote(column)} < 'infinity' AND (${own}) IS NOT TRUE`,
-  );
-  const { n } = rows[0] as { n: number };
-  if (n === 0) return [];
-  return [
-    {
-      level: 'warning',
-      code: 'HELD_BY_RUN',
-      text: `${n} ${plural(n, 'row')} of ${table.name} ${n === 1 ? 'is' : 'are'} held by another run of qctl (${column} is in the year 2999 or later): not drained`,
-      remedy:
-        'qctl drain list shows unfinished runs; repeat the command of that run, or close it with --fresh',
-    },
-  ];
+function heldText(n: number, table: TableFacts, run: string | undefined): string {
+  const [are, they] = n === 1 ? ['is', 'it is'] : ['are', 'they are'];
+  const by = run === undefined ? 'another run of qctl' : `run ${run}`;
+  return `${n} ${plural(n, 'row')} of ${table.name} ${are} held by ${by}: ${they} not drained`;
+}
+
+function remedyOf(spec: PostgresSpec, claim: ClaimSpec, table: TableFacts, run: string | undefined): string {
+  const own =
+    run === undefined
+      ? "qctl drain list shows unfinished runs: repeat that run's own command"
+      : `repeat that run's own command (qctl drain status ${run})`;
+  const byHand =
+    run !== undefined && spec.format === 'generic'
+      ? releaseText(namedClaim(claim, claimNames(run)), table)
+      : 'see "Giving claimed rows back by hand" in docs/formats.md';
+  return `${own}, or close it with --fresh; where no Redis knows of it any more: ${byHand}`;
+}
+
+function releaseText({ release, held }: ClaimSpec, table: TableFacts): string {
+  const back = Object.entries(release).map(([column, sql]) => `${quote(column)} = ${sql}`);
+  return `UPDATE ${table.name} t SET ${back.join(', ')} WHERE ${held}`;
 }

@@ -26,6 +26,14 @@ export const INCLUDABLE = ['scheduled', 'dead', 'running'] as const;
 
 export type Includable = (typeof INCLUDABLE)[number];
 
+/** How rows that a run has taken are told from others, whichever run it is. */
+export interface AnyClaim {
+  /** Condition of these rows. */
+  held: string;
+  /** SQL (text) of `qctl:RUN`; absent where a row does not tell it. */
+  by?: string;
+}
+
 /**
  * How rows are made this run's own before they are appended, so that no worker of the source sees
  * them again. All of it is SQL over the row, whose alias is `t`. Three placeholders name the run in
@@ -37,6 +45,8 @@ export interface ClaimSpec {
   set: Record<string, string>;
   /** Condition of the rows that this run has taken. */
   held: string;
+  /** Of whatever run; absent where it cannot be told from a row. */
+  anyones?: AnyClaim;
   /**
    * Where a row's state is another table's row: further CTEs of the claiming statement, behind
    * `qctl_chosen (qctl_at)`, the rows that may be had. They take the other rows out, passing by locked

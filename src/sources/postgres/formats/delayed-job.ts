@@ -1,3 +1,4 @@
+import { namesRun } from '../claim-names.ts';
 import type { PostgresSpec } from '../spec.ts';
 import { type Told, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
@@ -104,6 +105,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
     claim: {
       set: { locked_by: ':text', locked_at: ':time' },
       held: 't.locked_by = :text',
+      anyones: { held: namesRun('t.locked_by'), by: 't.locked_by' },
       release: { locked_by: 'NULL', locked_at: 'NULL' },
     },
   };

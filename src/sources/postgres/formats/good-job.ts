@@ -112,6 +112,8 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       advisory: lockKey(TABLE, 't.id'),
       set: { locked_by_id: ':uuid', finished_at: `coalesce(t.finished_at, ${mark})` },
       held: 't.locked_by_id = :uuid',
+      // A process of good_job has a random uuid, which is of version 4.
+      anyones: { held: `substr(t.locked_by_id::text, 15, 1) = '8'` },
       release: { locked_by_id: 'NULL', finished_at: `nullif(t.finished_at, ${mark})` },
     },
     notify: ['good_job'],

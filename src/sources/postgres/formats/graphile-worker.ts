@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { namesRun } from '../claim-names.ts';
 import type { PostgresSpec } from '../spec.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { graphileFindings, graphileWorkers } from './graphile-worker-facts.ts';
@@ -77,6 +78,7 @@ async function describe(client: Client, found: FoundQueue, choice: FormatChoice)
     claim: {
       set: { locked_by: ':text', locked_at: ':time' },
       held: 't.locked_by = :text AND t.locked_at = :time',
+      anyones: { held: namesRun('t.locked_by'), by: 't.locked_by' },
       release: { locked_by: 'NULL', locked_at: 'NULL' },
     },
     notify: ['jobs:insert'],

@@ -1,3 +1,5 @@
+import type { AnyClaim } from '../spec.ts';
+
 /** What a claim overwrites, kept as JSON in a text of the row itself: whoever holds the row can give it back as it was. */
 export interface ClaimNote {
   /** SQL that writes the note; over the row `t`, before it is claimed. */
@@ -8,6 +10,8 @@ export interface ClaimNote {
   was(name: string): string;
   /** SQL, as text, of a claimed row: what `name` was before. */
   kept(name: string): string;
+  /** Rows that carry one, and whose it is. */
+  anyones: AnyClaim;
 }
 
 /**
@@ -23,6 +27,7 @@ export function claimNote(place: string, kept: Record<string, string>): ClaimNot
     make: `json_build_object('qctl', :text, ${pairs.join(', ')})::text`,
     present,
     kept: read,
+    anyones: { held: present, by: read('qctl') },
     was: (name) => `CASE WHEN ${present} THEN ${read(name)} ELSE (${kept[name]})::text END`,
   };
 }

@@ -34,6 +34,7 @@ export function obanClaim(found: FoundQueue, { pro }: ObanFacts): ClaimSpec {
       attempted_by: `ARRAY[:text, ${note.make}]`,
     },
     held: `t.state = '${state}' AND t.attempted_by[1] = :text`,
+    anyones: note.anyones,
     release: {
       state: `${note.kept('state')}::${qualified(found.schema, 'oban_job_state')}`,
       attempted_at: `${note.kept('attempted_at')}::timestamp`,

@@ -1,3 +1,4 @@
+import { FIRST_CLAIM_TIME } from '../claim-names.ts';
 import { isOneOf } from './relations.ts';
 
 /*
@@ -29,4 +30,9 @@ export function anyOf(conditions: (string | undefined)[]): string {
 }
 
 /** The first moment of those that stand for runs: times from then on are claims, not times. */
-export const CLAIMS_BEGIN = "'2999-01-01 00:00:00+00'::timestamptz";
+export const CLAIMS_BEGIN = `'${FIRST_CLAIM_TIME}'::timestamptz`;
+
+/** Whether a time, in a column of that type, is a claim. */
+export function isClaimTime(sql: string, type = 'timestamp with time zone'): string {
+  return `(${sql} >= ${timeFor(type, CLAIMS_BEGIN)} AND ${sql} < 'infinity')`;
+}

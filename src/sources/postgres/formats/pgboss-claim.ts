@@ -35,6 +35,7 @@ export function pgbossClaim(schema: string, columns: string[], table: string): C
       ...(heartbeat && { heartbeat_on: ':time' }),
     },
     held: `t.state = 'active' AND t.started_on = :time`,
+    anyones: note.anyones,
     release: {
       state: `${note.kept('state')}::${qualified(schema, 'job_state')}`,
       started_on: time('started_on'),

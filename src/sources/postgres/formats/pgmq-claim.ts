@@ -1,4 +1,5 @@
 import type { ClaimSpec } from '../spec.ts';
+import { isClaimTime } from './parts.ts';
 
 /** Longer than any delay, in hours, which every time zone counts alike. */
 const AWAY = `interval '8766000 hours'`;
@@ -17,6 +18,7 @@ export function pgmqClaim(): ClaimSpec {
       read_ct: `CASE WHEN t.vt <= now() THEN t.read_ct ELSE ${MARK} END`,
     },
     held: `(t.vt = :time OR (t.read_ct = ${MARK} AND t.vt > '2900-01-01'))`,
+    anyones: { held: `(t.read_ct < 0 OR ${isClaimTime('t.vt')})` },
     release: {
       vt: `CASE WHEN t.read_ct < 0 THEN t.vt - ${AWAY} ELSE now() END`,
       read_ct: 'greatest(t.read_ct, 0)',

@@ -1,4 +1,5 @@
 import type { ClaimSpec } from '../spec.ts';
+import { isClaimTime } from './parts.ts';
 
 /**
  * Two workers of our own: one for jobs that were waiting, which a release makes `todo` again, and one
@@ -22,6 +23,9 @@ export function procrastinateClaim(table: string, workers: string): ClaimSpec {
     },
     held: `t.status <> 'todo' AND t.worker_id IN (
       SELECT w.id FROM ${workers} w WHERE w.last_heartbeat IN (${fresh}, ${left}))`,
+    anyones: {
+      held: `t.worker_id IN (SELECT w.id FROM ${workers} w WHERE ${isClaimTime('w.last_heartbeat')})`,
+    },
     release: {
       // Somebody may have asked to abort it meanwhile, and then it was to be cancelled.
       status: `CASE WHEN ${waited} AND t.abort_requested THEN 'cancelled' WHEN ${waited} THEN 'todo' ELSE t.status END`,

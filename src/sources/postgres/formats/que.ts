@@ -2,7 +2,7 @@ import type { PostgresSpec } from '../spec.ts';
 import { poolerFinding, type Told, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { liveWorkers } from './live-workers.ts';
-import { anyOf, inQueues } from './parts.ts';
+import { anyOf, inQueues, isClaimTime } from './parts.ts';
 import { refuseIncludes } from './refusals.ts';
 import { qualified, tablesNamed } from './relations.ts';
 import { addedColumns, missingColumns, notedColumns, unknownShape } from './tables.ts';
@@ -108,6 +108,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       advisory: 't.id',
       set: { finished_at: ':time' },
       held: 't.finished_at = :time',
+      anyones: { held: isClaimTime('t.finished_at') },
       release: { finished_at: 'NULL' },
     },
     notify: ['que_state'],

@@ -32,6 +32,7 @@ export function riverClaim(schema: string, unique: boolean): ClaimSpec {
       }),
     },
     held: `t.state = 'running' AND t.attempted_by[1] = :text`,
+    anyones: note.anyones,
     release: {
       state: `${note.kept('state')}::${qualified(schema, 'river_job_state')}`,
       attempted_at: `${note.kept('attempted_at')}::timestamptz`,

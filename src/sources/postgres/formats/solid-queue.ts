@@ -2,7 +2,7 @@ import type { PostgresSpec } from '../spec.ts';
 import { missingRights, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { liveWorkers } from './live-workers.ts';
-import { inQueues, nowFor } from './parts.ts';
+import { inQueues, isClaimTime, nowFor } from './parts.ts';
 import { qualified, tablesNamed } from './relations.ts';
 import { solidQueueFacts, solidQueuePauses } from './solid-queue-facts.ts';
 import { settleStatement } from './solid-queue-settle.ts';
@@ -141,6 +141,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       take: takeStates(queue, include),
       set: { finished_at: markOfRow(queue, include) },
       held: `t.finished_at IN (${STATES.map((state) => markOf(state, queue)).join(', ')})`,
+      anyones: { held: isClaimTime('t.finished_at', queue.timeType) },
       give: giveStates(queue),
       release: { finished_at: 'NULL' },
     },
