@@ -50,7 +50,6 @@ export class Meter implements Patience {
   following = false;
   /** An operator has told it to stop. */
   stopping = false;
-  /** What the source held when it was last asked; null where unknown. */
   /** Messages of interrupted batches that were no longer in the source. */
   vanished = 0;
   /** Messages that were deleted because an abandoned run had brought them to another target. */
@@ -63,6 +62,7 @@ export class Meter implements Patience {
   passedOver: () => number = () => 0;
   /** Of what stays, messages of which the filter can say nothing. */
   unevaluated: () => Unevaluated | null = () => null;
+  /** What the source held when it was last asked; null where unknown. */
   private known: { depth: number; readThen: number } | null = null;
   private readonly reasons = new Map<string, string>();
   private readonly samples: { at: number; read: number }[] = [];
@@ -134,8 +134,7 @@ export class Meter implements Patience {
       ...this.counts,
       ratePerSecond,
       remaining,
-      etaMs:
-        remaining === null || ratePerSecond === 0 ? null : Math.round((remaining / ratePerSecond) * 1000),
+      etaMs: this.holding.paused() ? null : etaOf(remaining, ratePerSecond),
       receivers: this.receivers,
       passedOver: this.passedOver(),
       waitingFor: waits[0] ?? null,
@@ -194,4 +193,8 @@ export class Meter implements Patience {
     const seconds = (performance.now() - first.at) / 1000;
     return seconds < 0.05 ? 0 : Math.round((this.counts.read - first.read) / seconds);
   }
+}
+
+function etaOf(remaining: number | null, ratePerSecond: number): number | null {
+  return remaining === null || ratePerSecond === 0 ? null : Math.round((remaining / ratePerSecond) * 1000);
 }

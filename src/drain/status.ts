@@ -65,7 +65,7 @@ export interface RunStatus extends RunSummary {
   partitions: number;
   lanes: number;
   target: string;
-  /** Of all processes together, over the last seconds; null where nobody is at work. */
+  /** Of all processes together, over the last seconds; null where nobody is at work, or paused. */
   ratePerSecond: number | null;
   remaining: number | null;
   etaMs: number | null;
@@ -133,9 +133,9 @@ async function statusOf(redis: RedisConnection, record: RunRecord): Promise<RunS
     partitions: manifest.target.partitions,
     lanes: manifest.lanes,
     target: manifest.target.label,
-    ratePerSecond: live.ratePerSecond,
+    ratePerSecond: controls.paused ? null : live.ratePerSecond,
     remaining: live.remaining,
-    etaMs: live.etaMs,
+    etaMs: controls.paused ? null : live.etaMs,
     unevaluated: unevaluatedOf(record, view),
     brakes: live.brakes,
     waits: live.waits,

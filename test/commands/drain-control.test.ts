@@ -66,7 +66,7 @@ describe('drain pause, resume and stop', () => {
   test('are seen at once, and as done when every process has acted on them', async () => {
     await record();
     const says = (state: DrainState) => {
-      const counts = { read: 0, appended: 0, ratePerSecond: 0, remaining: 0, inHand: 0 };
+      const counts = { read: 0, appended: 0, ratePerSecond: 100, remaining: 60_000, inHand: 0 };
       return { state, ...counts, unevaluated: null, brakes: [], waits: [] };
     };
     const [one, two] = [
@@ -80,7 +80,10 @@ describe('drain pause, resume and stop', () => {
       states.push(JSON.parse(stdout).state);
     };
     await look('running', 'following');
+    const shows = async () => (await shown(['drain', 'status', 'alerts-1'])).stdout;
+    expect(await shows()).toMatch(/^remaining +60,000\nrate +200\/s, ETA 5m/m);
     await run(['drain', 'pause', 'alerts-1']);
+    expect(await shows()).toMatch(/^remaining +60,000\n(?!rate)/m);
     await look('running', 'following');
     await look('paused', 'following');
     await look('paused', 'paused');
