@@ -25,6 +25,9 @@ export class QctlCommand extends Command {
   }
 }
 
+/** Less is left for descriptions on a narrow terminal, which breaks words when it wraps by itself. */
+const MIN_WIDTH_TO_WRAP = 20;
+
 const IMPACT_NOTES = {
   read: 'Impact: read. It changes nothing.',
   write: 'Impact: write. It changes things at once; --dry-run shows what.',
@@ -37,7 +40,9 @@ const CHECK_NOTE = 'Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (whatever 
 /** A command with what the registry says of it: name, summary, arguments, impact and the global flags. */
 export function createCommand(entry: CommandEntry): QctlCommand {
   const command = new QctlCommand(`qctl ${entry.name}`);
-  command.description(entry.summary).configureHelp({ groupItems: inOrder });
+  command
+    .description(entry.summary)
+    .configureHelp({ groupItems: inOrder, minWidthToWrap: MIN_WIDTH_TO_WRAP });
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(GROUPS[2]));
   if (entry.args) command.arguments(entry.args);
   command.addHelpText('after', `\n${IMPACT_NOTES[entry.impact]}`);

@@ -8,11 +8,15 @@ import { addDrainOptions, type DrainFlags, toSettings, toTarget } from './option
 import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 
+/** Nothing comes to a file, and nobody else takes from it: the first is refused, the second changes nothing. */
+const OF_LIVE_SOURCES = ['--follow', '--allow-competing'];
+
 /** `qctl drain archive FILE`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainArchive): QctlCommand {
   const command = createCommand(entry);
   // Neither lanes nor an archive of an archive.
   addDrainOptions(command, { workers: undefined, archive: false });
+  for (const option of command.options) if (OF_LIVE_SOURCES.includes(option.long!)) option.hideHelp();
   addConnectionOptions(command, ['redis']);
   command.addHelpText(
     'after',

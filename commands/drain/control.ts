@@ -57,8 +57,8 @@ function reach(processes: number, dryRun: boolean): string {
 const COLUMNS: Column<ControlChange>[] = [
   { head: 'RUN', value: ({ run }) => run, whole: true },
   { head: 'WHAT', value: ({ what }) => what },
-  { head: 'BEFORE', value: ({ prior }) => textOf(prior) },
-  { head: 'NOW', value: ({ next }) => textOf(next) },
+  { head: 'BEFORE', value: ({ prior }) => textOf(prior), wrap: true },
+  { head: 'NOW', value: ({ next }) => textOf(next), wrap: true },
 ];
 
 function textOf(one: Decision | null): string | null {

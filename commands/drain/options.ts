@@ -52,12 +52,16 @@ export interface DrainKind {
 export function addDrainOptions<C extends Command>(command: C, kind: DrainKind): C {
   command
     .option('--stream <name>', 'stream to append to')
-    .option('--partitions <n>', 'spread over <stream>:{0} … by hash of the key', parsePositiveInteger)
+    .option(
+      '--partitions <n>',
+      'spread over <stream>:{0} … by hash of the key (default: 1, the stream itself)',
+      parsePositiveInteger,
+    )
     .option('--maxlen <n>', 'trim the stream to about so many entries (default: never)', parsePositiveInteger)
     .option('--create-group <name>', 'make a consumer group at the start of the stream')
     .option(
       '--durability <level>',
-      'memory, wait:N (replicas) or aof: what an append must survive before the source is settled',
+      'memory, wait:N (replicas) or aof: what an append must survive before the source is settled (default: memory)',
       parseDurability,
     )
     .option(

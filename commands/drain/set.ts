@@ -1,4 +1,4 @@
-import { setRun } from '../../src/drain/index.ts';
+import { setRun, TUNABLE_VALUES } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -10,6 +10,7 @@ import { control, REASON, type ReasonFlags } from './control.ts';
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainSet): QctlCommand {
   const command = createCommand(entry).option(...REASON);
   addConnectionOptions(command, ['redis']);
+  command.addHelpText('after', `\nSettings, each as NAME=VALUE:\n${settingsText()}`);
   addExamples(command, [
     ['qctl drain set alerts-20261121-090446-0171 rate=500/s max-lag=1000', 'over the flags of its processes'],
     ['qctl drain set alerts-20261121-090446-0171 max-lag=off', 'lift a brake of the flags'],
@@ -18,6 +19,12 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
   return command.action((name: string, settings: string[], flags: ReasonFlags) =>
     run(context, name, settings, flags),
   );
+}
+
+function settingsText(): string {
+  const all = [...TUNABLE_VALUES, ['any of them', '- (the flags are in force again)'] as const];
+  const width = Math.max(...all.map(([name]) => name.length));
+  return all.map(([name, expected]) => `  ${name.padEnd(width)}  ${expected}`).join('\n');
 }
 
 /** Carries it out. */

@@ -2,7 +2,7 @@ import { type RunStatus, runStatus } from '../../src/drain/index.ts';
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import { askRedis } from '../ask-redis.ts';
-import { createCommand, type QctlCommand } from '../command.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
@@ -17,7 +17,12 @@ import { scheduled } from './format-report.ts';
 
 /** `qctl drain status RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainStatus): QctlCommand {
-  return addConnectionOptions(createCommand(entry), ['redis']).action((name: string) => run(context, name));
+  const command = addConnectionOptions(createCommand(entry), ['redis']);
+  addExamples(command, [
+    ['qctl drain list', 'what runs there are'],
+    ['qctl drain status alerts-20261121-090446-0171 --watch', 'look at one until Ctrl-C'],
+  ]);
+  return command.action((name: string) => run(context, name));
 }
 
 /** Carries it out. */

@@ -40,5 +40,5 @@ export {
   type VerifyConnections,
   verifyRun,
 } from './status.ts';
-export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES } from './tunable.ts';
+export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES, TUNABLE_VALUES } from './tunable.ts';
 export { unevaluatedText } from './unevaluated.ts';

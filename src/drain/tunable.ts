@@ -117,6 +117,11 @@ const TUNABLES: Record<string, Tunable> = {
 /** Names of the settings that `drain set` takes. */
 export const TUNABLE_NAMES: readonly string[] = Object.keys(TUNABLES);
 
+/** The same with what a value looks like, as a person reads it. */
+export const TUNABLE_VALUES: readonly (readonly [name: string, expected: string])[] = Object.entries(
+  TUNABLES,
+).map(([name, { expected, only }]) => [name, only ? `${expected}; ${only} only` : expected]);
+
 /** What is in force after an override; the same where a value cannot be read, as one of another version. */
 export function applyTunable(name: string, value: string, tuned: Tuned): Tuned {
   return TUNABLES[name]?.apply(value, tuned) ?? tuned;

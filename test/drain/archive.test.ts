@@ -233,6 +233,7 @@ describe('a file that is no archive', () => {
     expect(await failureOf(plan({ archive: newFile(), target: { stream: 's' } }))).toMatchObject({
       kind: 'source',
       code: 'ARCHIVE_UNREADABLE',
+      message: expect.stringMatching(/^cannot read \S+: there is no such file$/),
     });
   });
 

@@ -87,9 +87,9 @@ async function openFile(path: string): Promise<FileHandle> {
     const file = await open(path, 'r');
     if ((await file.stat()).isFile()) return file;
     await file.close();
-    throw Object.assign(new Error('no file'), { code: 'no file' });
+    throw Object.assign(new Error('no file'), { code: 'it is no file' });
   } catch (cause) {
-    throw new QctlError('source', `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, {
+    throw new QctlError('source', `cannot read ${path}: ${reasonOf((cause as NodeJS.ErrnoException).code)}`, {
       code: 'ARCHIVE_UNREADABLE',
       hint: ['check the name, and that you may read it'],
       details: { path },
@@ -137,4 +137,9 @@ function findingsOf({ doubled }: Census, restBytes: number): Finding[] {
       text: `the archive ends in ${restBytes} bytes that are no whole part and are left out: a drain that was killed while it wrote them has settled nothing of them, but a file that was copied by halves lacks more`,
     });
   return findings;
+}
+
+function reasonOf(code: string | undefined): string {
+  if (code === 'ENOENT') return 'there is no such file';
+  return code === 'EACCES' ? 'permission denied' : `${code}`;
 }
