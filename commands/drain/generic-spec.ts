@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { PostgresSourceConfig } from '../../src/config/schema.ts';
 import type { PostgresSpec } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
@@ -92,5 +92,7 @@ function parseMode(text: string): 'move' | 'copy' {
 /** `delete`, or `column=value,…`. */
 export function parseDone(text: string): PostgresSpec['done'] {
   if (text === 'delete') return { delete: true };
+  if (!collectList(text).every((pair) => pair.indexOf('=') > 0))
+    throw new InvalidArgumentError('expected delete, or column=value,…');
   return { set: collectList(text).reduce<Record<string, string>>((all, pair) => collectPair(pair, all), {}) };
 }

@@ -33,3 +33,8 @@ test('who names no run is told how to find it', async () => {
   const { code, stderr } = await run(['drain', 'status']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('hint: qctl drain list shows the runs\n')]);
 });
+
+test('a --done that names no column is told what it takes', async () => {
+  const { code, stderr } = await run(['drain', 'postgres', '--done', 'state']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('expected delete, or column=value,…')]);
+});
