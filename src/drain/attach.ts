@@ -8,6 +8,7 @@ import { lockKey } from '../model/keys.ts';
 import { differences, differenceText } from './differences.ts';
 import { canonical, chosenOf, contextOf, isSame, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
+import { WAY_BACK } from './opposite.ts';
 import type { DrainRequest, DrainSource } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 
@@ -17,8 +18,10 @@ export interface Attachment {
   kind: 'new' | 'continue' | 'join';
   /** The lock's holder so far; it becomes this run. */
   replaces: string;
-  /** An unfinished run to be closed first, because --fresh was asked for. */
+  /** An unfinished run to be closed first: --fresh was asked for, or what it brought has gone back since. */
   abandon: RunRecord | undefined;
+  /** The way back because of which it is closed. */
+  returnedBy?: string;
   /** The boundary that the run has so far (RFC 3339); null: none. */
   before: string | null;
 }
@@ -38,12 +41,13 @@ export async function attach(
   now: Date,
 ): Promise<Attachment> {
   const store = new RunStore(client);
-  const [held, expires] = await client.hmget(lockFor(ends.sourceIdentity), 'holder', 'expires');
+  const lock = lockFor(ends.sourceIdentity);
+  const [held, expires, back] = await client.hmget(lock, 'holder', 'expires', WAY_BACK);
   const holder = held ?? '';
   const last = holder ? await store.load(holder) : undefined;
   const fresh = manifestOf(request, ends, now);
   const { resume } = request.settings;
-  if (resume !== undefined) return resumeNamed(client, await store.require(resume), holder, fresh);
+  if (resume !== undefined) return resumeNamed(client, await store.require(resume), { holder, fresh, back });
   if (!last) {
     // A copy leaves its rows in the table: without its position they would be appended once more.
     if (holder && expires === holder && fresh.mode === 'copy' && !request.settings.fresh)
@@ -51,7 +55,7 @@ export async function attach(
     return { manifest: fresh, kind: 'new', replaces: holder, abandon: undefined, before: null };
   }
   return last.state === 'running'
-    ? unfinished(client, request, last, fresh)
+    ? unfinished(client, request, last, { fresh, back })
     : afterFinished(last, fresh, request);
 }
 
@@ -84,12 +88,11 @@ export function lockArgs(run: string, replaces: string, request: DrainRequest, n
 async function resumeNamed(
   client: Redis | Cluster,
   record: RunRecord,
-  holder: string,
-  fresh: Manifest,
+  { holder, fresh, back }: { holder: string; fresh: Manifest; back: string | null | undefined },
 ): Promise<Attachment> {
   const { run } = record.manifest;
   if (record.state === 'abandoned') {
-    throw new QctlError('refused', `run ${run} was replaced by a --fresh one and cannot be continued`, {
+    throw new QctlError('refused', `run ${run} was replaced by a later one and cannot be continued`, {
       code: 'RUN_ABANDONED',
       hint: ['qctl drain list'],
     });
@@ -99,6 +102,11 @@ async function resumeNamed(
     throw new QctlError('refused', `run ${run} is not the source's last one, ${holder || 'none'} is`, {
       code: 'RUN_NOT_LATEST',
       hint: [`--resume ${holder}`],
+    });
+  if (back && wasReturned(record))
+    throw new QctlError('refused', `run ${back} has given messages of run ${run} back since`, {
+      code: 'RUN_RETURNED',
+      hint: ['leave out --resume: a new run begins, so that none of them counts twice'],
     });
   return {
     manifest: record.manifest,
@@ -128,7 +136,7 @@ async function unfinished(
   client: Redis | Cluster,
   request: DrainRequest,
   last: RunRecord,
-  fresh: Manifest,
+  { fresh, back }: { fresh: Manifest; back: string | null | undefined },
 ): Promise<Attachment> {
   const { run } = last.manifest;
   const view = await viewRun(client, run);
@@ -136,12 +144,14 @@ async function unfinished(
   const same = isSame(last.manifest.context, fresh.context);
   if (alive.length > 0 && (request.settings.fresh || !same))
     throw heldBy(run, alive, differences(last.manifest.context, fresh.context).map(differenceText));
-  if (request.settings.fresh)
+  const returnedBy = back && alive.length === 0 && wasReturned(last) ? back : undefined;
+  if (request.settings.fresh || returnedBy !== undefined)
     return {
       manifest: withLedgerOf(last.manifest, fresh),
       kind: 'new',
       replaces: run,
       abandon: last,
+      returnedBy,
       before: null,
     };
   refuseChanged(last.manifest, fresh);
@@ -152,6 +162,11 @@ async function unfinished(
     abandon: undefined,
     before: last.before,
   };
+}
+
+/** What a move took out of its source comes anew; a copy goes on by its position, whatever has come back. */
+function wasReturned({ manifest, state }: RunRecord): boolean {
+  return state === 'running' && manifest.mode === 'move';
 }
 
 /**

@@ -8,12 +8,13 @@ import { ArchiveSource } from '../sources/archive/index.ts';
 import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
-import { type Attachment, attach, type Ends } from './attach.ts';
+import { type Attachment, attach, type Ends, lockFor } from './attach.ts';
 import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
 import { checkBrakes } from './brake-check.ts';
 import { type ShownDecision, showDecision } from './decision.ts';
 import { controlsOf, inForce, type ShownOverride, showOverrides } from './live.ts';
 import { viewRun } from './membership.ts';
+import { oppositeFindings } from './opposite.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
@@ -146,6 +147,7 @@ async function look({
     ...unevaluatedFindings(depth),
     ...scheduled,
     ...target.findings,
+    ...(await oppositeFindings(redis.client, lockFor(source.identity), attachment)),
     ...(await occupied(redis, request, attachment)),
     ...boundaryFindings(boundary),
     ...(await checkBrakes(tuned.brake, request, redis)),

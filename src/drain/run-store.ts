@@ -8,7 +8,7 @@ import type { Manifest } from './manifest.ts';
 import type { LeftInSource } from './passed-over.ts';
 import { merged, type SourceChange } from './source-watch.ts';
 
-/** `running`: unfinished, at work or not; `done`: converged; `abandoned`: replaced by a `--fresh` one. */
+/** `running`: unfinished, at work or not; `done`: converged; `abandoned`: replaced by a later one. */
 export type RunState = 'running' | 'done' | 'abandoned';
 
 /** A run as it is recorded. */

@@ -6,9 +6,11 @@ import { pause } from '../../model/patience.ts';
 import { durably, nodeFor } from '../../sinks/durability.ts';
 import { dataLost } from '../../sinks/index.ts';
 import { consumerOf, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
+import { lockFor } from '../attach.ts';
 import type { Manifest } from '../manifest.ts';
 import { Membership, type RunView } from '../membership.ts';
 import { Meter } from '../meter.ts';
+import { WAY_BACK } from '../opposite.ts';
 import { outlasting } from '../outlast.ts';
 import type { Ending } from '../report.ts';
 import { RunStore } from '../run-store.ts';
@@ -72,6 +74,7 @@ async function begin(back: OpenBack, store: RunStore, meter: Meter): Promise<voi
   const now = new Date();
   if (attachment.abandons !== undefined) await store.finish(attachment.abandons, 'abandoned', now);
   await lockGroup(redis.client, attachment, request, now);
+  await redis.client.hset(lockFor(destination.identity), WAY_BACK, manifest.run);
   await destination.prepare();
   let seeded = 0;
   for (const stream of partitionKeys(manifest.target.stream, manifest.target.partitions))
