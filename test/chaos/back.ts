@@ -23,6 +23,7 @@ export interface BackOutcome {
   run: string;
   state: string;
   problems: string[];
+  notes: string[];
   returned: number;
   alreadyThere: number;
   knownBefore: number;

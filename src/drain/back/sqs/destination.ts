@@ -6,6 +6,7 @@ import { Interrupted, pause } from '../../../model/patience.ts';
 import { plural } from '../../../model/plural.ts';
 import type { Courier, Destination, Hand, Item, Trial } from '../destination.ts';
 import type { BackTarget } from '../request.ts';
+import { Arrived, nameOf } from './arrived.ts';
 import { Feed } from './feed.ts';
 import { type Letter, type LetterOptions, toLetter } from './letter.ts';
 import { groupOf } from './limits.ts';
@@ -30,6 +31,8 @@ export class SqsDestination implements Destination, Courier {
   private readonly senders: number;
   /** Groups of which a message could not be sent, by that message: those behind it must not overtake it. */
   private readonly blocked = new Map<string, string>();
+  private readonly arrived = new Arrived();
+  private recognised = 0;
   private unmarked = 0;
   private clipped = 0;
 
@@ -96,7 +99,7 @@ export class SqsDestination implements Destination, Courier {
 
   async deliver(items: readonly Item[], hand: Hand): Promise<void> {
     const letters: Letter[] = [];
-    for (const item of items) {
+    for (const item of await this.withoutArrived(items, hand)) {
       const letter = toLetter(item, this.letters);
       const group = 'reason' in letter ? this.groupOfRefused(item) : letter.group;
       const before = group === null ? undefined : this.blocked.get(group);
@@ -119,6 +122,10 @@ export class SqsDestination implements Destination, Courier {
       notes.push(
         `${this.unmarked} messages had no room for all of qctl's own attributes and were sent without some of them`,
       );
+    if (this.recognised > 0)
+      notes.push(
+        `Redis had forgotten that ${this.recognised} entries were given back; they were acknowledged again and not sent again`,
+      );
     if (this.clipped > 0) notes.push(`${this.clipped} messages are visible before their time (--clip-delay)`);
     return notes;
   }
@@ -126,6 +133,15 @@ export class SqsDestination implements Destination, Courier {
   close(): Promise<void> {
     this.connection.close();
     return Promise.resolve();
+  }
+
+  /** What Redis has forgotten is acknowledged once more and not sent again. */
+  private async withoutArrived(items: readonly Item[], hand: Hand): Promise<Item[]> {
+    const there = items.filter((item) => this.arrived.has(nameOf(item)));
+    if (there.length === 0) return [...items];
+    this.recognised += there.length;
+    await hand.ack(there.map(({ entry }) => [entry, 'returned'] as const));
+    return items.filter((item) => !there.includes(item));
   }
 
   /** Of what cannot be sent, those behind it in its group must be held back as well. */
@@ -182,6 +198,7 @@ export class SqsDestination implements Destination, Courier {
 
   private async settle(arrived: readonly Letter[], hand: Hand): Promise<void> {
     if (arrived.length === 0) return;
+    for (const { name } of arrived) this.arrived.add(name);
     this.unmarked += arrived.filter(({ unmarked }) => unmarked).length;
     this.clipped += arrived.filter(({ clipped }) => clipped).length;
     await hand.ack(arrived.map(({ entry }) => [entry, 'returned'] as const));
