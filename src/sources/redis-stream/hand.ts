@@ -21,8 +21,8 @@ export interface HandOptions {
   run: string;
   /** Deletes what was given back from the stream, so that other groups do not get it either. */
   delete: boolean;
-  /** Runs a write, and waits until it is as safe as was asked for. */
-  durably<T>(key: string, write: (client: Redis | Cluster) => Promise<T>): Promise<T>;
+  /** Runs a write, which says each time that it has sent something, and waits until it is as safe as was asked for. */
+  durably<T>(key: string, write: (client: Redis | Cluster, sent: () => void) => Promise<T>): Promise<T>;
 }
 
 /** Entries that were acknowledged, and those of them that somebody else had touched meanwhile. */
@@ -113,7 +113,7 @@ export class LaneHand {
   }
 
   private write(script: RedisScript, keys: string[], args: ScriptArg[]): Promise<unknown> {
-    return this.options.durably(keys[0]!, (client) => runScript(client, script, keys, args));
+    return this.options.durably(keys[0]!, (client, sent) => runScript(client, script, keys, args, sent));
   }
 }
 
