@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { laneKeys } from '../../src/sources/redis-stream/index.ts';
 import { fillStream } from '../drain/back-driver.ts';
 import { startSentinel, starveReplicas, type TestSentinel } from '../support/redis-topologies.ts';
-import { sharedSqs, uniqueName } from '../support/shared.ts';
+import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
 import { type StandingMessage, standingIn } from '../support/sqs.ts';
 import {
   acknowledged,
@@ -14,11 +14,13 @@ import {
   untilReturned,
 } from './back.ts';
 import { lookInto, tell } from './harness.ts';
+import { fillTable } from './table.ts';
 
 /* Three sentinels, one primary, one replica; each test leaves the two servers with their roles changed. */
 
 const MESSAGES = 3000;
 const GROUPS = 100;
+const PACE = ['--rate', '1500/s', '--batch', '100'];
 let sentinel: TestSentinel;
 const sqs = sharedSqs();
 beforeAll(async () => {
@@ -34,26 +36,36 @@ async function primary() {
   return port === sentinel.primary.port ? sentinel.primary : sentinel.replica;
 }
 
-/** A way back whose consumers have done 400 entries and hold 100, and an empty queue that they go to. */
-async function wayTo(kind: 'standard' | 'fifo', flags: string[]) {
+/** A way back of 3000 entries, of which consumers have done 400 and hold 100, to where `words` say. */
+async function wayTo(words: string[]) {
   const { url } = await primary();
-  const queueUrl = await sqs.createQueue(uniqueName('webhooks'), { fifo: kind === 'fifo' });
   const stream = uniqueName('webhooks');
   const numbers = Array.from({ length: MESSAGES }, (_, n) => n);
   await fillStream(
     stream,
-    numbers.map((n) => ({ id: `m${n}`, key: `group-${n % GROUPS}`, body: `message ${n}` })),
+    numbers.map((n) => ({ id: String(n), key: `group-${n % GROUPS}`, body: `message ${n}` })),
     { url },
   );
   const target = lookInto(url);
   const place = ['--stream', stream, '--group', 'workers', '--active-within', '0s', '--min-idle', '0s'];
-  const queue = ['--to', 'sqs', '--queue-url', queueUrl, '--sqs-endpoint', sqs.endpoint];
-  const command = [...place, ...queue, '--region', 'us-east-1', ...flags];
+  const command = [...place, ...PACE, ...words];
   const scenario: BackScenario = { command, stream, group: 'workers', target };
   const { finished } = await consumeHalf(scenario, { take: 500, pending: 100 });
   // What consumers have done is no part of what the failover takes back.
   expect(await target.wait(1, 20_000)).toBe(1);
-  return { scenario, queueUrl, finished };
+  return { scenario, finished };
+}
+
+async function wayToQueue(kind: 'standard' | 'fifo', flags: string[] = []) {
+  const queueUrl = await sqs.createQueue(uniqueName('webhooks'), { fifo: kind === 'fifo' });
+  const place = ['--queue-url', queueUrl, '--sqs-endpoint', sqs.endpoint, '--region', 'us-east-1'];
+  return { ...(await wayTo(['--to', 'sqs', ...place, ...flags])), queueUrl };
+}
+
+async function wayToTable() {
+  const table = await fillTable(await sharedPostgres().createDatabase(), 0);
+  const place = ['--postgres-url', table.url, '--table', 'alerts', '--key', 'agent'];
+  return { ...(await wayTo(['--to', 'postgres', ...place])), table };
 }
 
 function startViaSentinel(scenario: BackScenario) {
@@ -69,7 +81,7 @@ async function standing(queueUrl: string): Promise<{ ids: string[]; doubled: str
   const messages = await standingIn(sqs.endpoint, queueUrl);
   const entries = new Map<string, number>();
   for (const message of messages) {
-    expect(`m${message.body.slice('message '.length)}`).toBe(attribute(message, 'qctl.id'));
+    expect(message.body.slice('message '.length)).toBe(attribute(message, 'qctl.id'));
     const entry = attribute(message, 'qctl.entry').split(' ')[1]!;
     entries.set(entry, (entries.get(entry) ?? 0) + 1);
   }
@@ -86,30 +98,32 @@ async function noted({ stream }: BackScenario, { run, doubtful }: BackOutcome): 
   return entries;
 }
 
-const allIds = Array.from({ length: MESSAGES }, (_, n) => `m${n}`).sort();
+const allIds = Array.from({ length: MESSAGES }, (_, n) => String(n)).sort();
 
-test('a failover that forgets what was given back to a standard queue: it is acknowledged again, and not sent again', async () => {
-  const { scenario, queueUrl, finished } = await wayTo('standard', ['--rate', '1500/s', '--batch', '100']);
-  const process = startViaSentinel(scenario);
-  await untilReturned(scenario, process, 300);
+test('a failover that forgets what was given back: it is acknowledged again, and neither sent nor inserted again', async () => {
+  const [queue, rows] = await Promise.all([wayToQueue('standard'), wayToTable()]);
+  const scenarios = [queue.scenario, rows.scenario];
+  const running = scenarios.map((scenario) => startViaSentinel(scenario));
+  for (const [i, scenario] of scenarios.entries()) await untilReturned(scenario, running[i]!, 300);
   await starveReplicas(await primary());
-  const then = await acknowledged(scenario);
-  await untilReturned(scenario, process, then + 300);
-  scenario.target.disconnect();
+  const then = await Promise.all(scenarios.map((scenario) => acknowledged(scenario)));
+  for (const [i, scenario] of scenarios.entries()) await untilReturned(scenario, running[i]!, then[i]! + 300);
+  for (const { target } of scenarios) target.disconnect();
   await sentinel.rejoin(await sentinel.killPrimary());
-  const report = outcomeOf(await process.done);
-  const { ids, doubled } = await standing(queueUrl);
-  const [, recognised] = /had forgotten that (\d+) entries/.exec(report.notes.join('\n')) ?? [];
-  tell('back to a standard queue, forgotten', { recognised, doubtful: report.doubtful });
-  expect([...finished, ...ids].sort()).toEqual(allIds);
+  const reports = (await Promise.all(running.map(({ done }) => done))).map((ended) => outcomeOf(ended));
+  const { ids, doubled } = await standing(queue.queueUrl);
+  const [, recognised] = /had forgotten that (\d+) entries/.exec(reports[0]!.notes.join('\n')) ?? [];
+  tell('back, forgotten', { recognised, doubtful: reports[0]!.doubtful });
+  expect([...queue.finished, ...ids].sort()).toEqual(allIds);
   expect(doubled).toEqual([]);
   expect(Number(recognised)).toBeGreaterThanOrEqual(300);
-  expect(report.returned).toBe(MESSAGES - finished.length);
+  expect([...rows.finished, ...(await rows.table.waiting())].sort()).toEqual(allIds);
+  for (const { returned } of reports) expect(returned).toBe(MESSAGES - 400);
 });
 
 test('with wait:1 a failover in mid-way: nothing is lost, a FIFO queue has each message once, and doubles are named', async () => {
-  const flags = ['--rate', '1500/s', '--batch', '100', '--durability', 'wait:1'];
-  const ways = await Promise.all([wayTo('standard', flags), wayTo('fifo', flags)]);
+  const flags = ['--durability', 'wait:1'];
+  const ways = await Promise.all([wayToQueue('standard', flags), wayToQueue('fifo', flags)]);
   const running = ways.map(({ scenario }) => startViaSentinel(scenario));
   for (const [i, { scenario }] of ways.entries()) await untilReturned(scenario, running[i]!, 400);
   await starveReplicas(await primary());

@@ -67,6 +67,11 @@ export class SqsDestination implements Destination, Courier {
     return new SqsDestination(target, senders, connection, facts, Number(MaximumMessageSize ?? 262_144));
   }
 
+  /** For how long the queue recognises what is sent again. */
+  private get recognisedMs(): number {
+    return this.facts.fifo ? RECOGNISED_MS : 0;
+  }
+
   get promise(): string {
     return this.facts.fifo
       ? 'once, by deduplication ids: SQS recognises what is sent again within five minutes; what may be doubled beyond that is named'
@@ -139,8 +144,11 @@ export class SqsDestination implements Destination, Courier {
   private async withoutArrived(items: readonly Item[], hand: Hand): Promise<Item[]> {
     const there = items.filter((item) => this.arrived.has(nameOf(item)));
     if (there.length === 0) return [...items];
-    this.recognised += there.length;
-    await hand.ack(there.map(({ entry }) => [entry, 'returned'] as const));
+    const ids = there.map(({ entry }) => entry);
+    // They have arrived, and may have been taken by somebody else meanwhile as any other entry.
+    const held = await hand.begin(ids, new Set(ids), this.recognisedMs);
+    this.recognised += held.size;
+    if (held.size > 0) await hand.ack([...held].map((entry) => [entry, 'returned'] as const));
     return items.filter((item) => !there.includes(item));
   }
 
@@ -178,7 +186,7 @@ export class SqsDestination implements Destination, Courier {
       const held = await hand.begin(
         open.map(({ entry }) => entry),
         unsent,
-        this.facts.fifo ? RECOGNISED_MS : 0,
+        this.recognisedMs,
       );
       open = open.filter(({ entry }) => held.has(entry));
       if (open.length === 0) break;
