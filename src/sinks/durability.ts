@@ -15,17 +15,21 @@ export class NotDurable extends Error {}
 /**
  * Sends the write and the wait for it behind one another on the same connection: WAIT speaks only of
  * writes of its own connection, and answers at once on a new one.
+ *
+ * @param write calls `sent` each time that it has sent something: a script that the server does not know, as a
+ *   new primary does not, is sent once more, and then behind the first wait
  */
 export async function durably<T>(
   node: Redis,
   durability: Durability,
-  write: (node: Redis) => Promise<T>,
+  write: (node: Redis, sent: () => void) => Promise<T>,
 ): Promise<T> {
-  if (durability.kind === 'memory') return write(node);
-  const written = write(node);
-  const safe = waitFor(node, durability);
-  safe.catch(() => undefined);
-  const result = await written;
+  if (durability.kind === 'memory') return write(node, () => undefined);
+  let safe: Promise<void> | undefined;
+  const result = await write(node, () => {
+    safe = waitFor(node, durability);
+    safe.catch(() => undefined);
+  });
   await safe;
   return result;
 }

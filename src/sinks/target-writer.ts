@@ -50,7 +50,9 @@ export class TargetWriter {
     return this.patiently(() => {
       const now = typeof args === 'function' ? args() : args;
       if (durability.kind === 'memory') return runScript(client, script, keys, now);
-      return durably(nodeFor(client, keys[0]!), durability, (node) => runScript(node, script, keys, now));
+      return durably(nodeFor(client, keys[0]!), durability, (node, sent) =>
+        runScript(node, script, keys, now, sent),
+      );
     });
   }
 

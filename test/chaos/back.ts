@@ -23,6 +23,7 @@ export interface BackOutcome {
   run: string;
   state: string;
   problems: string[];
+  notes: string[];
   returned: number;
   alreadyThere: number;
   knownBefore: number;
@@ -98,7 +99,7 @@ export function outcomeOf({ code, stdout, stderr }: QctlResult, what = ''): Back
   const report = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as BackOutcome;
   expect(
     report.problems.filter((text) => !/may stand in the queue twice/.test(text)),
-    what,
+    `${what}\n${stdout}`,
   ).toEqual([]);
   expect(code, report.problems.join()).toBe(report.doubtful > 0 ? 8 : 0);
   expect(report, what).toMatchObject({ state: 'done', left: 0, inHand: 0 });

@@ -99,12 +99,14 @@ export interface Kills {
   seed?: number;
   /** A kill comes at most so long after the first progress. */
   withinMs?: number;
+  /** Between a kill and the next start; the kills count from 1. */
+  afterKill?(kill: number): Promise<void>;
 }
 
 /** Kills the drain again and again while it appends, then lets the very same command finish. */
 export async function drainThroughKills(
   scenario: Scenario,
-  { kills, seed = Date.now() % 1_000_000, withinMs = 120 }: Kills,
+  { kills, seed = Date.now() % 1_000_000, withinMs = 120, afterKill }: Kills,
 ): Promise<{ report: Report; landed: number; seed: number }> {
   const random = seededRandom(seed);
   let landed = 0;
@@ -117,6 +119,7 @@ export async function drainThroughKills(
     const { signal, code, stderr } = await process.done;
     if (signal === 'SIGKILL') landed += 1;
     else expect(code, `seed ${seed}, life ${life}: ${stderr}`).toBe(0);
+    await afterKill?.(life + 1);
   }
   const report = await finish(start(scenario), `seed ${seed}`);
   return { report, landed, seed };

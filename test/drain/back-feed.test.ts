@@ -6,6 +6,7 @@ import type { Letter } from '../../src/drain/back/sqs/letter.ts';
 
 const letter = (entry: number, group: string | null, bytes: number): Letter => ({
   entry: String(entry),
+  name: String(entry),
   group,
   request: { MessageBody: 'x' },
   bytes,

@@ -19,17 +19,24 @@ export function defineScript(lua: string): RedisScript {
  * Runs a script by its SHA-1; a server that does not know it yet gets the text.
  * All keys must share a slot on a cluster, which then routes by the first one.
  * Throws the raw reply error, see `isRetryable`.
+ *
+ * @param sent called each time that the script was sent: a second time where the server did not know it
  */
 export function runScript(
   client: Redis | Cluster,
   script: RedisScript,
   keys: string[],
   args: ScriptArg[],
+  sent?: () => void,
 ): Promise<unknown> {
   const rest = [...keys, ...args];
+  const told = (reply: Promise<unknown>): Promise<unknown> => {
+    sent?.();
+    return reply;
+  };
   return orLoad(
-    () => client.evalsha(script.sha, keys.length, ...rest),
-    () => client.eval(script.lua, keys.length, ...rest),
+    () => told(client.evalsha(script.sha, keys.length, ...rest)),
+    () => told(client.eval(script.lua, keys.length, ...rest)),
   );
 }
 

@@ -44,6 +44,7 @@ export class LaneTools implements Hand {
   readonly signal: AbortSignal;
   private readonly lane: BackLane;
   private leftNow = 0;
+  private calls = 0;
   /** One acknowledgement after the other: one that is sent again must not come behind a later one. */
   private readonly acks = new Merged<readonly [id: string, outcome: Outcome], void>(MOST_MERGED, (outcomes) =>
     this.ackAll(outcomes),
@@ -75,11 +76,14 @@ export class LaneTools implements Hand {
 
   private async ackAll(outcomes: (readonly [id: string, outcome: Outcome])[]): Promise<void> {
     const { counts } = this.lane.meter;
-    const acked = await this.patiently(() => this.lane.hand.ack(outcomes));
-    const returned = outcomes.filter(([, outcome]) => outcome === 'returned').length;
+    this.calls += 1;
+    const acked = await this.patiently(() => this.lane.hand.ack(outcomes, this.calls));
+    const forgotten = new Set(acked.forgotten);
+    const known = outcomes.filter(([id]) => !forgotten.has(id));
+    const returned = known.filter(([, outcome]) => outcome === 'returned').length;
     counts.appended += returned;
-    counts.duplicatesSuppressed += outcomes.length - returned;
-    counts.settled += outcomes.length - acked.finishedMeanwhile.length;
+    counts.duplicatesSuppressed += known.length - returned;
+    counts.settled += known.length - acked.finishedMeanwhile.length;
     remember(this.lane.seen.finishedMeanwhile, acked.finishedMeanwhile);
     remember(this.lane.seen.claimedMeanwhile, acked.claimedMeanwhile);
   }

@@ -133,6 +133,7 @@ async function pass(
   const counted: Counted = { entries: 0, young: 0, cut: false };
   let cursor = mode === 'new' ? '>' : lane.from;
   let carried: Promise<void> = Promise.resolve();
+  let onItsWay = new Set<string>();
   try {
     while (cursor !== '') {
       if (lane.shouldStop()) {
@@ -153,8 +154,12 @@ async function pass(
       cursor = page.next;
       counted.entries += page.entries.length + page.gone.length + page.parked;
       counted.young += page.young;
+      // A failover that has forgotten the page before hands it out again: once it has been carried, what is
+      // left of it is in hand, and a matter of the next round.
+      const fresh = page.entries.filter(({ id }) => !onItsWay.has(id));
       await carried;
-      carried = carry(lane, tools, page);
+      onItsWay = new Set(page.entries.map(({ id }) => id));
+      carried = carry(lane, tools, { ...page, entries: fresh });
       carried.catch(() => undefined);
       if (page.entries.length > 0) lane.idle(false);
       await lane.throttle.pace(page.entries.length, lane.meter.signal, page.bytes);

@@ -5,7 +5,7 @@ import { partitionKeys } from '../../model/keys.ts';
 import { pause } from '../../model/patience.ts';
 import { durably, nodeFor } from '../../sinks/durability.ts';
 import { dataLost } from '../../sinks/index.ts';
-import { consumerOf, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
+import { consumerOf, type HandOptions, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
 import { lockFor } from '../attach.ts';
 import type { Manifest } from '../manifest.ts';
 import { Membership, type RunView } from '../membership.ts';
@@ -116,8 +116,10 @@ function laneOf(
   const stream = partitionKeys(target.stream, target.partitions)[lane]!;
   const { client } = redis;
   const place = { client, stream, group: source.group, run };
-  const write = <T>(key: string, action: (client: Redis | Cluster) => Promise<T>): Promise<T> =>
-    durability.kind === 'memory' ? action(client) : durably(nodeFor(client, key), durability, action);
+  const write: HandOptions['durably'] = (key, action) =>
+    durability.kind === 'memory'
+      ? action(client, () => undefined)
+      : durably(nodeFor(client, key), durability, action);
   return {
     ...shared,
     lane,

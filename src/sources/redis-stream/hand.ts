@@ -21,8 +21,8 @@ export interface HandOptions {
   run: string;
   /** Deletes what was given back from the stream, so that other groups do not get it either. */
   delete: boolean;
-  /** Runs a write, and waits until it is as safe as was asked for. */
-  durably<T>(key: string, write: (client: Redis | Cluster) => Promise<T>): Promise<T>;
+  /** Runs a write, which says each time that it has sent something, and waits until it is as safe as was asked for. */
+  durably<T>(key: string, write: (client: Redis | Cluster, sent: () => void) => Promise<T>): Promise<T>;
 }
 
 /** Entries that were acknowledged, and those of them that somebody else had touched meanwhile. */
@@ -31,6 +31,8 @@ export interface Acked {
   finishedMeanwhile: string[];
   /** A consumer claimed them while they were on their way, and may be at work on them. */
   claimedMeanwhile: string[];
+  /** A failover of Redis has forgotten that this run was given them: nothing was counted, they come again. */
+  forgotten: string[];
 }
 
 /** What may be done with the entries that a lane has in hand. Every call may be repeated. */
@@ -69,18 +71,28 @@ export class LaneHand {
     return new Set(ids.filter((_, at) => flags[at] === '1'));
   }
 
-  /** Acknowledges what the source has: sent again it changes nothing, if no other acknowledgement came between. */
-  async ack(outcomes: readonly (readonly [id: string, outcome: Outcome])[]): Promise<Acked> {
+  /**
+   * Acknowledges what the source has: sent again it changes nothing, if no other acknowledgement came between.
+   *
+   * @param call tells this acknowledgement from a later one of the same entries
+   */
+  async ack(outcomes: readonly (readonly [id: string, outcome: Outcome])[], call: number): Promise<Acked> {
     const { stream, group, run } = this.options;
     const keys = [stream, this.keys.state, this.keys.sending, this.keys.left];
     const flat = outcomes.flat();
-    const token = createHash('sha1').update(flat.join(' ')).digest('base64url');
+    const token = createHash('sha1')
+      .update([this.fence, call, ...flat].join(' '))
+      .digest('base64url');
     const args = [this.fence, token, group, consumerOf(run), this.options.delete ? '1' : '', ...flat];
     const [status, flags] = (await this.write(backAck, keys, args)) as [string, string];
     heedStatus(status, stream);
     const flagged = (flag: string): string[] =>
       outcomes.filter((_, i) => flags[i] === flag).map(([id]) => id);
-    return { finishedMeanwhile: flagged('0'), claimedMeanwhile: flagged('2') };
+    return {
+      finishedMeanwhile: flagged('0'),
+      claimedMeanwhile: flagged('2'),
+      forgotten: flagged('3'),
+    };
   }
 
   /** Removes messages that waited for the stream, by their members: the source has them. */
@@ -101,7 +113,7 @@ export class LaneHand {
   }
 
   private write(script: RedisScript, keys: string[], args: ScriptArg[]): Promise<unknown> {
-    return this.options.durably(keys[0]!, (client) => runScript(client, script, keys, args));
+    return this.options.durably(keys[0]!, (client, sent) => runScript(client, script, keys, args, sent));
   }
 }
 

@@ -1,4 +1,4 @@
-export { type Acked, closeConsumers, LaneHand, type Outcome, seedLane } from './hand.ts';
+export { type Acked, closeConsumers, type HandOptions, LaneHand, type Outcome, seedLane } from './hand.ts';
 export { LaneGone, LaneLost } from './lane-gone.ts';
 export {
   consumerOf,

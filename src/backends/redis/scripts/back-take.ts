@@ -1,5 +1,6 @@
 import { defineScript } from '../script.ts';
 import { BACK_FENCE } from './back-fence.ts';
+import { ID_ORDER } from './id-order.ts';
 
 /**
  * Takes one page of what a group has not finished. `own`: what this run has in hand already. `others`:
@@ -13,23 +14,13 @@ import { BACK_FENCE } from './back-fence.ts';
  * Returns [`ok` | `fenced` | `lost`, next cursor ('' at the end), too young, parked, [ids gone],
  * [[id, former consumer, deliveries, [fields]]]].
  */
-export const backTake = defineScript(`${BACK_FENCE}
+export const backTake = defineScript(`${BACK_FENCE}${ID_ORDER}
 local mode, group, consumer, left = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local cursor, last, size, most = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local least, with_left, first = tonumber(ARGV[10]), ARGV[11] == '1', ARGV[12]
 local refused = breach()
 if refused then return {refused, '', 0, 0, {}, {}} end
 local rows, gone, young, parked, bytes = {}, {}, 0, 0, 0
-local function number_before(a, b)
-  if #a ~= #b then return #a < #b end
-  return a < b
-end
-local function before(a, b)
-  local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
-  local b_ms, b_seq = string.match(b, '^(%d+)%-(%d+)$')
-  if a_ms ~= b_ms then return number_before(a_ms, b_ms) end
-  return number_before(a_seq, b_seq)
-end
 local function own(name) return string.sub(name, 1, 10) == 'qctl-back:' or string.sub(name, 1, 10) == 'qctl-left:' end
 if mode == 'new' then
   local reply = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', size, 'STREAMS', KEYS[1], '>')

@@ -6,6 +6,7 @@ import { Interrupted, pause } from '../../../model/patience.ts';
 import { plural } from '../../../model/plural.ts';
 import type { Courier, Destination, Hand, Item, Trial } from '../destination.ts';
 import type { BackTarget } from '../request.ts';
+import { Arrived, nameOf } from './arrived.ts';
 import { Feed } from './feed.ts';
 import { type Letter, type LetterOptions, toLetter } from './letter.ts';
 import { groupOf } from './limits.ts';
@@ -30,6 +31,8 @@ export class SqsDestination implements Destination, Courier {
   private readonly senders: number;
   /** Groups of which a message could not be sent, by that message: those behind it must not overtake it. */
   private readonly blocked = new Map<string, string>();
+  private readonly arrived = new Arrived();
+  private recognised = 0;
   private unmarked = 0;
   private clipped = 0;
 
@@ -64,6 +67,11 @@ export class SqsDestination implements Destination, Courier {
     return new SqsDestination(target, senders, connection, facts, Number(MaximumMessageSize ?? 262_144));
   }
 
+  /** For how long the queue recognises what is sent again. */
+  private get recognisedMs(): number {
+    return this.facts.fifo ? RECOGNISED_MS : 0;
+  }
+
   get promise(): string {
     return this.facts.fifo
       ? 'once, by deduplication ids: SQS recognises what is sent again within five minutes; what may be doubled beyond that is named'
@@ -96,7 +104,7 @@ export class SqsDestination implements Destination, Courier {
 
   async deliver(items: readonly Item[], hand: Hand): Promise<void> {
     const letters: Letter[] = [];
-    for (const item of items) {
+    for (const item of await this.withoutArrived(items, hand)) {
       const letter = toLetter(item, this.letters);
       const group = 'reason' in letter ? this.groupOfRefused(item) : letter.group;
       const before = group === null ? undefined : this.blocked.get(group);
@@ -119,6 +127,10 @@ export class SqsDestination implements Destination, Courier {
       notes.push(
         `${this.unmarked} messages had no room for all of qctl's own attributes and were sent without some of them`,
       );
+    if (this.recognised > 0)
+      notes.push(
+        `Redis had forgotten that ${this.recognised} entries were given back; they were acknowledged again and not sent again`,
+      );
     if (this.clipped > 0) notes.push(`${this.clipped} messages are visible before their time (--clip-delay)`);
     return notes;
   }
@@ -126,6 +138,18 @@ export class SqsDestination implements Destination, Courier {
   close(): Promise<void> {
     this.connection.close();
     return Promise.resolve();
+  }
+
+  /** What Redis has forgotten is acknowledged once more and not sent again. */
+  private async withoutArrived(items: readonly Item[], hand: Hand): Promise<Item[]> {
+    const there = items.filter((item) => this.arrived.has(nameOf(item)));
+    if (there.length === 0) return [...items];
+    const ids = there.map(({ entry }) => entry);
+    // They have arrived, and may have been taken by somebody else meanwhile as any other entry.
+    const held = await hand.begin(ids, new Set(ids), this.recognisedMs);
+    this.recognised += held.size;
+    if (held.size > 0) await hand.ack([...held].map((entry) => [entry, 'returned'] as const));
+    return items.filter((item) => !there.includes(item));
   }
 
   /** Of what cannot be sent, those behind it in its group must be held back as well. */
@@ -162,7 +186,7 @@ export class SqsDestination implements Destination, Courier {
       const held = await hand.begin(
         open.map(({ entry }) => entry),
         unsent,
-        this.facts.fifo ? RECOGNISED_MS : 0,
+        this.recognisedMs,
       );
       open = open.filter(({ entry }) => held.has(entry));
       if (open.length === 0) break;
@@ -182,6 +206,7 @@ export class SqsDestination implements Destination, Courier {
 
   private async settle(arrived: readonly Letter[], hand: Hand): Promise<void> {
     if (arrived.length === 0) return;
+    for (const { name } of arrived) this.arrived.add(name);
     this.unmarked += arrived.filter(({ unmarked }) => unmarked).length;
     this.clipped += arrived.filter(({ clipped }) => clipped).length;
     await hand.ack(arrived.map(({ entry }) => [entry, 'returned'] as const));

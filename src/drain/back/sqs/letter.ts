@@ -1,6 +1,7 @@
 import type { MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 import type { Attribute, Message } from '../../../model/message.ts';
 import type { Item } from '../destination.ts';
+import { nameOf } from './arrived.ts';
 import {
   attributeFault,
   bodyOf,
@@ -23,6 +24,8 @@ export interface LetterOptions {
 /** A message ready to be sent. */
 export interface Letter {
   entry: string;
+  /** What it is known again by, see {@link nameOf}. */
+  name: string;
   /** Order holds inside it; null: there is none to keep. */
   group: string | null;
   request: Omit<SendMessageBatchRequestEntry, 'Id'>;
@@ -63,7 +66,7 @@ function withAttributes(
   const bytes = Buffer.byteLength(body) + attributesBytes(attributes);
   const request = requestOf(item, body, attributes, options, delay);
   const group = options.fifo ? request.MessageGroupId! : null;
-  return { entry: item.entry, group, request, bytes, unmarked, clipped: delay.clipped };
+  return { entry: item.entry, name: nameOf(item), group, request, bytes, unmarked, clipped: delay.clipped };
 }
 
 function attributesFault(attributes: Record<string, Attribute>): string | undefined {

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TestRedis } from '../support/redis.ts';
+import { startSentinel, starveReplicas, type TestSentinel } from '../support/redis-topologies.ts';
+import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
+import {
+  entriesIn,
+  expectConverged,
+  expectExactlyOnce,
+  expectVerified,
+  finish,
+  lookInto,
+  readStream,
+  type Scenario,
+  start,
+  tell,
+  untilAppended,
+} from './harness.ts';
+import { startOldWorker } from './old-worker.ts';
+import { fillQueue, queueDrain } from './queue.ts';
+import { fillTable, tableDrain } from './table.ts';
+
+/* Three sentinels, one primary, one replica, which change roles twice. */
+
+let sentinel: TestSentinel;
+const sqs = sharedSqs();
+beforeAll(async () => {
+  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 500 });
+});
+afterAll(async () => {
+  await sentinel.stop();
+  sqs.client.destroy();
+});
+
+async function primary() {
+  const port = await sentinel.currentPort();
+  return port === sentinel.primary.port ? sentinel.primary : sentinel.replica;
+}
+
+function viaSentinel(): Record<string, string> {
+  const hosts = sentinel.sentinels.map(({ host, port }) => `${host}:${port}`).join(',');
+  return { REDIS_SENTINEL_HOSTS: hosts, REDIS_SENTINEL_MASTER_NAME: sentinel.name };
+}
+
+/** The same drain, seen on the server that is primary now. */
+const onPrimary = async <T>(scenario: Scenario, look: (scenario: Scenario) => Promise<T>): Promise<T> =>
+  onServer(await primary(), scenario, look);
+
+async function onServer<T>(
+  { url }: TestRedis,
+  scenario: Scenario,
+  look: (scenario: Scenario) => Promise<T>,
+): Promise<T> {
+  const target = lookInto(url);
+  try {
+    return await look({ ...scenario, target });
+  } finally {
+    target.disconnect();
+  }
+}
+
+/** Waits until something stands in the stream that the replica, which is the next primary, will never see. */
+async function untilAhead(scenario: Scenario): Promise<void> {
+  const ahead = await primary();
+  const behind = ahead === sentinel.primary ? sentinel.replica : sentinel.primary;
+  const seen = await onServer(behind, scenario, entriesIn);
+  const more = async () => (await onServer(ahead, scenario, entriesIn)) > seen;
+  await waitFor(more, { what: 'entries that were not replicated', everyMs: 10 });
+}
+
+const PACE = ['--batch', '100', '--durability', 'wait:1'];
+
+/** A move that claims, and a worker that nobody has stopped. */
+async function claiming(target: Scenario['target']) {
+  const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
+  await table.addClaimColumn('taken');
+  const flags = [...PACE, '--rate', '1500/s', '--workers', '3', '--claim-column', 'taken'];
+  const redis = { flags: [], env: viaSentinel() };
+  const scenario = tableDrain(table.url, redis, target, { flags: [...flags, '--allow-competing'] });
+  return { table, scenario, worker: await startOldWorker(table.url, 'taken') };
+}
+
+/** A drain of a standard queue, whose ledger keeps out what SQS delivers again. */
+async function queued(target: Scenario['target']) {
+  const queue = await fillQueue(sqs, uniqueName('hooks'), { messages: 3000 });
+  const drain = queueDrain(sqs.endpoint, queue.url, '', target, [...PACE, '--rate', '1000/s']);
+  const without = (words: string[]) => words.filter((word) => word !== '--redis-url' && word !== '');
+  const scenario = {
+    ...drain,
+    command: without(drain.command),
+    connection: without(drain.connection),
+    env: viaSentinel(),
+  };
+  return { queue, scenario };
+}
+
+test('two failovers in a row: a claiming move beside an old worker, and a queue: nothing is lost, nothing is done twice', async () => {
+  const target = lookInto((await primary()).url);
+  const [claim, hooks] = await Promise.all([claiming(target), queued(target)]);
+  const { table, worker } = claim;
+  const drains = [claim.scenario, hooks.scenario];
+  const running = drains.map((scenario) => start(scenario));
+  for (let failover = 0; failover < 2; failover += 1) {
+    for (const [i, scenario] of drains.entries())
+      await onPrimary(scenario, async (now) => untilAppended(now, running[i]!, (await entriesIn(now)) + 300));
+    await starveReplicas(await primary());
+    for (const scenario of drains) await untilAhead(scenario);
+    // Long enough for a drain that does not wait to let go of some of it.
+    const before = worker.worked.length;
+    await waitFor(() => worker.worked.length > before + 100, { what: 'the old worker' });
+    await sentinel.rejoin(await sentinel.killPrimary());
+  }
+  target.disconnect();
+  const [moved, drained] = await Promise.all(running.map((process) => finish(process)));
+  await worker.stop();
+  const entries = await onPrimary(claim.scenario, readStream);
+  const { worked } = worker;
+  tell('two failovers', { suppressed: drained!.duplicatesSuppressed, 'by the old worker': worked.length });
+  expectExactlyOnce([...entries, ...worked.map((id) => ({ ...entries[0]!, id }))], table.ids);
+  await expectVerified(claim.scenario, moved!.run);
+  await onPrimary(hooks.scenario, (now) => expectConverged(now, hooks.queue.ids, drained!));
+  expect([await table.rowsLeft(), await hooks.queue.left()]).toEqual([0, 0]);
+});
