@@ -1,5 +1,5 @@
 import { pause } from '../model/patience.ts';
-import type { BrakeReason, Probe, Reading } from './brakes/probe.ts';
+import type { BrakeName, BrakeReason, Probe, Reading } from './brakes/probe.ts';
 import type { InHand } from './in-hand.ts';
 
 /** How often a probe looks; less often where that takes long, so that it costs a tenth of the time at most. */
@@ -15,17 +15,28 @@ const TICK_MS = 50;
 export interface Company {
   /** Living processes, this one among them. */
   processes(): number;
-  /** Messages that the others have in hand: read, or about to be read, and not appended yet. */
-  heldByOthers(): number;
+  /**
+   * Says how many messages this process may bring beside what a brake measures from now on; resolves with
+   * what the other living processes have said.
+   */
+  claim(brake: BrakeName, messages: number): Promise<number>;
 }
 
-/** One brake: looks again and again, and knows how many messages may still come until the next look. */
+/**
+ * One brake: looks again and again, and knows how many messages may still come until the next look. Several
+ * processes keep to one limit: each claims its part first, measures then, and leaves room for the claims of
+ * the others.
+ */
 export class BrakeGauge {
   readonly probe: Probe;
   private readonly hand: InHand;
   private readonly company: Company;
   private reading: Reading | undefined;
   private finishedThen = 0;
+  /** Messages that this process and the others have claimed. */
+  private claimed = 0;
+  private claimedByOthers = 0;
+  private claiming = false;
   private current: BrakeReason | undefined;
   private starved = false;
   private looking: Promise<void> | undefined;
@@ -45,26 +56,31 @@ export class BrakeGauge {
 
   /** Messages that may be read before the next look. */
   get room(): number {
-    if (this.current || !this.reading) return 0;
-    const { room, roomBytes } = this.reading;
-    const both = Math.min(room, roomBytes === undefined ? room : roomBytes / this.hand.averageBytes);
-    if (both === Number.POSITIVE_INFINITY) return both;
-    const share = (both - this.company.heldByOthers()) / Math.max(1, this.company.processes());
+    if (this.current || !this.reading || this.claiming) return 0;
+    const room = this.roomOf(this.reading);
+    if (room === Number.POSITIVE_INFINITY) return room;
+    const share = Math.min(this.claimed, room - this.claimedByOthers);
     return Math.max(0, Math.floor(share - (this.hand.finished - this.finishedThen) - this.hand.count));
   }
 
   /** Somebody wanted to read and there was no room: it looks again soon. */
   starve(): void {
-    this.starved = true;
+    if (!this.claiming) this.starved = true;
   }
 
   /** Looks once; what fails brakes, and nothing is thrown. */
   async look(): Promise<void> {
-    const finished = this.hand.finished;
     try {
-      this.judge(await within(this.begin(), ANSWER_MS), finished);
+      const known = this.current ? undefined : this.reading;
+      const first = known ?? (await this.measure());
+      const room = this.roomOf(first);
+      await this.claim(room);
+      if (known || (room >= 1 && room < Number.POSITIVE_INFINITY)) await this.measure();
+      this.judge();
     } catch (error) {
       this.engage(`could not be measured: ${(error as Error).message}`, null);
+    } finally {
+      this.claiming = false;
     }
   }
 
@@ -91,6 +107,28 @@ export class BrakeGauge {
     await this.probe.close?.().catch(() => undefined);
   }
 
+  /** Until the next reading nothing is taken: a claim is for what comes after it. */
+  private async claim(room: number): Promise<void> {
+    if (room === Number.POSITIVE_INFINITY) return;
+    this.claiming = true;
+    const share = Math.floor(room / Math.max(1, this.company.processes()));
+    this.claimed = Math.max(share, this.hand.count);
+    const claimed = this.company.claim(this.probe.brake, this.claimed);
+    this.claimedByOthers = await within(claimed, ANSWER_MS);
+  }
+
+  private async measure(): Promise<Reading> {
+    const { finished } = this.hand;
+    this.reading = await within(this.begin(), ANSWER_MS);
+    this.finishedThen = finished;
+    return this.reading;
+  }
+
+  /** Messages that fit below the limit, whoever brings them. */
+  private roomOf({ room, roomBytes }: Reading): number {
+    return Math.min(room, roomBytes === undefined ? room : roomBytes / this.hand.averageBytes);
+  }
+
   /** Never two looks at once: one that was given up on is waited for again. */
   private async begin(): Promise<Reading> {
     if (this.looking) {
@@ -107,13 +145,12 @@ export class BrakeGauge {
     return reading;
   }
 
-  private judge(reading: Reading, finishedThen: number): void {
+  private judge(): void {
+    const reading = this.reading!;
     const braked = this.current !== undefined && this.current.value !== null;
     // What nearly fills the room brakes as well, else the drain would creep on entry by entry.
     const engaged = reading.over || (!reading.calm && (braked || this.starved));
     this.starved = false;
-    this.reading = reading;
-    this.finishedThen = finishedThen;
     if (engaged) this.engage(reading.reason, reading.value);
     else this.current = undefined;
   }

@@ -1,5 +1,9 @@
+import { runScript } from '../backends/redis/script.ts';
+import { claimRoom } from '../backends/redis/scripts/claim-room.ts';
+import { runKey } from '../model/keys.ts';
 import { Brake } from './brake.ts';
 import { probesOf } from './brake-check.ts';
+import type { BrakeName } from './brakes/probe.ts';
 import { type ShownDecision, showDecision } from './decision.ts';
 import { InHand } from './in-hand.ts';
 import { type Controls, controlsOf, inForce } from './live.ts';
@@ -28,7 +32,7 @@ export class Steering {
   private shown = '';
   private joinedMs: number | undefined;
   private processes = 1;
-  private heldByOthers = 0;
+  private member = '';
 
   constructor(drain: OpenDrain, meter: Meter) {
     const { request, plan } = drain;
@@ -37,7 +41,7 @@ export class Steering {
     this.hand = new InHand();
     this.brake = new Brake(this.hand, {
       processes: () => this.processes,
-      heldByOthers: () => this.heldByOthers,
+      claim: (brake, messages) => claim(drain, this.member, brake, messages),
     });
     const { limit, ratePerSecond, bytesPerSecond } = request.settings;
     const rate = { messages: ratePerSecond, bytes: bytesPerSecond };
@@ -54,10 +58,7 @@ export class Steering {
     const first = this.joinedMs === undefined;
     this.joinedMs ??= view.nowMs;
     this.processes = Math.max(1, view.alive.size);
-    this.heldByOthers = [...view.alive].reduce(
-      (sum, [name, { live }]) => sum + (name === member ? 0 : (live?.inHand ?? 0)),
-      0,
-    );
+    this.member = member;
     const controls = controlsOf(view);
     this.obey(controls);
     const changing = this.retune(inForce(this.drain.request.settings, controls, this.processes), first);
@@ -92,6 +93,16 @@ export class Steering {
     this.shown = shown;
     await this.brake.use(probesOf(tuned.brake, this.drain.request, this.drain.redis));
   }
+}
+
+async function claim(
+  { redis, attachment }: OpenDrain,
+  member: string,
+  brake: BrakeName,
+  messages: number,
+): Promise<number> {
+  const args = [member, brake, messages];
+  return Number(await runScript(redis.client, claimRoom, [runKey(attachment.manifest.run)], args));
 }
 
 function pausedText({ by, reason }: ShownDecision): string {
