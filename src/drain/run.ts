@@ -1,7 +1,8 @@
+import type { RedisConnection } from '../backends/redis/index.ts';
 import type { DrainEvents } from '../events.ts';
 import type { Batch } from '../model/batch.ts';
 import { partitionKeys } from '../model/keys.ts';
-import { RedisStreamSink } from '../sinks/index.ts';
+import { connectionFor, RedisStreamSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
@@ -50,9 +51,11 @@ export async function runDrain(
   let archive: RunArchive | undefined;
   let crew: Crew | undefined;
   let watcher: SourceWatch | undefined;
+  let writing: RedisConnection | undefined;
   try {
     const clock = new TargetClock();
-    const sink = sinkFor(drain, meter, clock);
+    writing = await outlasting(meter, () => connectionFor(drain.target.durability, redis));
+    const sink = sinkFor(drain, writing, meter, clock);
     await outlasting(meter, () => begin(drain, sink, store, meter));
     archive = await openArchive(drain, new Date());
     await outlasting(meter, () => clock.sync(redis.client));
@@ -94,6 +97,7 @@ export async function runDrain(
     watcher?.stop();
     await crew?.passedOver?.release();
     await membership.leave().catch(() => undefined);
+    if (writing !== redis) await writing?.close();
   }
 }
 
@@ -205,7 +209,8 @@ function rowsARead(batch: number, partitions: number): number {
 }
 
 function sinkFor(
-  { redis, attachment, request, target }: OpenDrain,
+  { attachment, request, target }: OpenDrain,
+  redis: RedisConnection,
   meter: Meter,
   clock: TargetClock,
 ): RedisStreamSink {

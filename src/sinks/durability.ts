@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import type { RedisConnection } from '../backends/redis/index.ts';
 import { slotOf } from '../model/keys.ts';
 
 /** What an append must survive before the source is settled. */
@@ -50,6 +51,20 @@ function refusedByReplica(error: Error): never {
   if (/^ERR WAIT(AOF)? cannot be used/.test(error.message))
     throw new NotDurable('the server has become a replica');
   throw error;
+}
+
+/**
+ * The connection for writes that wait: everything behind a WAIT on the same connection waits as well, and for
+ * seconds where a replica is gone. Signs of life, control and looks would come too late there.
+ *
+ * @returns the same connection where nothing waits, else one of its own, to be closed by the caller
+ */
+export async function connectionFor(
+  durability: Durability,
+  connection: RedisConnection,
+): Promise<RedisConnection> {
+  const waits = durability.kind === 'wait' || (durability.kind === 'aof' && durability.wait);
+  return waits ? connection.duplicate() : connection;
 }
 
 /** What ioredis knows of a cluster and does not tell in its typings; there is no public way to ask. */

@@ -1,6 +1,6 @@
 export { ArchiveSink } from './archive.ts';
 export { dataLost } from './data-lost.ts';
-export { type Durability, NotDurable } from './durability.ts';
+export { connectionFor, type Durability, NotDurable } from './durability.ts';
 export { fenceNumber, LaneFenced } from './fenced.ts';
 export type { Loss } from './lane-memory.ts';
 export type { OpenedLane } from './lane-writer.ts';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RUN_INDEX, runKey } from '../../src/model/keys.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { startSentinel, starveReplicas, type TestSentinel } from '../support/redis-topologies.ts';
 import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
@@ -59,13 +60,26 @@ async function onServer<T>(
   }
 }
 
-/** Waits until something stands in the stream that the replica, which is the next primary, will never see. */
+/**
+ * Waits until something stands in the stream that the replica, which is the next primary, will never see; or
+ * until the drain stands still because nothing is confirmed any more, though all it had sent has arrived there.
+ */
 async function untilAhead(scenario: Scenario): Promise<void> {
   const ahead = await primary();
   const behind = ahead === sentinel.primary ? sentinel.replica : sentinel.primary;
   const seen = await onServer(behind, scenario, entriesIn);
-  const more = async () => (await onServer(ahead, scenario, entriesIn)) > seen;
-  await waitFor(more, { what: 'entries that were not replicated', everyMs: 10 });
+  const isAhead = async (now: Scenario) => (await entriesIn(now)) > seen || (await isUnconfirmed(now));
+  const there = () => onServer(ahead, scenario, isAhead);
+  await waitFor(there, { what: 'entries that were not replicated', everyMs: 10 });
+}
+
+/** Whether a process of the drain says that it waits for a replica. */
+async function isUnconfirmed({ target, stream }: Scenario): Promise<boolean> {
+  const runs = await target.zrange(RUN_INDEX, '0', '-1');
+  const records = await Promise.all(runs.map((run) => target.hgetall(runKey(run))));
+  return records
+    .filter(({ manifest }) => JSON.parse(manifest ?? '{}').target?.stream === stream)
+    .some((record) => /replicas have confirmed/.test(JSON.stringify(record)));
 }
 
 const PACE = ['--batch', '100', '--durability', 'wait:1'];

@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
-import { isRetryable } from '../../backends/redis/index.ts';
+import { isRetryable, type RedisConnection } from '../../backends/redis/index.ts';
 import type { DrainEvents } from '../../events.ts';
 import { partitionKeys } from '../../model/keys.ts';
 import { pause } from '../../model/patience.ts';
-import { durably, nodeFor } from '../../sinks/durability.ts';
-import { dataLost } from '../../sinks/index.ts';
+import { durably, learnSlots, nodeFor } from '../../sinks/durability.ts';
+import { connectionFor, dataLost } from '../../sinks/index.ts';
 import { consumerOf, type HandOptions, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
 import { lockFor } from '../attach.ts';
 import type { Manifest } from '../manifest.ts';
@@ -41,7 +41,10 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
   const membership = new Membership(redis.client, manifest.run, new Date());
   const steering = new BackSteering(request.settings, meter);
   const seen = structuredClone(NOTHING_SEEN);
+  let writing: RedisConnection | undefined;
   try {
+    writing = await outlasting(meter, () => connectionFor(back.durability, redis));
+    const { client } = writing;
     await outlasting(meter, () => begin(back, store, meter));
     const { plan } = back;
     meter.depth(plan.undelivered === null ? null : plan.undelivered + plan.pending);
@@ -51,7 +54,7 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
     const crew = new BackCrew({
       lanes: manifest.lanes,
       membership,
-      lane: (lane, fence) => laneOf(back, lane, fence, { meter, throttle, seen }),
+      lane: (lane, fence) => laneOf(back, client, { lane, fence }, { meter, throttle, seen }),
       signal: meter.signal,
       exhausted: () => throttle.exhausted,
     });
@@ -65,6 +68,7 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
     meter.stop();
     steering.close();
     await membership.leave().catch(() => undefined);
+    if (writing !== redis) await writing?.close();
   }
 }
 
@@ -107,8 +111,8 @@ interface Shared {
 
 function laneOf(
   { redis, request, attachment, destination, durability }: OpenBack,
-  lane: number,
-  fence: string,
+  writer: Redis | Cluster,
+  { lane, fence }: { lane: number; fence: string },
   shared: Shared,
 ): Omit<BackLane, 'signal' | 'shouldStop' | 'idle' | 'fenced'> {
   const { source, settings } = request;
@@ -118,8 +122,11 @@ function laneOf(
   const place = { client, stream, group: source.group, run };
   const write: HandOptions['durably'] = (key, action) =>
     durability.kind === 'memory'
-      ? action(client, () => undefined)
-      : durably(nodeFor(client, key), durability, action);
+      ? action(writer, () => undefined)
+      : durably(nodeFor(writer, key), durability, action).catch((error) => {
+          learnSlots(writer);
+          throw error;
+        });
   return {
     ...shared,
     lane,
