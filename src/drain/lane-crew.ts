@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isRetryable } from '../backends/redis/errors.ts';
 import type { Batch } from '../model/batch.ts';
 import { eitherSignal } from '../model/either-signal.ts';
@@ -53,6 +54,8 @@ export class LaneCrew {
 
   constructor(options: CrewOptions) {
     this.options = options;
+    // Every lane listens, and Node would warn of more than ten.
+    setMaxListeners(0, this.stopped.signal);
     this.batch = options.batch;
   }
 

@@ -33,6 +33,9 @@ afterAll(async () => {
 
 test('while no replica confirms anything, a drain with wait:1 says so, is seen alive and obeys', async () => {
   const [table, stream] = [await jobs.tableOf(4000), uniqueName('unconfirmed')];
+  const warnings: string[] = [];
+  const warn = ({ message }: Error) => warnings.push(message);
+  process.on('warning', warn);
   const drain = await running({
     spec: { table },
     database: jobs.url,
@@ -53,4 +56,6 @@ test('while no replica confirms anything, a drain with wait:1 says so, is seen a
   await resumeRun(redis, drain.run, { by: 'ann@desk', reason: null });
   expect(await drain.report).toMatchObject({ converged: true, appended: 4000 });
   expect(await jobs.rowsIn(table)).toBe(0);
+  process.off('warning', warn);
+  expect(warnings).toEqual([]);
 });

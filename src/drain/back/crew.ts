@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Membership, RunView } from '../membership.ts';
 import { type BackLane, workBackLane } from './lane.ts';
 
@@ -31,6 +32,8 @@ export class BackCrew {
 
   constructor(options: BackCrewOptions) {
     this.options = options;
+    // Every lane listens, and Node would warn of more than ten.
+    setMaxListeners(0, this.stopped.signal);
   }
 
   /** Takes and gives back lanes, by who is alive. Throws what a worker has failed with. */
