@@ -91,7 +91,7 @@ test('a way back whose connections to Redis and Postgres are cut returns each ro
 });
 
 test('a way back goes on through a primary that is killed, and returns each row once', async () => {
-  const sentinel = await startSentinel({ sentinels: 3, downAfterMs: 500 });
+  const sentinel = await startSentinel({ sentinels: 3, downAfterMs: 1500 });
   ends.push(() => sentinel.stop());
   const { url, table, scenario, finished } = await halfConsumed(sentinel.primary.url);
   const flags = ['--rate', '1000/s', '--batch', '50', '--durability', 'wait:1'];

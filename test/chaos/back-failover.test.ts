@@ -24,7 +24,7 @@ const PACE = ['--rate', '1500/s', '--batch', '100'];
 let sentinel: TestSentinel;
 const sqs = sharedSqs();
 beforeAll(async () => {
-  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 500 });
+  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 1500 });
 });
 afterAll(async () => {
   await sentinel.stop();

@@ -32,7 +32,7 @@ import { fillTable, type QueueTable, tableDrain } from './table.ts';
 
 let sentinel: TestSentinel;
 beforeAll(async () => {
-  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 500 });
+  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 1500 });
 });
 afterAll(() => sentinel.stop());
 
@@ -65,14 +65,14 @@ function queueScenario(endpoint: string, url: string, target: Redis, flags: stri
   return { ...rest, command: without(command), connection: without(connection), env: viaSentinel().env };
 }
 
-/** Rows leave the table slowly, so that one transaction of them is open for two seconds. */
+/** Rows leave the table slowly, so that one transaction of them is open for seconds. */
 async function slowTable(rows: number): Promise<QueueTable> {
   const database = await sharedPostgres().createDatabase();
   const table = await fillTable(database, rows);
   const name = new URL(database).pathname.slice(1);
   const query = (sql: string) => connectPostgres(database).query(sql, [], name);
   await query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN IF old.id % 100 = 0 THEN PERFORM pg_sleep(0.02); END IF; RETURN old; END $$`);
+    $$ BEGIN IF old.id % 100 = 0 THEN PERFORM pg_sleep(0.05); END IF; RETURN old; END $$`);
   await query('CREATE TRIGGER slow BEFORE DELETE ON alerts FOR EACH ROW EXECUTE FUNCTION slow()');
   return table;
 }
@@ -93,14 +93,10 @@ test('a failover that loses what was not settled yet: it is appended again, by e
   });
   const flags = ['--workers', '1', '--batch', '1000'];
   const move = unkeyed(tableDrain(moved.url, viaSentinel(), target, { flags }));
-  const pace = ['--rate', '4000/s', '--batch', '100'];
+  // However busy the machine is, none of them is done before the failover.
+  const pace = ['--rate', '1500/s', '--batch', '100'];
   const copy = tableDrain(copied.url, viaSentinel(), target, { flags: ['--mode', 'copy', ...pace] });
-  const hooks = queueScenario(sqs.endpoint, queue.url, target, [
-    '--rate',
-    '2000/s',
-    '--durability',
-    'wait:1',
-  ]);
+  const hooks = queueScenario(sqs.endpoint, queue.url, target, ['--rate', '500/s', '--durability', 'wait:1']);
   const drains = [move, copy, hooks];
   const running = drains.map((scenario) => start(scenario));
   for (const [i, scenario] of drains.entries()) await untilAppended(scenario, running[i]!, 500);

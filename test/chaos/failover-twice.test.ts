@@ -26,7 +26,7 @@ import { fillTable, tableDrain } from './table.ts';
 let sentinel: TestSentinel;
 const sqs = sharedSqs();
 beforeAll(async () => {
-  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 500 });
+  sentinel = await startSentinel({ sentinels: 3, downAfterMs: 1500 });
 });
 afterAll(async () => {
   await sentinel.stop();
@@ -82,13 +82,14 @@ async function isUnconfirmed({ target, stream }: Scenario): Promise<boolean> {
     .some((record) => /replicas have confirmed/.test(JSON.stringify(record)));
 }
 
+/** Slow enough that none of them is done before the second failover, however busy the machine is. */
 const PACE = ['--batch', '100', '--durability', 'wait:1'];
 
 /** A move that claims, and a worker that nobody has stopped. */
 async function claiming(target: Scenario['target']) {
   const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
   await table.addClaimColumn('taken');
-  const flags = [...PACE, '--rate', '1500/s', '--workers', '3', '--claim-column', 'taken'];
+  const flags = [...PACE, '--rate', '1000/s', '--workers', '3', '--claim-column', 'taken'];
   const redis = { flags: [], env: viaSentinel() };
   const scenario = tableDrain(table.url, redis, target, { flags: [...flags, '--allow-competing'] });
   return { table, scenario, worker: await startOldWorker(table.url, 'taken') };
@@ -97,7 +98,7 @@ async function claiming(target: Scenario['target']) {
 /** A drain of a standard queue, whose ledger keeps out what SQS delivers again. */
 async function queued(target: Scenario['target']) {
   const queue = await fillQueue(sqs, uniqueName('hooks'), { messages: 3000 });
-  const drain = queueDrain(sqs.endpoint, queue.url, '', target, [...PACE, '--rate', '1000/s']);
+  const drain = queueDrain(sqs.endpoint, queue.url, '', target, [...PACE, '--rate', '300/s']);
   const without = (words: string[]) => words.filter((word) => word !== '--redis-url' && word !== '');
   const scenario = {
     ...drain,

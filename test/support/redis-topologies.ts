@@ -72,7 +72,7 @@ export async function startSentinel(options: SentinelOptions = {}): Promise<Test
       await node.restart();
       await waitFor(() => replicaIsIn(node.port), { what: 'replication', timeoutMs: 20_000 });
       for (const { port } of sentinels)
-        await waitFor(() => wouldPromote(port, name), { what: 'a replica to promote', timeoutMs: 20_000 });
+        await waitFor(() => wouldPromote(port, name), { what: 'a replica to promote', timeoutMs: 30_000 });
     },
     stop: async () => {
       await Promise.all(watchers.map((watcher) => watcher.stop()));
