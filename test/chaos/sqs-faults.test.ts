@@ -29,7 +29,7 @@ test.each([
   'a %s queue whose calls fail, get lost and are throttled is drained once',
   async (kind, fifo) => {
     const sqs = sharedSqs();
-    const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo, messages: 8000 });
+    const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo, messages: 6000 });
     const seed = Date.now() % 1_000_000;
     const proxy = await sqsFaultProxy(sqs.endpoint, { seed });
     const target = lookInto(sharedRedisUrl());

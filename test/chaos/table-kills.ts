@@ -10,8 +10,12 @@ import {
 } from './harness.ts';
 import { fillTable, type QueueTable, tableDrain } from './table.ts';
 
-/** Kills a drain of a table 25 times and checks the stream; what is left of the table is for the caller. */
-export async function surviveKills(name: string, flags: string[], partitions: number): Promise<QueueTable> {
+/** Kills a drain of a table again and again and checks the stream; what is left of the table is for the caller. */
+export async function surviveKills(
+  name: string,
+  flags: string[],
+  { partitions = 1, kills = KILLS }: { partitions?: number; kills?: number } = {},
+): Promise<QueueTable> {
   const table = await fillTable(await sharedPostgres().createDatabase());
   // Else hardly a kill would hit a transaction that is open.
   await table.slowDown();
@@ -19,9 +23,9 @@ export async function surviveKills(name: string, flags: string[], partitions: nu
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
   const pace = ['--rate', '2500/s', '--batch', '100'];
   const scenario = tableDrain(table.url, redis, target, { flags: [...pace, ...flags], partitions });
-  const { report, landed, seed } = await drainThroughKills(scenario, { kills: KILLS });
+  const { report, landed, seed } = await drainThroughKills(scenario, { kills });
   tell(name, { kills: landed, suppressed: report.duplicatesSuppressed, seed });
-  expect(landed, `seed ${seed}`).toBeGreaterThanOrEqual(25);
+  expect(landed, `seed ${seed}`).toBeGreaterThanOrEqual(kills - 1);
   const entries = await expectConverged(scenario, table.ids, report, `seed ${seed}`);
   expectOrderInsideKeys(entries, ({ id }) => Number(id), `seed ${seed}`);
   target.disconnect();
