@@ -38,6 +38,9 @@ test.each([
     // The preflight has to pass; from the first message on nothing is reliable.
     await untilAppended(scenario, process, 0);
     proxy.set(FAULTS);
+    await untilAppended(scenario, process, queue.ids.length - 1);
+    // A drain ends when all receivers have seen nothing, one after the other: with faults it takes them long.
+    proxy.set({ dropReceiveRate: 0, overLimitRate: 0, throttleRate: 0 });
     const report = await finish(process, `seed ${seed}`);
     proxy.set(Object.fromEntries(Object.keys(FAULTS).map((name) => [name, 0])));
     const { calls, ...faults } = proxy.stats;
@@ -50,7 +53,6 @@ test.each([
     await proxy.stop();
     target.disconnect();
     sqs.client.destroy();
-    // Answers that never come are waited out: 25 s alone, twice that beside another test.
   },
   120_000,
 );
