@@ -15,6 +15,7 @@ import { conclude } from './conclude.ts';
 import { keep } from './expiry.ts';
 import { Following } from './following.ts';
 import { LaneCrew } from './lane-crew.ts';
+import type { Manifest } from './manifest.ts';
 import { Membership } from './membership.ts';
 import { Meter } from './meter.ts';
 import { Mover } from './mover.ts';
@@ -31,8 +32,8 @@ import { translated } from './translate.ts';
 import { type Crew, watch } from './watch.ts';
 import { watchSource } from './watch-source.ts';
 
-/** Batches that are read at once, at most, however many partitions share them. */
-const PARTS_A_READ = 4;
+/** Batches that are read at once, at most, however many partitions share them; a move holds locks on them. */
+const PARTS_A_READ = { move: 4, copy: 12 };
 
 /** Runs a drain that has been opened: until the source is empty, or the limit, the time or a signal ends it. */
 export async function runDrain(
@@ -167,7 +168,7 @@ async function makeCrew(
       batch,
       alarm,
       reader: (lane, size) => {
-        const rows = rowsARead(size, manifest.target.partitions);
+        const rows = rowsARead(size, manifest);
         return source instanceof ArchiveSource
           ? source.reader(lane, rows)
           : source.reader({
@@ -204,8 +205,8 @@ function tellLost(meter: Meter, lane: number, count: number): void {
 }
 
 /** Of what is read at once each partition gets a part: more is read, so that appends do not become small. */
-function rowsARead(batch: number, partitions: number): number {
-  return batch * Math.min(partitions, PARTS_A_READ);
+function rowsARead(batch: number, { mode, target }: Manifest): number {
+  return batch * Math.min(target.partitions, PARTS_A_READ[mode === 'copy' ? 'copy' : 'move']);
 }
 
 function sinkFor(
