@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const PER_SECOND = 500;
 const MAX_LAG = 400;
-const LISTENERS = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'qctl/%/listen'`;
+const LISTENERS = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'qctl/%/listen' AND datname = current_database()`;
 
 /** What the process has said last. */
 function lastEvent(process: QctlProcess): { run: string; state: string; read: number } | undefined {
