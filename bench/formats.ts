@@ -47,17 +47,23 @@ async function moveFormat(rig: Rig, format: FormatCase, jobs: number): Promise<Q
 async function movePlain(rig: Rig, rows: number): Promise<QctlRun> {
   await rig.flush();
   await copyRowsTo(rig, 'bench_rows', 'bench_plain');
-  await rig.sql(`DELETE FROM bench_plain WHERE id > ${rows}; VACUUM ANALYZE bench_plain`);
+  await rig.sql(`DELETE FROM bench_plain WHERE id > ${rows}`);
+  await rig.sql('VACUUM ANALYZE bench_plain');
   return runDrain(['postgres', '--table', 'bench_plain', '--stream', 'bench', '--workers', '2'], rig.env);
 }
 
 /** A job that is ready and may stand there any number of times. */
 async function repeatable(format: FormatCase, sql: Sql): Promise<JobCase> {
   for (const job of format.jobs.filter(({ state }) => state === 'ready')) {
-    const ids = await Promise.all([0, 1].map(() => job.insert(sql).catch(() => undefined)));
-    if (ids[0] !== undefined && ids[1] !== undefined && ids[0] !== ids[1]) return job;
+    const [first, second] = [await insert(job, sql), await insert(job, sql)];
+    if (first !== undefined && second !== undefined && first !== second) return job;
   }
   throw new Error(`${format.name}: every ready job has a key that is its own`);
+}
+
+/** Undefined where it stands there already. */
+function insert(job: JobCase, sql: Sql): Promise<string | undefined> {
+  return job.insert(sql).catch(() => undefined);
 }
 
 async function connect(database: string): Promise<pg.Client> {
