@@ -35,6 +35,7 @@ export class BrakeGauge {
   private finishedThen = 0;
   /** Messages that this process and the others have claimed. */
   private claimed = 0;
+  private finishedAtClaim = 0;
   private claimedByOthers = 0;
   private claiming = false;
   private current: BrakeReason | undefined;
@@ -59,8 +60,11 @@ export class BrakeGauge {
     if (this.current || !this.reading || this.claiming) return 0;
     const room = this.roomOf(this.reading);
     if (room === Number.POSITIVE_INFINITY) return room;
-    const share = Math.min(this.claimed, room - this.claimedByOthers);
-    return Math.max(0, Math.floor(share - (this.hand.finished - this.finishedThen) - this.hand.count));
+    const { count, finished } = this.hand;
+    // A claim is for all that comes after it, also for what is finished before the reading behind it.
+    const ofClaim = this.claimed - (finished - this.finishedAtClaim);
+    const ofRoom = room - this.claimedByOthers - (finished - this.finishedThen);
+    return Math.max(0, Math.floor(Math.min(ofClaim, ofRoom) - count));
   }
 
   /** Somebody wanted to read and there was no room: it looks again soon. */
@@ -113,6 +117,7 @@ export class BrakeGauge {
     this.claiming = true;
     const share = Math.floor(room / Math.max(1, this.company.processes()));
     this.claimed = Math.max(share, this.hand.count);
+    this.finishedAtClaim = this.hand.finished;
     const claimed = this.company.claim(this.probe.brake, this.claimed);
     this.claimedByOthers = await within(claimed, ANSWER_MS);
   }
