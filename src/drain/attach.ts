@@ -5,6 +5,7 @@ import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
 import { QctlError } from '../errors.ts';
 import { lockKey } from '../model/keys.ts';
+import { expired, heldBy, refuseChanged } from './attach-refusals.ts';
 import { differences, differenceText } from './differences.ts';
 import { canonical, chosenOf, contextOf, isSame, type Manifest, newRunId } from './manifest.ts';
 import { viewRun } from './membership.ts';
@@ -117,21 +118,6 @@ async function resumeNamed(
   };
 }
 
-function expired(run: string): QctlError {
-  return new QctlError(
-    'refused',
-    `the position of copy ${run} has expired: another copy would append everything a second time`,
-    {
-      code: 'COPY_CHECKPOINT_EXPIRED',
-      hint: [
-        '--fresh copies all of it anew, best into another stream',
-        'a longer --checkpoint-ttl keeps the position for longer',
-      ],
-      details: { run },
-    },
-  );
-}
-
 async function unfinished(
   client: Redis | Cluster,
   request: DrainRequest,
@@ -200,43 +186,8 @@ function withLedgerOf(last: Manifest, fresh: Manifest): Manifest {
   };
 }
 
-function refuseChanged(before: Manifest, now: Manifest): void {
-  if (isSame(before.context, now.context)) return;
-  const changed = differences(before.context, now.context);
-  throw new QctlError(
-    'refused',
-    `unfinished run ${before.run} of this source was started with other settings: ${changed.map(differenceText).join('; ')}`,
-    {
-      code: 'RUN_CONTEXT_CHANGED',
-      hint: [
-        `repeat its own command to finish it (qctl drain status ${before.run})`,
-        'or give it up with --fresh: what it has in hand is settled first, then a new run begins',
-      ],
-      details: { run: before.run, changed },
-    },
-  );
-}
-
 async function continueOrJoin(client: Redis | Cluster, run: string): Promise<'continue' | 'join'> {
   return (await viewRun(client, run)).alive.size > 0 ? 'join' : 'continue';
-}
-
-/** The source is another run's. `changed`: why this command is not the one that would share its work. */
-export function heldBy(run: string, alive: string[], changed: string[] = []): QctlError {
-  return new QctlError(
-    'locked',
-    `the source is being drained by run ${run}${alive.length > 0 ? `: ${alive.join(', ')}` : ''}`,
-    {
-      code: 'SOURCE_LOCKED',
-      hint: [
-        `qctl drain status ${run}`,
-        'wait for it, or repeat its very command to share the work',
-        ...changed.map((text) => `this command differs from it: ${text}`),
-        `qctl drain stop ${run} ends it, and the run can be continued later`,
-      ],
-      details: { run },
-    },
-  );
 }
 
 function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {

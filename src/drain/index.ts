@@ -17,7 +17,8 @@ export { type Decision, type ShownDecision, showDecision } from './decision.ts';
 export { CHECKPOINT_TTL_MS } from './expiry.ts';
 export type { Handover } from './handover.ts';
 export type { ShownOverride } from './live.ts';
-export { type DrainPlan, type OpenDrain, openDrain } from './open.ts';
+export { type OpenDrain, openDrain } from './open.ts';
+export type { DrainPlan } from './plan.ts';
 export type { ReceiverBounds } from './receiver-tuner.ts';
 export type { DrainReport, Ending } from './report.ts';
 export {
@@ -37,8 +38,7 @@ export {
   runDefinition,
   runStatus,
   summaryOf,
-  type VerifyConnections,
-  verifyRun,
 } from './status.ts';
 export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES, TUNABLE_VALUES } from './tunable.ts';
 export { unevaluatedText } from './unevaluated.ts';
+export { type VerifyConnections, verifyRun } from './verify-run.ts';

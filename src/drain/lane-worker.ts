@@ -5,6 +5,7 @@ import { LaneFenced, type RedisStreamSink, RolledBack } from '../sinks/index.ts'
 import { isPause, type LaneReader } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
 import type { Alarm } from './alarm.ts';
+import { Flight } from './flight.ts';
 import { askSource, noteAgain, refuseGone } from './lane-loss.ts';
 import type { Meter } from './meter.ts';
 import type { Throttle } from './throttle.ts';
@@ -233,25 +234,4 @@ async function appendBatch(work: LaneWork, batch: Batch): Promise<number> {
   counts.quarantined += result.quarantined;
   counts.scheduled += result.scheduled;
   return taken + result.suppressed;
-}
-
-/** Appends on their way: the next is sent while the target works on the one before. */
-class Flight {
-  private readonly sent: Promise<void>[] = [];
-
-  /** Takes an append along, and waits until there is room for another. Throws what an earlier one failed with. */
-  async add(append: Promise<void>, inFlight: number): Promise<void> {
-    append.catch(() => undefined);
-    this.sent.push(append);
-    await this.land(inFlight - 1);
-  }
-
-  /** Waits until at most `keep` are on their way. */
-  async land(keep = 0): Promise<void> {
-    while (this.sent.length > keep) await this.sent.shift();
-  }
-
-  async ended(): Promise<void> {
-    await Promise.allSettled(this.sent);
-  }
 }

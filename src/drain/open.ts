@@ -5,59 +5,23 @@ import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
 import { ArchiveSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
-import { type FormatOverview, PostgresSource } from '../sources/postgres/index.ts';
+import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
 import { type Attachment, attach, type Ends, lockFor } from './attach.ts';
 import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
 import { checkBrakes } from './brake-check.ts';
-import { type ShownDecision, showDecision } from './decision.ts';
-import { controlsOf, inForce, type ShownOverride, showOverrides } from './live.ts';
+import { showDecision } from './decision.ts';
+import { controlsOf, inForce, showOverrides } from './live.ts';
 import { viewRun } from './membership.ts';
 import { oppositeFindings } from './opposite.ts';
+import { type DrainPlan, receiverBounds, selectsWhat, settles } from './plan.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
-import type { ReceiverBounds } from './receiver-tuner.ts';
 import type { DrainRequest } from './request.ts';
 import { scheduledFindings } from './scheduled.ts';
 import { translated } from './translate.ts';
 import { showTuned } from './tunable.ts';
 import { unevaluatedFindings } from './unevaluated.ts';
-
-/** What a drain would do and what speaks against it; plain data, made without changing anything. */
-export interface DrainPlan {
-  type: 'plan';
-  run: string;
-  kind: Attachment['kind'];
-  mode: 'move' | 'copy';
-  source: string;
-  /** The queue of a job library; null for SQS and for a table that the operator describes. */
-  format: FormatOverview | null;
-  target: string;
-  stream: string;
-  partitions: number;
-  durability: string;
-  depth: Depth;
-  estimatedBytes: number | null;
-  workers: number;
-  /** SQS: receivers tune themselves between these; null where there are lanes. */
-  receivers: ReceiverBounds | null;
-  batch: number;
-  settles: string;
-  /** Goes on after the source is empty. */
-  follow: boolean;
-  /** Only what was enqueued before that moment (RFC 3339); null: everything. */
-  enqueuedBefore: string | null;
-  /** Settings that may change while it runs, by name, as they are in force for this process. */
-  settings: Record<string, string>;
-  /** Those of them that were set for the whole run. */
-  overrides: ShownOverride[];
-  paused: ShownDecision | null;
-  /** File that every message is written to before it is settled; null: none. */
-  archive: string | null;
-  /** Which messages are wanted, each as a phrase; the others stay in the source. Empty: all. */
-  selects: string[];
-  findings: Finding[];
-}
 
 /** Any of the sources, opened. */
 export type OpenSource = PostgresSource | SqsSource | ArchiveSource;
@@ -219,38 +183,6 @@ async function queueFindings(
   if (selects(selection, settings.enqueuedBefore))
     findings.push(...selectionFindings(source.facts, settings.allowReceiveCount));
   return findings;
-}
-
-function receiverBounds({ source, settings }: DrainRequest): ReceiverBounds | null {
-  if (source.kind !== 'sqs') return null;
-  return settings.receivers ?? { min: settings.workers, max: settings.workers };
-}
-
-function selectsWhat({ source, settings }: DrainRequest): string[] {
-  const chosen: { types?: string[]; filter?: string } | undefined =
-    source.kind === 'sqs' ? source.selection : source.kind === 'postgres' ? source.spec : undefined;
-  const { filter, types } = chosen ?? {};
-  const before = source.kind === 'postgres' ? source.spec.before : undefined;
-  return [
-    types && `type ${types.join(', ')}`,
-    filter !== undefined && `where ${filter}`,
-    source.kind === 'sqs' &&
-      settings.enqueuedBefore &&
-      `enqueued before ${settings.enqueuedBefore.toISOString()}`,
-    before !== undefined && `enqueued before ${before}`,
-  ].filter((text) => typeof text === 'string');
-}
-
-function settles({ source }: DrainRequest): string {
-  if (source.kind === 'archive') return 'the file stays as it is';
-  if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
-  const { mode, done, claim } = source.spec;
-  if (mode === 'copy') return 'the table stays as it is';
-  const first = claim
-    ? `each row is claimed first (${Object.keys(claim.set).join(', ')}), then `
-    : 'each row is ';
-  if ('set' in done) return `${first}updated once the stream has it: ${Object.keys(done.set).join(', ')}`;
-  return `${first}deleted once the stream has it`;
 }
 
 /** A fresh copy into a stream that an earlier run has filled would double what stands in it. */

@@ -1,9 +1,9 @@
 import { missingRights, type RedisConnection, type RedisFacts, redisFacts } from '../backends/redis/index.ts';
-import { QctlError } from '../errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import type { Finding } from '../model/finding.ts';
 import { DELAYED_INDEX, partitionKeys, runKey, streamKeys } from '../model/keys.ts';
 import type { Durability } from '../sinks/durability.ts';
+import { chooseDurability } from './durability-check.ts';
 import type { DrainRequest } from './request.ts';
 
 /** Bytes an entry takes besides its payload: listpack framing, field names, ids. Measured on Redis 7 and rounded up. */
@@ -167,88 +167,4 @@ async function checkRights(connection: RedisConnection, request: DrainRequest): 
     text: `Redis refuses ${text}`,
     remedy: `ACL SETUSER … ~${request.target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time +wait +waitaof +info +type +persist +pexpire +pttl +exists`,
   }));
-}
-
-export function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]): Durability {
-  const replicas = /^wait:(\d+)$/.exec(wanted)?.[1];
-  if (wanted === 'aof') return aofDurability(facts, findings);
-  if (replicas !== undefined) {
-    const connected = facts.connectedReplicas;
-    if (connected !== null && connected < Number(replicas)) {
-      findings.push({
-        level: 'blocker',
-        code: 'TOO_FEW_REPLICAS',
-        text: `--durability wait:${replicas} needs ${replicas} replicas and ${connected} are connected`,
-        remedy: 'connect replicas, or ask for fewer',
-      });
-    }
-    if (connected !== null && connected > Number(replicas)) {
-      findings.push({
-        level: 'note',
-        code: 'WAIT_FEWER_THAN_REPLICAS',
-        text: `--durability wait:${replicas} and ${connected} replicas: a failover may promote one that has not confirmed the last appends`,
-        remedy: `--durability wait:${connected}`,
-      });
-    }
-    return { kind: 'wait', replicas: Number(replicas) };
-  }
-  if (wanted !== 'memory')
-    throw new QctlError('usage', `--durability ${wanted}: expected memory, wait:N or aof`, {
-      code: 'BAD_DURABILITY',
-    });
-  findings.push(...memoryFindings(facts));
-  return { kind: 'memory' };
-}
-
-function aofDurability(facts: RedisFacts, findings: Finding[]): Durability {
-  if (facts.aofEnabled === false) {
-    findings.push({
-      level: 'blocker',
-      code: 'NO_AOF',
-      text: '--durability aof, but this Redis keeps no append-only file',
-      remedy: 'CONFIG SET appendonly yes (and in redis.conf)',
-    });
-  } else if (!facts.hasWaitAof && facts.appendfsync !== 'always') {
-    findings.push({
-      level: 'blocker',
-      code: 'NO_WAITAOF',
-      text: `--durability aof: Redis ${facts.version ?? 'of unknown version'} has no WAITAOF (7.2 and newer have), and appendfsync is ${facts.appendfsync ?? 'unknown'}`,
-      remedy: 'CONFIG SET appendfsync always for the time of the drain, or update Redis',
-    });
-  }
-  return { kind: 'aof', wait: facts.hasWaitAof === true && facts.appendfsync !== 'always' };
-}
-
-function memoryFindings(facts: RedisFacts): Finding[] {
-  const findings: Finding[] = [];
-  if (facts.aofEnabled === false && facts.rdbSave === '') {
-    findings.push({
-      level: 'warning',
-      code: 'NO_PERSISTENCE',
-      text: 'this Redis keeps nothing on disk: a restart loses every message in it',
-      remedy: 'CONFIG SET appendonly yes, and --durability aof',
-    });
-  } else if (facts.aofEnabled === false) {
-    findings.push({
-      level: 'warning',
-      code: 'SNAPSHOTS_ONLY',
-      text: 'this Redis keeps snapshots only: a crash loses what came after the last one',
-      remedy: 'CONFIG SET appendonly yes, and --durability aof',
-    });
-  } else if (facts.aofEnabled && facts.appendfsync === 'everysec') {
-    findings.push({
-      level: 'note',
-      code: 'FSYNC_EVERY_SECOND',
-      text: 'the append-only file is synced once a second: a crash of the host may lose the last second',
-      remedy: '--durability aof waits for it',
-    });
-  }
-  if (facts.connectedReplicas)
-    findings.push({
-      level: 'note',
-      code: 'ASYNC_REPLICATION',
-      text: 'replication is asynchronous: a failover may lose the last writes',
-      remedy: `--durability wait:${facts.connectedReplicas}`,
-    });
-  return findings;
 }

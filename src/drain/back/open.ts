@@ -5,7 +5,7 @@ import type { Finding } from '../../model/finding.ts';
 import { runKey } from '../../model/keys.ts';
 import type { Durability } from '../../sinks/durability.ts';
 import { requireWritable } from '../../streams/index.ts';
-import { chooseDurability } from '../preflight.ts';
+import { chooseDurability } from '../durability-check.ts';
 import { attachBack, type BackAttachment } from './attach.ts';
 import { besideFindings } from './beside.ts';
 import { consumerFindings } from './consumers-check.ts';
