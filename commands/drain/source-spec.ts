@@ -1,5 +1,5 @@
 import type { PostgresSourceConfig } from '../../src/config/schema.ts';
-import type { PostgresSpec } from '../../src/drain/index.ts';
+import { DESCRIPTION_FLAGS, type PostgresSpec } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
 import { describeSource, describeTable, type FormatChoice } from '../../src/sources/postgres/index.ts';
 import type { FormatName } from '../../src/sources/postgres/spec.ts';
@@ -20,21 +20,7 @@ export interface SourceDefaults {
 }
 
 /** Flags of a table that the operator describes, by the field of the configuration. */
-const DESCRIBING = {
-  id: '--id',
-  payload: '--payload',
-  ready: '--ready',
-  order: '--order',
-  key: '--key',
-  type: '--type',
-  priority: '--priority',
-  attempts: '--attempts',
-  enqueuedAt: '--enqueued-at',
-  notBefore: '--not-before',
-  attributes: '--attribute',
-  done: '--done',
-  claimColumn: '--claim-column',
-} as const;
+const DESCRIBING = { ...DESCRIPTION_FLAGS, claimColumn: '--claim-column' } as const;
 
 /**
  * The spec of the source: as flags and configuration describe a table, or as a job library is known

@@ -21,10 +21,8 @@ const CHOOSING: Record<string, string> = {
   pause: '--pause-source',
 };
 
-/** Fields that describe a table of one's own. Of a known format they follow from what was chosen. */
-const DESCRIBING: Record<string, string> = {
-  ...CHOOSING,
-  table: '--table',
+/** Fields that describe a table of one's own, and their flags. */
+export const DESCRIPTION_FLAGS = {
   id: '--id',
   payload: '--payload',
   ready: '--ready',
@@ -37,7 +35,10 @@ const DESCRIBING: Record<string, string> = {
   notBefore: '--not-before',
   attributes: '--attribute',
   done: '--done',
-};
+} as const;
+
+/** All that an operator says of such a table. Of a known format these follow from what was chosen. */
+const DESCRIBING: Record<string, string> = { ...CHOOSING, table: '--table', ...DESCRIPTION_FLAGS };
 
 /** Reads them from what a run keeps of itself, a way back as well. */
 export function settingsOf({ source, target, format, mapping }: Manifest['context']): Setting[] {
