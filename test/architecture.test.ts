@@ -8,8 +8,9 @@ const FLOORS = [
   ['bin'],
   ['commands'],
   ['cutover'],
+  ['analyse'],
   ['drain', 'load', 'serve', 'alerts'],
-  ['checks', 'breaker', 'routing', 'streams', 'analyse', 'sources', 'sinks'],
+  ['checks', 'breaker', 'routing', 'streams', 'sources', 'sinks'],
   ['config', 'backends', 'transform'],
   ['errors', 'events', 'model'],
 ];
@@ -18,11 +19,11 @@ const FLOORS = [
 const CAPABILITIES = new Set([
   ...FLOORS[2]!,
   ...FLOORS[3]!,
+  ...FLOORS[4]!,
   'checks',
   'breaker',
   'routing',
   'streams',
-  'analyse',
 ]);
 
 /** The public library re-exports from every room of src. */
