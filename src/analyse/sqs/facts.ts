@@ -1,0 +1,5 @@
+/** What is known of an SQS source. */
+export interface SqsSourceFacts {
+  kind: 'sqs';
+  label: string;
+}

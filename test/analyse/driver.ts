@@ -1,0 +1,66 @@
+import {
+  type AnalyseRequest,
+  type Analysis,
+  analyse,
+  type MoveRequest,
+  type ShownFinding,
+} from '../../src/analyse/index.ts';
+import {
+  DEFAULT_SETTINGS,
+  type DrainSettings,
+  type DrainSource,
+  type DrainTarget,
+  type PostgresSpec,
+} from '../../src/drain/index.ts';
+
+/** What a test analyses; what is missing is not looked at. */
+export interface Case {
+  postgres?: { url: string; spec: Partial<PostgresSpec> & { table: string } };
+  sqs?: { endpoint: string; queueUrl: string };
+  redisUrl?: string;
+  target?: Partial<DrainTarget> & { stream: string };
+  stream?: MoveRequest['stream'];
+  settings?: Partial<DrainSettings>;
+  observeMs?: number;
+  sample?: number;
+}
+
+/** Runs the analysis of one move as the library does. */
+export function analysed(given: Case): Promise<Analysis> {
+  return analyse(requestOf(given), new Date());
+}
+
+/** Findings of that code. */
+export async function found(given: Case, code: string): Promise<ShownFinding[]> {
+  return (await analysed(given)).findings.filter((finding) => finding.code === code);
+}
+
+function requestOf(given: Case): AnalyseRequest {
+  const { redisUrl, target, stream = null, settings, observeMs = 0, sample = 0 } = given;
+  const redis = redisUrl === undefined ? null : { url: redisUrl };
+  const move: MoveRequest = {
+    name: 'test',
+    source: sourceOf(given),
+    target: redis && target ? { partitions: 1, durability: 'memory', ...target, connection: redis } : null,
+    stream,
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+  };
+  return { redis, moves: [move], observeMs, sample };
+}
+
+function sourceOf({ postgres, sqs }: Case): DrainSource | null {
+  if (postgres) {
+    const spec: PostgresSpec = {
+      format: 'generic',
+      id: ['id'],
+      payload: 'payload',
+      done: { delete: true },
+      mode: 'move',
+      ...postgres.spec,
+    };
+    return { kind: 'postgres', name: spec.table, connection: { url: postgres.url }, spec };
+  }
+  if (!sqs) return null;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return { kind: 'sqs', name: 'queue', connection: { ...sqs, region: 'us-east-1', credentials } };
+}
