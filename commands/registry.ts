@@ -26,6 +26,15 @@ export interface CommandEntry {
 /** The one table of commands. What does not exist does not stand here. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'analyse',
+    summary: 'say what speaks against a migration before anything is moved',
+    impact: 'read',
+    aliases: ['analyze'],
+    formats: ['markdown', 'junit'],
+    watch: false,
+    load: () => import('./analyse.ts'),
+  },
+  {
     name: 'drain postgres',
     summary: 'move a PostgreSQL queue table into a Redis stream',
     impact: 'destructive',

@@ -1,3 +1,4 @@
+import { EXTRA_FORMATS, type ExtraFormat, type OutputFormat } from '../flags.ts';
 import type { GlobalOptions } from '../options.ts';
 import type { Io } from './io.ts';
 import { formatJson } from './json.ts';
@@ -13,6 +14,10 @@ export interface Result {
   table: () => string;
   /** Metrics in the text format of Prometheus; needed where the registry offers `-o prometheus`. */
   prometheus?: () => string;
+  /** Likewise for `-o markdown`. */
+  markdown?: () => string;
+  /** Likewise for `-o junit`: the XML that CI servers read as results of tests. */
+  junit?: () => string;
 }
 
 /** Where and how to print. `context.options` fits. */
@@ -33,7 +38,7 @@ export async function renderResult(io: Io, target: RenderTarget, result: Result)
 async function format(output: GlobalOptions['output'], result: Result): Promise<string> {
   const { type, data } = result;
   if (output === 'table') return withNewline(result.table());
-  if (output === 'prometheus') return withNewline(metricsOf(result));
+  if (isExtra(output)) return withNewline(extra(result, output));
   if (output === 'ndjson')
     return toItems(data)
       .map((item) => formatNdjson({ type, ...item }))
@@ -44,9 +49,14 @@ async function format(output: GlobalOptions['output'], result: Result): Promise<
   return formatYaml(document);
 }
 
-function metricsOf({ type, prometheus }: Result): string {
-  if (prometheus) return prometheus();
-  throw new Error(`${type} has no metrics, although -o prometheus is offered`);
+function isExtra(output: OutputFormat): output is ExtraFormat {
+  return (EXTRA_FORMATS as readonly string[]).includes(output);
+}
+
+function extra(result: Result, output: ExtraFormat): string {
+  const make = result[output];
+  if (make) return make();
+  throw new Error(`${result.type} has no ${output}, although -o ${output} is offered`);
 }
 
 function isList(data: object | readonly object[]): data is readonly object[] {

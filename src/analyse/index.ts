@@ -3,6 +3,9 @@
 export { analyse } from './analyse.ts';
 export type { Analysis, MoveAnalysis, Verdict } from './analysis.ts';
 export { FINDINGS, kindOf } from './catalogue/index.ts';
+export { type ChangedFact, type Changes, compareAnalyses, type SavedAnalysis } from './compare.ts';
 export type { Figure } from './figure.ts';
-export type { FindingKind, Level, ShownFinding } from './finding.ts';
+export type { FindingKind, Level, ShownFinding, Side } from './finding.ts';
+export type { Forecast } from './forecast/forecast.ts';
+export type { TypeReport } from './forecast/types.ts';
 export type { AnalyseRequest, MoveRequest } from './request.ts';

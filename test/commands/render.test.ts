@@ -53,7 +53,7 @@ test('metrics are printed where the command has them; where it has none that is 
   const prometheus = () => 'qctl_lag{group="g"} 7';
   await renderResult(io, { output: 'prometheus' }, { ...result, prometheus });
   expect(io.stdout.text).toBe('qctl_lag{group="g"} 7\n');
-  await expect(renderResult(io, { output: 'prometheus' }, result)).rejects.toThrow('lag has no metrics');
+  await expect(renderResult(io, { output: 'prometheus' }, result)).rejects.toThrow('lag has no prometheus');
 });
 
 test('a table ends with a newline', async () => {

@@ -1,0 +1,59 @@
+import { Option } from 'commander';
+import type { QctlCommand } from '../command.ts';
+import { addFormatOptions, type FormatFlags } from '../drain/format-options.ts';
+import { addGenericOptions, type GenericFlags } from '../drain/generic-spec.ts';
+import { addReceiverOptions, type ReceiverFlags } from '../drain/receiver-options.ts';
+import { addTakeOptions, type TakeFlags } from '../drain/take-options.ts';
+import { parseDuration, parsePositiveInteger } from '../options.ts';
+
+/** The flags of `analyse`. */
+export interface AnalyseFlags extends FormatFlags, GenericFlags, TakeFlags, ReceiverFlags {
+  source?: string;
+  target?: string;
+  plan?: string;
+  by?: 'type';
+  observe?: number;
+  sample?: number;
+  strict?: boolean;
+  save?: string;
+  compare?: string;
+  partitions?: number;
+  durability?: string;
+  queueUrl?: string;
+  postgresUrl?: string;
+}
+
+/** Adds them; those that describe a source are those of the drain. */
+export function addAnalyseOptions(command: QctlCommand): QctlCommand {
+  command
+    .addOption(
+      new Option('--source <name>', 'source of the configuration (default: all of them)').conflicts('plan'),
+    )
+    .addOption(
+      new Option('--target <stream>', 'stream that it is to go to (default: as configured)').conflicts(
+        'plan',
+      ),
+    )
+    .option('--plan <file>', 'every drain of this plan')
+    .addOption(new Option('--by <what>', 'show what is ready to move, by type').choices(['type']))
+    .option(
+      '--observe <duration>',
+      'look twice, so long apart, and tell what changes meanwhile',
+      parseDuration,
+    )
+    .option(
+      '--sample <n>',
+      'SQS: receive up to n messages and give them back at once; asks first, since it counts as a receive',
+      parsePositiveInteger,
+    )
+    .option('-y, --yes', 'do not ask before --sample receives')
+    .option('--strict', 'end with exit code 3 on warnings as well')
+    .option('--save <file>', 'keep this analysis, to compare a later one with it')
+    .option('--compare <file>', 'tell what has changed since that analysis was saved')
+    .option('--partitions <n>', 'partitions of the stream (default: as configured)', parsePositiveInteger)
+    .option('--durability <level>', 'what an append must survive: memory, wait:N or aof (default: memory)');
+  addFormatOptions(command);
+  addGenericOptions(command);
+  addTakeOptions(command);
+  return addReceiverOptions(command);
+}
