@@ -1,9 +1,11 @@
-// Writes what is derived from the commands: completions/manifest.json and the README's table.
+// Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands and
+// docs/findings.md.
 // With --check it writes nothing and fails where a file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildManifest, formatManifest } from '../commands/manifest.ts';
 import { COMMANDS } from '../commands/registry.ts';
+import { findingsPage } from './findings-page.ts';
 
 const START = '<!-- commands:start -->';
 const END = '<!-- commands:end -->';
@@ -36,6 +38,9 @@ function update(name: string, wanted: (current: string) => string, check: boolea
 
 const check = process.argv.includes('--check');
 const manifest = formatManifest(await buildManifest());
-const results = [update('completions/manifest.json', () => manifest, check)];
+const results = [
+  update('completions/manifest.json', () => manifest, check),
+  update('docs/findings.md', findingsPage, check),
+];
 if (existsSync(new URL('../README.md', import.meta.url))) results.push(update('README.md', withTable, check));
 process.exitCode = results.every(Boolean) ? 0 : 1;
