@@ -11,12 +11,15 @@ import {
   type DrainSource,
   type DrainTarget,
   type PostgresSpec,
+  type SqsSelection,
 } from '../../src/drain/index.ts';
 
 /** What a test analyses; what is missing is not looked at. */
 export interface Case {
   postgres?: { url: string; spec: Partial<PostgresSpec> & { table: string } };
   sqs?: { endpoint: string; queueUrl: string };
+  /** SQS: which messages are wanted. */
+  selection?: SqsSelection;
   redisUrl?: string;
   target?: Partial<DrainTarget> & { stream: string };
   stream?: MoveRequest['stream'];
@@ -48,7 +51,7 @@ function requestOf(given: Case): AnalyseRequest {
   return { redis, moves: [move], observeMs, sample };
 }
 
-function sourceOf({ postgres, sqs }: Case): DrainSource | null {
+function sourceOf({ postgres, sqs, selection }: Case): DrainSource | null {
   if (postgres) {
     const spec: PostgresSpec = {
       format: 'generic',
@@ -62,5 +65,5 @@ function sourceOf({ postgres, sqs }: Case): DrainSource | null {
   }
   if (!sqs) return null;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return { kind: 'sqs', name: 'queue', connection: { ...sqs, region: 'us-east-1', credentials } };
+  return { kind: 'sqs', name: 'queue', selection, connection: { ...sqs, region: 'us-east-1', credentials } };
 }

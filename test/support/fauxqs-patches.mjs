@@ -22,7 +22,12 @@ export async function createStore() {
 export async function patchEmulator() {
   const { SqsQueue } = await internals('./sqs/sqsStore.js');
   const { SqsRouter } = await internals('./sqs/sqsRouter.js');
-  const { INVALID_MESSAGE_BODY_CHAR } = await internals('./sqs/sqsTypes.js');
+  const { ALL_ATTRIBUTE_NAMES, INVALID_MESSAGE_BODY_CHAR, SETTABLE_ATTRIBUTES } =
+    await internals('./sqs/sqsTypes.js');
+  // Stored when a queue is made, and otherwise neither told nor changed.
+  ALL_ATTRIBUTE_NAMES.push('SqsManagedSseEnabled');
+  for (const name of ['SqsManagedSseEnabled', 'DeduplicationScope', 'FifoThroughputLimit'])
+    SETTABLE_ATTRIBUTES.add(name);
   allowAstralCharacters(INVALID_MESSAGE_BODY_CHAR);
   keepQueuesQuick(SqsQueue.prototype);
   deliverGroupsInBatches(SqsQueue.prototype);
@@ -126,7 +131,20 @@ function wrapActions(router) {
   router.register = function (action, handler) {
     const wrap = wrappers[action];
     register.call(this, action, wrap ? wrap(handler) : handler);
+    if (action === 'ListQueues') register.call(this, 'ListDeadLetterSourceQueues', deadLetterSources);
   };
+}
+
+/** fauxqs does not know this action. */
+function deadLetterSources({ QueueUrl }, store) {
+  const { arn } = store.getQueue(QueueUrl);
+  const isSource = ({ attributes: { RedrivePolicy } }) =>
+    !!RedrivePolicy && JSON.parse(RedrivePolicy).deadLetterTargetArn === arn;
+  const queueUrls = store
+    .listQueues()
+    .filter(isSource)
+    .map((queue) => queue.url);
+  return { queueUrls };
 }
 
 function onSend(handler) {

@@ -33,6 +33,10 @@ export interface FaultOptions {
   throttleRate?: number;
   /** Actions that are refused with AccessDenied. */
   denied?: string[];
+  /** ReceiveMessage is refused, as where the caller may not decrypt with the key of the queue. */
+  kmsDenied?: boolean;
+  /** What GetQueueAttributes says in place of the truth: the counts of SQS are approximate and late. */
+  says?: Record<string, string>;
   /** Repeats the same faults for the same order of calls. Default 1. */
   seed?: number;
 }
@@ -151,6 +155,14 @@ class Faults {
     return this.#options.denied?.includes(action) ?? false;
   }
 
+  get kmsDenied(): boolean {
+    return this.#options.kmsDenied ?? false;
+  }
+
+  get says(): Record<string, string> | undefined {
+    return this.#options.says;
+  }
+
   count(action: string): void {
     this.stats.calls[action] = (this.stats.calls[action] ?? 0) + 1;
   }
@@ -181,7 +193,15 @@ async function answerTo(call: Call, faults: Faults, forward: Forward): Promise<A
   if (call.action === 'DeleteMessageBatch' || call.action === 'DeleteMessage')
     return remove(call, faults, forward);
   if (call.action === 'SendMessageBatch') return send(call, faults, forward);
+  if (call.action === 'GetQueueAttributes') return attributes(call, faults, forward);
   return forward(call);
+}
+
+async function attributes(call: Call, { says }: Faults, forward: Forward): Promise<Answer> {
+  const answer = await forward(call);
+  if (!says || answer.status !== 200) return answer;
+  const { Attributes } = JSON.parse(answer.body.toString()) as { Attributes: Record<string, string> };
+  return json(200, { Attributes: { ...Attributes, ...says } });
 }
 
 async function send(call: Call, faults: Faults, forward: Forward): Promise<Answer | undefined> {
@@ -192,6 +212,8 @@ async function send(call: Call, faults: Faults, forward: Forward): Promise<Answe
 async function receive(call: Call, faults: Faults, forward: Forward): Promise<Answer | undefined> {
   if (faults.happens('overLimitRate', 'overLimits'))
     return refusal('OverLimit', 'Too many messages in flight');
+  if (faults.kmsDenied)
+    return refusal('KmsAccessDenied', 'the ciphertext refers to a key that you may not use');
   const answer = await forward(call);
   return faults.happens('dropReceiveRate', 'droppedReceives') ? undefined : answer;
 }

@@ -39,7 +39,7 @@ import { freePort } from './server-process.ts';
  * Attributes: more than ten, unknown data types, reserved names (AWS., Amazon.) and empty values are accepted.
  * Binary values arrive unchanged but count with their base64 length, 4/3 of it, against the limit.
  * Sizes: 1 MiB for a message and for a batch, as in SQS; MaximumMessageSize of the queue is obeyed.
- * Missing: message move tasks (StartMessageMoveTask …), ListDeadLetterSourceQueues, RedriveAllowPolicy,
+ * Missing: message move tasks (StartMessageMoveTask …), RedriveAllowPolicy, encryption (told, not done),
  * retention (nothing ever expires), permissions (AccessDenied), throttling, the 60 s pause between purges and
  * after a deletion, KMS, NextToken of ListQueues. Nothing survives the process.
  */

@@ -2,6 +2,8 @@ import type { DrainSettings, DrainSource } from '../../drain/index.ts';
 import { UNKNOWN } from '../figure.ts';
 import type { LookOptions, SourceLook } from '../look.ts';
 import type { PostgresSourceFacts } from './facts.ts';
+import { leftOutFindings } from './left-out.ts';
+import { carefulSession, openTable } from './open.ts';
 
 /** Looks at a PostgreSQL table and its server. Reads only, and reads no more than bounded parts of large tables. */
 export async function lookAtPostgres(
@@ -9,17 +11,22 @@ export async function lookAtPostgres(
   _settings: DrainSettings,
   _options: LookOptions,
 ): Promise<SourceLook<PostgresSourceFacts>> {
-  const label = source.name;
-  return {
-    label,
-    facts: { kind: 'postgres', label },
-    findings: [],
-    backlog: UNKNOWN,
-    arrivalPerSecond: null,
-    completionPerSecond: null,
-    oldestAt: null,
-    types: null,
-    sample: [],
-    notCarried: [],
-  };
+  const [session, client] = await carefulSession(source);
+  try {
+    const { label, findings } = await openTable(session, source);
+    return {
+      label,
+      facts: { kind: 'postgres', label },
+      findings: [...findings, ...leftOutFindings(session)],
+      backlog: UNKNOWN,
+      arrivalPerSecond: null,
+      completionPerSecond: null,
+      oldestAt: null,
+      types: null,
+      sample: [],
+      notCarried: [],
+    };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }

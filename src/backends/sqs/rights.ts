@@ -18,11 +18,27 @@ export async function missingQueueRights({ client, queueUrl }: SqsConnection): P
   return ['sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'].filter((_, i) => answers[i]);
 }
 
+/**
+ * Whether the caller may send to the queue: a batch of no messages is refused as empty where it may, and as denied
+ * where it may not.
+ */
+export async function maySend({ client, queueUrl }: SqsConnection): Promise<boolean> {
+  const { SendMessageBatchCommand } = await import('./library.ts');
+  return !(await isDenied(() =>
+    client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: [] })),
+  ));
+}
+
 async function isDenied(ask: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask();
     return false;
   } catch (error) {
-    return error instanceof Error && /^AccessDenied|^AuthorizationError$/.test(nameOf(error));
+    return isDenial(error);
   }
+}
+
+/** True where the caller may not do what it tried. */
+export function isDenial(error: unknown): boolean {
+  return error instanceof Error && /^AccessDenied|^AuthorizationError$/.test(nameOf(error));
 }

@@ -6,6 +6,7 @@ import { claimLeavesReady } from './claim-guard.ts';
 import { claimNames } from './claim-names.ts';
 import { type ClaimStatements, claimStatements, namedClaim } from './claim-sql.ts';
 import { hasGeneratedColumns } from './done-check.ts';
+import { isNotKnown } from './not-counted.ts';
 import type { PostgresSpec } from './spec.ts';
 
 /** A run as long as any: what is too short for it is found before anything is claimed. */
@@ -95,9 +96,9 @@ async function checkLeaves(client: Client, spec: PostgresSpec, table: TableFacts
   const id = quote(spec.id[0]!);
   const after = `SELECT ${columns.join(', ')} FROM ${table.name} t WHERE (${spec.ready})`;
   const text = `SELECT t.${id}::text AS id FROM (${after}) t WHERE (${spec.ready}) LIMIT 1`;
-  // Generated columns and who may not read every column are left to the guard of the claim itself.
+  // Generated columns, and who may not read every column, are left to the guard of the claim itself.
   const { rows } = await client.query(text).catch((error: unknown) => {
-    if (sqlState(error) === '42501') return { rows: [] };
+    if (isNotKnown(error)) return { rows: [] };
     throw error;
   });
   if (rows[0] && !(await hasGeneratedColumns(client, table))) throw claimLeavesReady(rows[0].id, spec);

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
-import { sqlState } from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { TableFacts } from './catalog.ts';
 import { setValue } from './expressions.ts';
+import { isNotKnown } from './not-counted.ts';
 import type { PostgresSpec } from './spec.ts';
 
 /** Stands in the error that {@link guardedId} raises; PostgreSQL quotes the text it could not cast. */
@@ -25,11 +25,11 @@ export async function checkDone(client: Client, spec: PostgresSpec, table: Table
   const after = `SELECT ${columns.join(', ')} FROM ${table.name} t WHERE (${spec.ready})`;
   const text = `SELECT t."${first}"::text AS id FROM (${after}) t WHERE (${spec.ready}) LIMIT 1`;
   if (await hasGeneratedColumns(client, table)) return;
-  // Who may not read every column is left to the guard as well.
+  // Who may not read every column, or should not search the whole table, is left to the guard as well.
   const rows = await client.query(text).then(
     (result) => result.rows,
     (error) => {
-      if (sqlState(error) === '42501') return [];
+      if (isNotKnown(error)) return [];
       throw error;
     },
   );

@@ -9,7 +9,9 @@ import {
 } from '../../backends/sqs/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Depth } from '../source.ts';
+import { missingRight } from './missing-right.ts';
 
+export { missingRight } from './missing-right.ts';
 export { PassedOver, type PassedOverCounts } from './passed-over.ts';
 export { type HeldBatch, type ReceiverOptions, receive } from './receiver.ts';
 export { compileSelection, type SqsSelection, selects } from './selection.ts';
@@ -74,19 +76,19 @@ export class SqsSource {
         level: 'warning',
         code: 'SHORT_VISIBILITY',
         text: `a visibility timeout of ${visibilityMs} ms lets messages come back while they are held`,
+        remedy: '--visibility 30s, or longer',
       });
     return findings;
   }
 
-  /** What the caller may not do, as far as that can be asked without touching a message. */
+  /** Actions that the caller may not do, as far as that can be asked without touching a message. */
+  missingRights(): Promise<string[]> {
+    return missingQueueRights(this.connection);
+  }
+
+  /** The same as findings. */
   async rightsFindings(): Promise<Finding[]> {
-    const missing = await missingQueueRights(this.connection);
-    return missing.map((action) => ({
-      level: 'blocker',
-      code: 'MISSING_RIGHT',
-      text: `SQS refuses ${action}`,
-      remedy: `allow ${action} in the IAM policy of the caller and in the policy of the queue`,
-    }));
+    return (await this.missingRights()).map(missingRight);
   }
 
   close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Finding } from '../../../model/finding.ts';
 import type { TableFacts } from '../catalog.ts';
 import { conditions, expression, whereClause } from '../expressions.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
-import type { FormatChoice, LiveWorker, QueueFormat } from './format.ts';
+import type { FormatChoice, FoundQueue, LiveWorker, QueueFormat } from './format.ts';
 import { formatOf } from './index.ts';
 
 /** What a plan tells of a queue that a job library made. */
@@ -19,17 +19,24 @@ export interface FormatOverview {
 
 const MOST_QUEUES = 100;
 
+/** A queue of a known format as it stands in the database. */
+export interface KnownQueue {
+  format: QueueFormat;
+  /** Undefined where its tables are not found any more. */
+  found: FoundQueue | undefined;
+  workers: LiveWorker[];
+  findings: Finding[];
+}
+
 /** Looks at the queue of a known format; undefined for `generic`. Reads only. */
 export async function formatOverview(
   client: Client,
   spec: PostgresSpec,
   table: TableFacts,
 ): Promise<{ overview: FormatOverview; findings: Finding[] } | undefined> {
-  const format = formatOf(spec.format);
-  if (!format) return undefined;
-  const choice: FormatChoice = spec.choice ?? { include: [] };
-  const found = (await format.detect(client)).find(({ schema }) => schema === table.schema);
-  const workers = found ? await format.workers(client, found) : [];
+  const known = await knownQueue(client, spec, table);
+  if (!known) return undefined;
+  const { format, workers, findings } = known;
   const overview: FormatOverview = {
     name: spec.format,
     title: format.title,
@@ -37,8 +44,22 @@ export async function formatOverview(
     queues: await readyQueues(client, spec, table),
     workers,
   };
+  return { overview, findings };
+}
+
+/** The same without counting what is ready. */
+export async function knownQueue(
+  client: Client,
+  spec: PostgresSpec,
+  table: TableFacts,
+): Promise<KnownQueue | undefined> {
+  const format = formatOf(spec.format);
+  if (!format) return undefined;
+  const choice: FormatChoice = spec.choice ?? { include: [] };
+  const found = (await format.detect(client)).find(({ schema }) => schema === table.schema);
+  const workers = found ? await format.workers(client, found) : [];
   const own = found && format.findings ? await format.findings(client, found, choice) : [];
-  return { overview, findings: [...own, ...workerFindings(format, choice, workers)] };
+  return { format, found, workers, findings: [...own, ...workerFindings(format, choice, workers)] };
 }
 
 async function readyQueues(

@@ -1,5 +1,5 @@
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { sqlState } from '../../../backends/postgres/index.ts';
+import { isNotKnown } from '../not-counted.ts';
 
 /** A table as the catalogue shows it to everybody, whether it may be read or not. */
 export interface Relation {
@@ -56,9 +56,7 @@ export function isoUtc(timestamptz: string): string {
   return `to_char((${timestamptz}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
-const MISSING_OR_DENIED = ['42P01', '42703', '42501', '3F000'];
-
-/** Rows of a query over tables that may be missing or unreadable; none in that case. */
+/** Rows of a query over tables that may be missing, unreadable, or too large to be asked; none in that case. */
 export async function rowsIfAllowed<T extends object>(
   client: Client,
   sql: string,
@@ -67,7 +65,7 @@ export async function rowsIfAllowed<T extends object>(
   try {
     return (await client.query(sql, params)).rows;
   } catch (error) {
-    if (MISSING_OR_DENIED.includes(sqlState(error) ?? '')) return [];
+    if (isNotKnown(error)) return [];
     throw error;
   }
 }

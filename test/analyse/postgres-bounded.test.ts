@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { carefulSession } from '../../src/analyse/postgres/open.ts';
+import { isNotCounted } from '../../src/sources/postgres/not-counted.ts';
+import { ownDatabase } from '../drain/driver.ts';
+import { analysed } from './driver.ts';
+
+let database: Awaited<ReturnType<typeof ownDatabase>>;
+
+beforeAll(async () => {
+  database = await ownDatabase();
+  await database.sql(
+    `CREATE TABLE big (id bigint PRIMARY KEY, payload text NOT NULL, state text NOT NULL) WITH (autovacuum_enabled = off, fillfactor = 20)`,
+  );
+  // One row in a hundred is ready, all of them at the end.
+  await database.sql(
+    `INSERT INTO big SELECT i, 'message ' || i, CASE WHEN i > 297000 THEN 'ready' ELSE 'done' END
+       FROM generate_series(1, 300000) i`,
+  );
+  await database.sql('ANALYZE big');
+});
+
+const big = () => ({
+  postgres: { url: database.url, spec: { table: 'big', ready: "state = 'ready'" } },
+});
+
+/** Rows that were read by sequential scans, and blocks of the table that were looked at. */
+async function reads(): Promise<{ rows: number; blocks: number }> {
+  await database.sql('SELECT pg_stat_force_next_flush()');
+  const [row] = await database.sql<{ rows: string; blocks: string }>(
+    `SELECT s.seq_tup_read AS rows, heap_blks_hit + heap_blks_read AS blocks
+       FROM pg_stat_user_tables s JOIN pg_statio_user_tables USING (relid) WHERE s.relname = 'big'`,
+  );
+  return { rows: Number(row!.rows), blocks: Number(row!.blocks) };
+}
+
+describe('a large table', () => {
+  test('is not read from end to end', async () => {
+    const [{ pages }] = (await database.sql(`SELECT pg_relation_size('big') / 8192 AS pages`)) as [
+      { pages: string },
+    ];
+    expect(Number(pages)).toBeGreaterThan(8000);
+    const before = await reads();
+    await analysed(big());
+    const after = await reads();
+    expect(after.rows - before.rows).toBe(0);
+    expect(after.blocks - before.blocks).toBeLessThan(Number(pages) / 2);
+  });
+
+  test('lets a query read it that an index serves', async () => {
+    const [session, client] = await carefulSession({
+      kind: 'postgres',
+      name: 'big',
+      connection: { url: database.url },
+      spec: {
+        format: 'generic',
+        table: 'big',
+        id: ['id'],
+        payload: 'payload',
+        done: { delete: true },
+        mode: 'move',
+      },
+    });
+    const count = (where: string) =>
+      session.client.query(`SELECT count(*)::int AS n FROM big WHERE ${where}`);
+    expect((await count('id > 299990')).rows).toEqual([{ n: 10 }]);
+    const left = await count("state = 'ready'").catch((error: unknown) => error);
+    expect(isNotCounted(left)).toBe(true);
+    expect([...session.leftOut]).toEqual(['public.big']);
+    await expect(session.client.query('DELETE FROM big')).rejects.toThrow(/read-only transaction/);
+    await client.end();
+  });
+});
