@@ -41,5 +41,5 @@ export {
   summaryOf,
 } from './status.ts';
 export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES, TUNABLE_VALUES } from './tunable.ts';
-export { unevaluatedText } from './unevaluated.ts';
+export { unevaluatedFindings, unevaluatedText } from './unevaluated.ts';
 export { type VerifyConnections, verifyRun } from './verify-run.ts';

@@ -42,7 +42,8 @@ describe('a large table', () => {
     const before = await reads();
     await analysed(big());
     const after = await reads();
-    expect(after.rows - before.rows).toBe(0);
+    // Samples count among sequential scans.
+    expect(after.rows - before.rows).toBeLessThan(100_000);
     expect(after.blocks - before.blocks).toBeLessThan(Number(pages) / 2);
   });
 

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { connectPostgres, postgresLabel, toSourceError } from '../../backends/postgres/index.ts';
+import { connectPostgres, postgresLabel, sqlState, toSourceError } from '../../backends/postgres/index.ts';
 import type { DrainSource } from '../../drain/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import { readTable, type TableFacts } from '../../sources/postgres/catalog.ts';
@@ -24,7 +24,12 @@ export interface OpenTable {
   findings: Finding[];
   /** Undefined for a table that the operator describes. */
   known: KnownQueue | undefined;
+  /** Why the spec could not be checked to its end, which some blocker should say as well. */
+  unchecked: unknown;
 }
+
+/** Rights that are missing, and what a table does not let anybody do: findings say it better, and the rest can be looked at. */
+const UNCHECKED = ['42501', '55000'];
 
 /** A session for analyses; to be ended with `end()`. Nothing can be changed in it, and no lock is waited for long. */
 export async function carefulSession(source: PostgresDrainSource): Promise<[CarefulSession, Client]> {
@@ -47,12 +52,23 @@ export async function openTable(
   let table: TableFacts | undefined;
   try {
     table = await readTable(client, spec);
-    await checkSpec(client, spec, table);
+    const unchecked = await checked(client, spec, table);
     const known = await knownQueue(client, spec, table);
     const findings = [...(await tableFindings(client, spec, table)), ...(known?.findings ?? [])];
-    return { session, client, spec, table, label: `${server} ${table.name}`, findings, known };
+    return { session, client, spec, table, label: `${server} ${table.name}`, findings, known, unchecked };
   } catch (error) {
     const explained = await explainDenied(client, spec, table, error);
     throw toSourceError(explained, server, `look at table ${spec.table}`);
+  }
+}
+
+/** Undefined where the spec fits. */
+async function checked(client: Client, spec: PostgresSpec, table: TableFacts): Promise<unknown> {
+  try {
+    await checkSpec(client, spec, table);
+    return undefined;
+  } catch (error) {
+    if (!UNCHECKED.includes(sqlState(error) ?? '')) throw error;
+    return explainDenied(client, spec, table, error);
   }
 }

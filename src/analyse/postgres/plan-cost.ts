@@ -6,6 +6,9 @@ export interface PlanNode {
   Schema?: string;
   'Relation Name'?: string;
   Filter?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  'Parent Relationship'?: string;
   Plans?: PlanNode[];
 }
 

@@ -67,8 +67,8 @@ export function conditions(spec: PostgresSpec, table: TableFacts, filter?: LaneF
   return [...where, ...laneCondition(spec, table, filter)];
 }
 
-/** A column of time as it stands, so that its index serves; anything else as a time. */
-function moment(source: string, table: TableFacts): string {
+/** A column of time as it stands, so that its index serves; anything else as a time. Over the alias `t`. */
+export function moment(source: string, table: TableFacts): string {
   const sql = expression(source, table, 't');
   return /^(timestamp|date)/.test(table.columns.get(source)?.type ?? '') ? sql : `${sql}::timestamptz`;
 }

@@ -1,0 +1,174 @@
+import { moment } from '../../sources/postgres/expressions.ts';
+import { isoUtc, rowsIfAllowed } from '../../sources/postgres/formats/relations.ts';
+import { isNotKnown } from '../../sources/postgres/not-counted.ts';
+import { type Figure, figure, type How, UNKNOWN } from '../figure.ts';
+import type { TypeCounts } from '../look.ts';
+import type { Frame, Frames } from './frame.ts';
+import type { OpenTable } from './open.ts';
+import type { PlanNode } from './plan-cost.ts';
+import type { States } from './states.ts';
+import { type Tallies, type Tally, type TypeTally, tally } from './tally.ts';
+
+/** How many messages there are, and how that was come by. */
+export interface Counts {
+  rows: Figure;
+  ready: Figure;
+  running: Figure;
+  scheduled: Figure;
+  dead: Figure;
+  types: TypeCounts[] | null;
+  oldestAt: string | null;
+  /** Enqueued within the last hour and still there, a second; null where no time of enqueueing is known. */
+  recentPerSecond: number | null;
+  /** Where ready rows are best looked for: in a frame, or through an index that finds them. */
+  readyIn: Frame | 'index';
+}
+
+/** Beyond that a count says no more than a sample. */
+const MOST_COUNTED = 1_000_000;
+/** Fewer ready rows than that in a sample say nothing of how many there are. */
+const FEWEST_SAMPLED = 30;
+/** Ready rows that an index finds may be told apart by type. */
+const MOST_TYPED = 200_000;
+const MOST_TYPED_BYTES = 64 * 1024 * 1024;
+const SOME = 5000;
+
+/** Counts a small table, and looks at parts of a large one. */
+export async function countsOf(open: OpenTable, frames: Frames, states: States): Promise<Counts> {
+  const { whole, sample } = frames;
+  const counted = whole && (await tally(open, whole.from, states));
+  if (whole && counted) return { ...scaled(counted, whole, counted.all.ready), readyIn: whole };
+  const ready = open.spec.ready === undefined ? undefined : await countReady(open, states);
+  const sampled = await tally(open, sample.from, states);
+  const some = (sampled?.all.ready ?? 0) >= FEWEST_SAMPLED;
+  const figures = sampled ? scaled(sampled, sample) : NOTHING;
+  if (ready !== undefined)
+    return { ...figures, ...(await indexed(open, frames, states, ready, some ? sampled : undefined)) };
+  const oldestAt = (await oldestThroughIndex(open, states)) ?? figures.oldestAt;
+  if (some) return { ...figures, oldestAt, readyIn: sample };
+  return { ...figures, oldestAt, ready: await planned(open, states), readyIn: sample };
+}
+
+const NOTHING: Omit<Counts, 'readyIn'> = {
+  rows: UNKNOWN,
+  ready: UNKNOWN,
+  running: UNKNOWN,
+  scheduled: UNKNOWN,
+  dead: UNKNOWN,
+  types: null,
+  oldestAt: null,
+  recentPerSecond: null,
+};
+
+/** How many are ready, where that can be counted without reading too much; undefined where not, or where it is too many. */
+export async function countReady(
+  { client, table }: OpenTable,
+  { ready }: States,
+): Promise<number | undefined> {
+  try {
+    const { rows } = await client.query<{ n: number }>(
+      `SELECT count(*)::float8 AS n FROM (SELECT 1 FROM ${table.name} t WHERE ${ready} LIMIT ${MOST_COUNTED + 1}) s`,
+    );
+    return rows[0]!.n > MOST_COUNTED ? undefined : rows[0]!.n;
+  } catch (error) {
+    if (isNotKnown(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Types and the oldest of ready rows that were counted through an index: of all of them, or of some. */
+async function indexed(
+  open: OpenTable,
+  { rowBytes, sample }: Frames,
+  states: States,
+  ready: number,
+  sampled: Tallies | undefined,
+): Promise<Pick<Counts, 'ready' | 'types' | 'oldestAt' | 'readyIn'>> {
+  const all = ready <= Math.min(MOST_TYPED, MOST_TYPED_BYTES / rowBytes);
+  const limit = all ? ready + 1 : SOME;
+  const rows = `(SELECT t.* FROM ${open.table.name} t WHERE ${states.ready} LIMIT ${limit})`;
+  const found = all || !sampled ? await tally(open, `FROM ${rows} t`, states) : sampled;
+  const frame: Frame = { from: '', how: all ? 'counted' : 'sampled', factor: 1 };
+  const { types, oldestAt } = found ? scaled(found, frame, ready) : NOTHING;
+  const others = found === sampled ? types : (sampled && scaled(sampled, sample).types) || [];
+  return {
+    ready: figure(ready, 'counted'),
+    types: types && others && withOthers(types, others),
+    oldestAt: all ? oldestAt : ((await oldestThroughIndex(open, states)) ?? oldestAt),
+    readyIn: 'index',
+  };
+}
+
+/** Ready rows say nothing of those in other states: that the sample has to tell. */
+function withOthers(types: TypeCounts[], sampled: TypeCounts[]): TypeCounts[] {
+  const others = new Map(sampled.map((one) => [one.type, one]));
+  const own = new Set(types.map(({ type }) => type));
+  const known = types.map((one) => {
+    const { running = UNKNOWN, scheduled = UNKNOWN, dead = UNKNOWN } = others.get(one.type) ?? {};
+    return { ...one, running, scheduled, dead };
+  });
+  const none = (one: TypeCounts): TypeCounts => ({ ...one, ready: figure(0, 'counted') });
+  return [...known, ...sampled.filter(({ type }) => !own.has(type)).map(none)];
+}
+
+/** When the oldest ready message was enqueued, where an index of that time shows it. */
+async function oldestThroughIndex(
+  { client, table, spec }: OpenTable,
+  { ready }: States,
+): Promise<string | null> {
+  if (spec.enqueuedAt === undefined || !table.columns.has(spec.enqueuedAt)) return null;
+  const at = moment(spec.enqueuedAt, table);
+  const rows = await rowsIfAllowed<{ at: string | null }>(
+    client,
+    `SELECT ${isoUtc(`(${at})::timestamptz`)} AS at FROM ${table.name} t WHERE ${ready} AND ${at} IS NOT NULL ORDER BY ${at} LIMIT 1`,
+  );
+  return rows[0]?.at ?? null;
+}
+
+/** What the planner believes. */
+async function planned({ client, table }: OpenTable, { ready }: States): Promise<Figure> {
+  const rows = await rowsIfAllowed<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    client,
+    `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${table.name} t WHERE ${ready}`,
+  );
+  const plan = rows[0]?.['QUERY PLAN'][0].Plan;
+  return plan ? figure(plan['Plan Rows'], 'estimated') : UNKNOWN;
+}
+
+/** @param ready how many are ready, where that is known better than by the frame */
+function scaled({ all, types }: Tallies, frame: Frame, ready?: number): Omit<Counts, 'readyIn'> {
+  const times = figureIn(frame);
+  const perReady = ready === undefined || all.ready === 0 ? frame.factor : ready / all.ready;
+  return {
+    ...figuresOf(all, times),
+    rows: times(all.rows),
+    types:
+      types?.filter(isThere).map((one) => typeCounts(one, times, figureIn({ ...frame, factor: perReady }))) ??
+      null,
+    oldestAt: all.oldestAt,
+    recentPerSecond: all.recent === null ? null : (all.recent * frame.factor) / 3600,
+  };
+}
+
+/** Types of which there are only messages that are done with are none to speak of. */
+function isThere({ ready, running, scheduled, dead }: Tally): boolean {
+  return ready + (running ?? 0) + (scheduled ?? 0) + (dead ?? 0) > 0;
+}
+
+type Scale = (n: number | null) => Figure;
+
+function figureIn({ factor, how }: { factor: number; how: How }): Scale {
+  return (n) => (n === null ? UNKNOWN : figure(Math.round(n * factor), how));
+}
+
+function figuresOf(
+  { ready, running, scheduled, dead }: Tally,
+  times: Scale,
+): Pick<Counts, 'ready' | 'running' | 'scheduled' | 'dead'> {
+  return { ready: times(ready), running: times(running), scheduled: times(scheduled), dead: times(dead) };
+}
+
+function typeCounts(one: TypeTally, times: Scale, ready: Scale): TypeCounts {
+  const { type, oldestAt, attempts } = one;
+  return { type, ...figuresOf(one, times), ready: ready(one.ready), oldestAt, attempts };
+}
