@@ -20,7 +20,9 @@ const drainStep = z.strictObject({
 /** See {@link readPlanDrains}. */
 export type PlanDrain = z.output<typeof drainStep> & { name: string };
 
-const plan = z.looseObject({ steps: z.array(z.looseObject({ name: text.optional(), drain: z.unknown().optional() })) });
+const plan = z.looseObject({
+  steps: z.array(z.looseObject({ name: text.optional(), drain: z.unknown().optional() })),
+});
 
 /**
  * The drains of a plan: those of its `steps` that have `drain:`; other steps are passed over.
