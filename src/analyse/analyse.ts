@@ -20,7 +20,7 @@ export async function analyse(request: AnalyseRequest, now: Date, signal?: Abort
   const redis = request.redis && (await connectRedis(request.redis));
   try {
     const options: LookOptions = { observeMs: request.observeMs, sample: request.sample, signal };
-    const server = redis && (await lookAtServer(redis));
+    const server = redis && (await lookAtServer(redis, request.moves));
     const moves: MoveAnalysis[] = [];
     const findings: ShownFinding[] = server ? shown(server.findings, server.facts.label) : [];
     for (const move of request.moves) {
@@ -40,7 +40,7 @@ async function lookAtMove(
   options: LookOptions,
 ): Promise<{ analysis: MoveAnalysis; findings: ShownFinding[] }> {
   const source = move.source && (await lookAtSource(move.source, move, options));
-  const target = redis && hasTarget(move) ? await lookAtStream(redis, move) : null;
+  const target = redis && hasTarget(move) ? await lookAtStream(redis, move, source?.backlog.value) : null;
   return {
     analysis: {
       name: move.name,
