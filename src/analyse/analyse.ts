@@ -25,7 +25,7 @@ export async function analyse(request: AnalyseRequest, now: Date, signal?: Abort
   const redis = request.redis && (await connectRedis(request.redis));
   try {
     const options: LookOptions = { observeMs: request.observeMs, sample: request.sample, signal };
-    const server = redis && (await lookAtServer(redis));
+    const server = redis && (await lookAtServer(redis, request.moves));
     const to = redis && server ? { redis, server: server.facts } : null;
     const looked = await together(request.moves.map((move) => lookAtMove(move, to, options)));
     const moves: MoveAnalysis[] = [];
@@ -61,7 +61,12 @@ async function lookAtMove(
   options: LookOptions,
 ): Promise<LookedAt> {
   const source = move.source && (await lookAtSource(move.source, move, options));
-  return { move, source, target: to && hasTarget(move) ? await lookAtStream(to.redis, move) : null };
+  const backlog = source?.backlog.value;
+  return {
+    move,
+    source,
+    target: to && hasTarget(move) ? await lookAtStream(to.redis, move, backlog) : null,
+  };
 }
 
 async function finish(

@@ -87,3 +87,10 @@ function memoryFindings(facts: RedisFacts): Finding[] {
     });
   return findings;
 }
+
+/** What speaks against that durability, on this Redis. */
+export function durabilityFindings(wanted: string, facts: RedisFacts): Finding[] {
+  const findings: Finding[] = [];
+  chooseDurability(wanted, facts, findings);
+  return findings;
+}

@@ -14,6 +14,7 @@ export {
   stopRun,
 } from './control.ts';
 export { type Decision, type ShownDecision, showDecision } from './decision.ts';
+export { durabilityFindings } from './durability-check.ts';
 export { CHECKPOINT_TTL_MS } from './expiry.ts';
 export type { Handover } from './handover.ts';
 export type { ShownOverride } from './live.ts';
@@ -40,6 +41,8 @@ export {
   runStatus,
   summaryOf,
 } from './status.ts';
+export { keyFindings, notEmptyFindings, rightsFindings, serverFindings } from './target-checks.ts';
 export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES, TUNABLE_VALUES } from './tunable.ts';
 export { unevaluatedFindings, unevaluatedText } from './unevaluated.ts';
+export { type UnfinishedRun, unfinishedRuns } from './unfinished.ts';
 export { type VerifyConnections, verifyRun } from './verify-run.ts';

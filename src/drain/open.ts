@@ -2,7 +2,6 @@ import { connectRedis, type RedisConnection } from '../backends/redis/index.ts';
 import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
-import { plural } from '../model/plural.ts';
 import { ArchiveSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
@@ -19,6 +18,7 @@ import { type DrainPlan, receiverBounds, selectsWhat, settles } from './plan.ts'
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { DrainRequest } from './request.ts';
 import { scheduledFindings } from './scheduled.ts';
+import { notEmptyFindings } from './target-checks.ts';
 import { translated } from './translate.ts';
 import { showTuned } from './tunable.ts';
 import { unevaluatedFindings } from './unevaluated.ts';
@@ -185,7 +185,7 @@ async function queueFindings(
   return findings;
 }
 
-/** A fresh copy into a stream that an earlier run has filled would double what stands in it. */
+/** What a new run would append behind. */
 async function occupied(
   redis: RedisConnection,
   request: DrainRequest,
@@ -197,12 +197,10 @@ async function occupied(
       redis.client.xlen(key).catch(() => 0),
     ),
   );
-  const entries = lengths.reduce((a, b) => a + b, 0);
-  if (entries === 0) return [];
-  const text = `the stream holds ${entries} ${plural(entries, 'entry')} already; this run appends behind them`;
-  return [
-    { level: attachment.manifest.mode === 'copy' ? 'warning' : 'note', code: 'STREAM_NOT_EMPTY', text },
-  ];
+  return notEmptyFindings(
+    lengths.reduce((a, b) => a + b, 0),
+    attachment.manifest.mode,
+  );
 }
 
 /** Throws `refused` with every blocker that the plan names. */

@@ -89,7 +89,12 @@ function deadLetters({ stream, settings, deadLetters: count }: Detail): Finding 
   };
 }
 
-function noGroups({ length, groups }: Detail): Finding | undefined {
+function noGroups({ stream, length, groups }: Detail): Finding | undefined {
   if (groups.length > 0 || length === 0) return undefined;
-  return { level: 'note', code: 'NO_GROUPS', text: 'it has no groups: whoever reads it leaves no trace' };
+  return {
+    level: 'note',
+    code: 'NO_GROUPS',
+    text: 'it has no groups: whoever reads it leaves no trace',
+    remedy: `'qctl group create ${stream} GROUP' makes one, where consumers are to share the work`,
+  };
 }

@@ -5,6 +5,7 @@ import {
   type MoveRequest,
   type ShownFinding,
 } from '../../src/analyse/index.ts';
+import type { RedisOptions } from '../../src/backends/redis/index.ts';
 import {
   DEFAULT_SETTINGS,
   type DrainSettings,
@@ -21,6 +22,8 @@ export interface Case {
   /** SQS: which messages are wanted. */
   selection?: SqsSelection;
   redisUrl?: string;
+  /** In place of redisUrl: Sentinel, a cluster, TLS. */
+  redis?: RedisOptions;
   target?: Partial<DrainTarget> & { stream: string };
   stream?: MoveRequest['stream'];
   settings?: Partial<DrainSettings>;
@@ -40,7 +43,7 @@ export async function found(given: Case, code: string): Promise<ShownFinding[]> 
 
 function requestOf(given: Case): AnalyseRequest {
   const { redisUrl, target, stream = null, settings, observeMs = 0, sample = 0 } = given;
-  const redis = redisUrl === undefined ? null : { url: redisUrl };
+  const redis = given.redis ?? (redisUrl === undefined ? null : { url: redisUrl });
   const move: MoveRequest = {
     name: 'test',
     source: sourceOf(given),

@@ -121,11 +121,7 @@ test.each<[what: string, more: Partial<StreamDetail>, finding: object]>([
       remedy: "'qctl dlq ls orders' shows why",
     },
   ],
-  [
-    'nobody consumes it',
-    { groups: [] },
-    { level: 'note', code: 'NO_GROUPS', text: 'it has no groups: whoever reads it leaves no trace' },
-  ],
+  ['nobody consumes it', { groups: [] }, expect.objectContaining({ level: 'note', code: 'NO_GROUPS' })],
 ])('it is said when %s', (_, more, finding) => {
   expect(advise({ ...detail, ...more })).toEqual([finding]);
 });

@@ -26,16 +26,6 @@ export const SQS_FINDINGS: readonly FindingKind[] = [
     why: 'A message is extended at half of its visibility timeout. Where that is less than a second, one slow call lets it be received twice, which costs receives and time.',
     advice: 'Give --visibility 30s or more.',
   },
-  // Emitted for Redis as well: the same code stands once over all files.
-  {
-    code: 'MISSING_RIGHT',
-    sides: ['redis', 'sqs'],
-    levels: ['blocker'],
-    title: 'A right is missing',
-    why: 'The drain needs the action and would fail in the middle of its work.',
-    advice:
-      'Allow the action: in the IAM policy of the caller and the policy of the queue, or in the ACL of Redis.',
-  },
   {
     code: 'NO_WAY_BACK',
     sides: ['sqs'],

@@ -1,7 +1,23 @@
-import type { RedisConnection } from '../../backends/redis/index.ts';
+import {
+  type RedisConnection,
+  redisFacts,
+  refuseClusterNode,
+  toTargetError,
+} from '../../backends/redis/index.ts';
+import { keyFindings, rightsFindings } from '../../drain/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { MoveRequest } from '../request.ts';
+import { lookAtAccess } from './access.ts';
+import { unlessDenied } from './allowed.ts';
+import { clusterMap, isServed } from './cluster.ts';
 import type { RedisServerFacts, TargetStreamFacts } from './facts.ts';
+import { lookAtNode } from './node.ts';
+import { serverFacts } from './server.ts';
+import { findingsOfServer } from './server-findings.ts';
+import { askAboutStream, type Move, type StreamAnswers, unknownStream } from './stream.ts';
+import { findingsOfStream } from './stream-findings.ts';
+import { streamFacts } from './stream-shown.ts';
+import { type Lacking, unknownFindings } from './unknown.ts';
 
 /** What an analysis has found out about the server. */
 export interface ServerLook {
@@ -15,16 +31,87 @@ export interface StreamLook {
   findings: Finding[];
 }
 
-/** Looks at the server: reads only. */
-export async function lookAtServer(redis: RedisConnection): Promise<ServerLook> {
-  return { facts: { label: redis.label }, findings: [] };
+/**
+ * Looks at the server: reads only. What depends on how something is moved, such as the durability asked for, is
+ * judged for all these moves at once; without any, as by default.
+ */
+export async function lookAtServer(
+  redis: RedisConnection,
+  moves: readonly MoveRequest[] = [],
+): Promise<ServerLook> {
+  await refuseClusterNode(redis, 'look at redis');
+  const common = await redisFacts(redis);
+  return asking(redis, async () => {
+    const masters = 'nodes' in redis.client ? redis.client.nodes('master') : [redis.client];
+    const [nodes, access, cluster] = await Promise.all([
+      Promise.all(masters.map(lookAtNode)),
+      Promise.all(masters.map(lookAtAccess)),
+      clusterMap(redis),
+    ]);
+    const answers = { redis, common, nodes, access, cluster };
+    return { facts: serverFacts(answers), findings: findingsOfServer(answers, moves) };
+  });
 }
 
-/** Looks at the stream of one move, and at what of the server depends on that move: reads only. */
+/**
+ * Looks at the stream of one move, and at what of the server depends on that move: reads only.
+ *
+ * @param backlog messages that are to be moved; null: not known
+ */
 export async function lookAtStream(
-  _redis: RedisConnection,
-  { target }: MoveRequest & { target: NonNullable<MoveRequest['target']> },
+  redis: RedisConnection,
+  move: Move,
+  backlog: number | null = null,
 ): Promise<StreamLook> {
-  const { stream, partitions } = target;
-  return { facts: { stream, partitions }, findings: [] };
+  return asking(redis, async () => {
+    const cluster = await clusterMap(redis);
+    // Said of the server already; who asks for such a slot gets CLUSTERDOWN.
+    if (cluster && !isServed(cluster))
+      return { facts: streamFacts(unknownStream(move, cluster), true), findings: [] };
+    const keys = await unlessDenied(keyFindings(redis, move.target));
+    const rights = await rightsFindings(redis, move.target);
+    const answers = await askAboutStream(redis, move, cluster);
+    const lacking = lackingOf(answers, rights === null);
+    return {
+      facts: streamFacts(answers, redis.kind === 'cluster'),
+      findings: [
+        ...(keys ?? []),
+        ...(rights ?? []),
+        ...findingsOfStream(answers, backlog),
+        ...unknownFindings(lacking, await userOf(redis)),
+      ],
+    };
+  });
+}
+
+async function asking<T>(redis: RedisConnection, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    throw toTargetError(error, redis.label, 'look at redis');
+  }
+}
+
+function lackingOf({ types, details, runs }: StreamAnswers, noDryRun: boolean): Lacking[] {
+  const lacking: Lacking[] = [];
+  if (types === null) lacking.push({ command: 'TYPE', right: '+type', facts: 'what the key holds' });
+  if (details === null)
+    lacking.push({
+      command: 'XINFO in a script',
+      right: '+@scripting +xinfo +xpending +memory|usage',
+      facts: 'entries, groups and lag of the stream',
+    });
+  if (runs === null)
+    lacking.push({ command: 'HMGET', right: '%R~qctl:* +@read', facts: 'unfinished runs of qctl' });
+  if (noDryRun)
+    lacking.push({
+      command: 'ACL DRYRUN',
+      right: '+acl|whoami +acl|dryrun',
+      facts: 'which commands of a drain are allowed',
+    });
+  return lacking;
+}
+
+async function userOf({ client }: RedisConnection): Promise<string | null> {
+  return (await unlessDenied(client.call('ACL', 'WHOAMI'))) as string | null;
 }

@@ -100,12 +100,14 @@ function numberOf(text: string | undefined): number | null {
   return text === undefined || text === '' ? null : Number(text);
 }
 
-function parseInfo(text: string): Map<string, string> {
+/** The lines of INFO by name. */
+export function parseInfo(text: string): Map<string, string> {
   const lines = text.split('\r\n').filter((line) => line.includes(':') && !line.startsWith('#'));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
 }
 
-async function setting(node: Redis, name: string): Promise<string | null> {
+/** A setting by CONFIG GET; null where this user may not ask, or the server has none of that name. */
+export async function setting(node: Redis, name: string): Promise<string | null> {
   const pair = (await ifAllowed(node.config('GET', name))) as [string, string] | null;
   return pair?.[1] ?? null;
 }
@@ -119,7 +121,7 @@ async function knowsWaitAof(node: Redis, info: Map<string, string>): Promise<boo
 }
 
 /** Null where the server refuses the command or does not know it; other errors pass on. */
-async function ifAllowed<T>(reply: Promise<T>): Promise<T | null> {
+export async function ifAllowed<T>(reply: Promise<T>): Promise<T | null> {
   try {
     return await reply;
   } catch (error) {
