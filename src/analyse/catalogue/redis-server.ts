@@ -81,11 +81,12 @@ export const SERVER_FINDINGS: readonly FindingKind[] = [
   },
   {
     code: 'MISSING_RIGHT',
-    sides: ['redis'],
+    sides: ['redis', 'sqs'],
     levels: ['blocker'],
     title: 'The user may not do what a drain does',
-    why: 'A drain writes the stream and keeps its checkpoints, ledgers and runs beside it. Redis was asked with ACL DRYRUN about each command, and refuses this one.',
-    advice: 'Grant the commands and the key patterns ~STREAM* and ~qctl:* with ACL SETUSER.',
+    why: 'The drain needs that right and would fail in the middle of its work. Redis was asked with ACL DRYRUN about each command, SQS with calls that change nothing.',
+    advice:
+      'Grant it: the finding gives the ACL SETUSER for Redis, or names the action for the IAM policy of the caller and the policy of the queue.',
   },
   {
     code: 'FACTS_UNKNOWN',
