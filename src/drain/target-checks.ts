@@ -1,4 +1,9 @@
-import { missingRights, type RedisConnection, type RedisFacts } from '../backends/redis/index.ts';
+import {
+  missingRights,
+  type PlannedCommand,
+  type RedisConnection,
+  type RedisFacts,
+} from '../backends/redis/index.ts';
 import type { Finding } from '../model/finding.ts';
 import { DELAYED_INDEX, partitionKeys, runKey, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
@@ -121,18 +126,34 @@ function checkClock(facts: RedisFacts): Finding[] {
 /** Commands of a drain that Redis would refuse; null where it cannot be asked. */
 export async function rightsFindings(
   connection: RedisConnection,
-  target: Pick<DrainTarget, 'stream' | 'partitions'>,
+  target: Pick<DrainTarget, 'stream' | 'partitions' | 'durability'>,
 ): Promise<Finding[] | null> {
-  const missing = await missingRights(connection, commandsOf(target));
+  const waitaof = await knows(connection, 'waitaof');
+  const missing = await missingRights(connection, [...commandsOf(target), ...waits(target, waitaof)]);
   if (missing === null || missing.length === 0) return missing && [];
   const user = String(await connection.client.call('ACL', 'WHOAMI'));
-  const waits = (await knows(connection, 'waitaof')) ? '+wait +waitaof' : '+wait';
+  const keys = (await lacksKeys(connection, user, missing)) ? ` ~${target.stream}* ~qctl:*` : '';
+  const waiting = waitaof ? '+wait +waitaof' : '+wait';
   return missing.map((text) => ({
     level: 'blocker',
     code: 'MISSING_RIGHT',
     text: `Redis refuses ${text}`,
-    remedy: `ACL SETUSER ${user} ~${target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time ${waits} +info +type +persist +pexpire +pttl +exists`,
+    remedy: `ACL SETUSER ${user}${keys} +@stream +@hash +@set +@sortedset +@scripting +time ${waiting} +info +type +persist +pexpire +pttl +exists`,
   }));
+}
+
+/** What the durability asked for takes; a server without WAITAOF is told of elsewhere. */
+function waits({ durability }: Pick<DrainTarget, 'durability'>, waitaof: boolean): PlannedCommand[] {
+  if (durability.startsWith('wait:')) return [{ command: 'WAIT', args: ['1', '0'] }];
+  return durability === 'aof' && waitaof ? [{ command: 'WAITAOF', args: ['1', '0', '0'] }] : [];
+}
+
+/** A pattern beside `~*` is refused like an unknown command, and with it the whole line. */
+async function lacksKeys({ client }: RedisConnection, user: string, missing: string[]): Promise<boolean> {
+  if (missing.some((text) => /permissions to access the .* key/s.test(text))) return true;
+  const described = (await client.call('ACL', 'GETUSER', user).catch(() => null)) as unknown[] | null;
+  const patterns = described?.[described.indexOf('keys') + 1];
+  return !/(^|[\s,])(~|%RW~)\*($|[\s,])/.test(String(patterns));
 }
 
 /** ACL SETUSER with a command that the server does not know changes nothing at all. */
@@ -141,7 +162,10 @@ async function knows({ client }: RedisConnection, command: string): Promise<bool
   return described[0] !== null;
 }
 
-function commandsOf({ stream: name, partitions }: Pick<DrainTarget, 'stream' | 'partitions'>) {
+function commandsOf({
+  stream: name,
+  partitions,
+}: Pick<DrainTarget, 'stream' | 'partitions'>): PlannedCommand[] {
   const commands = partitionKeys(name, partitions).flatMap((stream) => {
     const keys = streamKeys(stream);
     return [
