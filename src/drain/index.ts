@@ -41,7 +41,8 @@ export {
   runStatus,
   summaryOf,
 } from './status.ts';
-export { keyFindings, notEmptyFindings, rightsFindings, serverFindings } from './target-checks.ts';
+export { keyFindings, notEmptyFindings, serverFindings } from './target-checks.ts';
+export { rightsFindings } from './target-rights.ts';
 export { type BrakeLimits, NO_OVERRIDE, TUNABLE_NAMES, TUNABLE_VALUES } from './tunable.ts';
 export { unevaluatedFindings, unevaluatedText } from './unevaluated.ts';
 export { type UnfinishedRun, unfinishedRuns } from './unfinished.ts';

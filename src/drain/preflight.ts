@@ -4,7 +4,8 @@ import type { Finding } from '../model/finding.ts';
 import type { Durability } from '../sinks/durability.ts';
 import { chooseDurability } from './durability-check.ts';
 import type { DrainRequest } from './request.ts';
-import { keyFindings, rightsFindings, serverFindings } from './target-checks.ts';
+import { keyFindings, serverFindings } from './target-checks.ts';
+import { rightsFindings } from './target-rights.ts';
 
 /** Bytes an entry takes besides its payload: listpack framing, field names, ids. Measured on Redis 7 and rounded up. */
 const ENTRY_OVERHEAD_BYTES = 120;

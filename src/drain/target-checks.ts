@@ -1,6 +1,6 @@
-import { missingRights, type RedisConnection, type RedisFacts } from '../backends/redis/index.ts';
+import type { RedisConnection, RedisFacts } from '../backends/redis/index.ts';
 import type { Finding } from '../model/finding.ts';
-import { DELAYED_INDEX, partitionKeys, runKey, streamKeys } from '../model/keys.ts';
+import { partitionKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
 import type { DrainSettings, DrainTarget } from './request.ts';
 
@@ -115,51 +115,6 @@ function checkClock(facts: RedisFacts): Finding[] {
       text: `the clock of Redis is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? 'ahead of' : 'behind'} this host's; qctl goes by Redis's, entry ids as well`,
       remedy: 'have both hosts keep time with NTP (chronyc tracking shows whether one does)',
     },
-  ];
-}
-
-/** Commands of a drain that Redis would refuse; null where it cannot be asked. */
-export async function rightsFindings(
-  connection: RedisConnection,
-  target: Pick<DrainTarget, 'stream' | 'partitions'>,
-): Promise<Finding[] | null> {
-  const missing = await missingRights(connection, commandsOf(target));
-  if (missing === null || missing.length === 0) return missing && [];
-  const user = String(await connection.client.call('ACL', 'WHOAMI'));
-  const waits = (await knows(connection, 'waitaof')) ? '+wait +waitaof' : '+wait';
-  return missing.map((text) => ({
-    level: 'blocker',
-    code: 'MISSING_RIGHT',
-    text: `Redis refuses ${text}`,
-    remedy: `ACL SETUSER ${user} ~${target.stream}* ~qctl:* +@stream +@hash +@set +@sortedset +@scripting +time ${waits} +info +type +persist +pexpire +pttl +exists`,
-  }));
-}
-
-/** ACL SETUSER with a command that the server does not know changes nothing at all. */
-async function knows({ client }: RedisConnection, command: string): Promise<boolean> {
-  const described = (await client.call('COMMAND', 'INFO', command).catch(() => [null])) as unknown[];
-  return described[0] !== null;
-}
-
-function commandsOf({ stream: name, partitions }: Pick<DrainTarget, 'stream' | 'partitions'>) {
-  const commands = partitionKeys(name, partitions).flatMap((stream) => {
-    const keys = streamKeys(stream);
-    return [
-      { command: 'XADD', args: [stream, '*', 'id', '1'] },
-      { command: 'HSET', args: [keys.checkpoint('run', 0), 'token', '1'] },
-      { command: 'XADD', args: [keys.quarantine, '*', 'id', '1'] },
-      { command: 'ZADD', args: [keys.delayed, '0', 'x'] },
-      { command: 'HSET', args: [keys.delayedEntries, 'x', '1'] },
-      { command: 'EVALSHA', args: ['0'.repeat(40), '1', stream] },
-    ];
-  });
-  return [
-    ...commands,
-    { command: 'HSET', args: [runKey('run'), 'state', 'running'] },
-    { command: 'ZADD', args: [DELAYED_INDEX, '0', 'x'] },
-    { command: 'PERSIST', args: [runKey('run')] },
-    { command: 'PEXPIRE', args: [runKey('run'), '1'] },
-    { command: 'TIME', args: [] },
   ];
 }
 

@@ -163,6 +163,14 @@ describe('what a failover takes', () => {
     await primary.eval(write, 1, 'large');
     const [finding] = await found(ofPrimary(), 'REPLICA_BEHIND');
     expect(finding!.what).toMatch(/\d+\.\d MiB behind/);
+    await havingOn(primary, { 'min-replicas-max-lag': '1' }, () =>
+      waitFor(
+        async () => /not been heard of for \d+ s/.test((await found(ofPrimary(), 'REPLICA_BEHIND'))[0]!.what),
+        {
+          what: 'a replica that keeps silent',
+        },
+      ),
+    );
     sentinel.replica.resume();
     await waitFor(async () => (await found(ofPrimary(), 'REPLICA_BEHIND')).length === 0, {
       what: 'a replica that has caught up',

@@ -3,9 +3,11 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { maxLenFindings } from '../../src/analyse/redis/max-len.ts';
 import { type StreamSettings, streamSettings } from '../../src/streams/index.ts';
+import { goBack } from '../drain/back-driver.ts';
 import { drain, ownDatabase } from '../drain/driver.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { uniqueName } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
 import { analysed, type Case, found } from './driver.ts';
 
 let server: TestRedis;
@@ -291,5 +293,29 @@ describe('runs of qctl', () => {
     expect(analysis.findings.map(({ code }) => code)).not.toContain('STREAM_NOT_EMPTY');
     await drain(its);
     expect(await found(into(stream), 'RUN_UNFINISHED')).toEqual([]);
+  });
+
+  test('WAY_BACK_AT_WORK: messages of the stream are being given back, until that has stopped', async () => {
+    const database = await ownDatabase();
+    await database.sql('CREATE TABLE jobs (id bigint PRIMARY KEY, payload text)');
+    await database.sql(`INSERT INTO jobs SELECT i, 'x' FROM generate_series(1, 40) i`);
+    const stream = uniqueName('back');
+    const table = { url: database.url, spec: { table: 'jobs' } };
+    const target = { stream, createGroup: 'workers' };
+    await drain({ spec: table.spec, database: database.url, redisUrl: server.url, target });
+    const stop = new AbortController();
+    const settings = { ratePerSecond: 5, batch: 1 };
+    const going = goBack({ source: { stream }, table, redisUrl: server.url, settings, signal: stop.signal });
+    await waitFor(async () => (await database.sql('SELECT 1 FROM jobs')).length > 0, {
+      what: 'the first row',
+    });
+    const [finding] = await found(into(stream), 'WAY_BACK_AT_WORK');
+    expect(finding).toMatchObject({ level: 'blocker', what: expect.stringContaining(`pid ${process.pid}`) });
+    stop.abort();
+    const { report } = await going;
+    expect(finding!.remedy).toContain(`qctl drain stop ${report.run}`);
+    expect(await found(into(stream), 'WAY_BACK_AT_WORK')).toEqual([]);
+    // It has stopped, and has not come to its end.
+    expect(await found(into(stream), 'RUN_UNFINISHED')).toMatchObject([{ level: 'warning' }]);
   });
 });

@@ -102,7 +102,9 @@ export interface TargetStreamFacts {
   configuredGroup: string | null;
   configuredMaxLen: number | null;
   configuredMaxAgeMs: number | null;
+  /** The stream of dead letters, of the first partition where each has its own. */
   deadLetter: string | null;
+  /** In all of them. */
   deadLetters: number | null;
   /** On a cluster how many partitions each master gets, the most first; null without cluster. */
   partitionsByMaster: number[] | null;

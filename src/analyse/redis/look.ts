@@ -4,6 +4,7 @@ import {
   refuseClusterNode,
   toTargetError,
 } from '../../backends/redis/index.ts';
+import { ifAllowed } from '../../backends/redis/info.ts';
 import { keyFindings, rightsFindings } from '../../drain/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { MoveRequest } from '../request.ts';
@@ -76,7 +77,7 @@ export async function lookAtStream(
       facts: streamFacts(answers, redis.kind === 'cluster'),
       findings: [
         ...(keys ?? []),
-        ...(rights ?? []),
+        ...byCommand(rights ?? []),
         ...findingsOfStream(answers, backlog),
         ...unknownFindings(lacking, await userOf(redis)),
       ],
@@ -90,6 +91,19 @@ async function asking<T>(redis: RedisConnection, look: () => Promise<T>): Promis
   } catch (error) {
     throw toTargetError(error, redis.label, 'look at redis');
   }
+}
+
+/** A user who lacks a command lacks it for every partition: it is said once. */
+function byCommand(findings: readonly Finding[]): Finding[] {
+  const commands = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const [command] = finding.text.split(':', 1);
+    commands.set(command!, [...(commands.get(command!) ?? []), finding]);
+  }
+  return [...commands.values()].map(([first, ...others]) => ({
+    ...first!,
+    text: others.length > 0 ? `${first!.text} (and ${others.length} times more)` : first!.text,
+  }));
 }
 
 function lackingOf({ types, details, runs }: StreamAnswers, noDryRun: boolean): Lacking[] {
@@ -113,5 +127,5 @@ function lackingOf({ types, details, runs }: StreamAnswers, noDryRun: boolean): 
 }
 
 async function userOf({ client }: RedisConnection): Promise<string | null> {
-  return (await unlessDenied(client.call('ACL', 'WHOAMI'))) as string | null;
+  return (await ifAllowed(client.call('ACL', 'WHOAMI'))) as string | null;
 }

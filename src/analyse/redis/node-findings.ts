@@ -74,7 +74,7 @@ function unlimited({ maxmemoryBytes, systemMemoryBytes, usedMemoryBytes }: NodeF
     'note',
     'MAXMEMORY_UNLIMITED',
     `maxmemory is 0: a backlog that does not fit ends with the system killing Redis, not with a refused write${numbers}`,
-    `CONFIG SET maxmemory ${limit} (and in redis.conf), with maxmemory-policy noeviction: a drain waits when it is full`,
+    `CONFIG SET maxmemory ${limit} (and in redis.conf), with maxmemory-policy noeviction; less where a container has less memory than its host`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { partitionKeys } from '../../model/keys.ts';
 import { dueText } from '../../streams/index.ts';
 import type { TargetStreamFacts } from './facts.ts';
 import { groupsOf } from './groups.ts';
@@ -8,7 +9,7 @@ import { type StreamAnswers, settingsOf } from './stream.ts';
 export function streamFacts(answers: StreamAnswers, cluster: boolean): TargetStreamFacts {
   const { move, types, details, runs } = answers;
   const { stream, partitions } = move.target;
-  const settings = settingsOf(stream, move.stream, cluster);
+  const settings = settingsOf(partitionKeys(stream, partitions)[0]!, move.stream, cluster);
   const total = (pick: (one: NonNullable<typeof details>[number]) => number | null): number | null => {
     const values = details?.map(pick) ?? [null];
     return values.includes(null) ? null : (values as number[]).reduce((sum, value) => sum + value, 0);
