@@ -3,6 +3,7 @@ import { delayedJobCase } from '../contract/formats/delayed-job.ts';
 import { goodJobCase } from '../contract/formats/good-job.ts';
 import { queCase } from '../contract/formats/que.ts';
 import { solidQueueCase } from '../contract/formats/solid-queue.ts';
+import { waitFor } from '../support/wait.ts';
 import { library } from './library.ts';
 import { startPooler } from './pooler.ts';
 
@@ -181,7 +182,7 @@ describe('Que', () => {
       },
     ]);
     await worker.end();
-    await expect.poll(() => found('RUNNING_JOBS')).toEqual([]);
+    await waitFor(async () => (await found('RUNNING_JOBS')).length === 0);
   });
 
   test('a worker is noted, until it has ended', async () => {
@@ -194,7 +195,7 @@ describe('Que', () => {
       { what: expect.stringContaining('(host:7)'), remedy: 'stop the workers of Que first' },
     ]);
     await worker.end();
-    await expect.poll(() => found('WORKERS_AT_WORK')).toEqual([]);
+    await waitFor(async () => (await found('WORKERS_AT_WORK')).length === 0);
     await sql('DELETE FROM que_jobs');
   });
 

@@ -6,6 +6,7 @@ import { pgbossCase } from '../contract/formats/pgboss.ts';
 import { pgmqCase } from '../contract/formats/pgmq.ts';
 import { procrastinateCase } from '../contract/formats/procrastinate.ts';
 import { riverCase } from '../contract/formats/river.ts';
+import { waitFor } from '../support/wait.ts';
 import { library } from './library.ts';
 
 describe('pg-boss', () => {
@@ -97,7 +98,7 @@ describe('pg-boss', () => {
       },
     ]);
     await empty();
-    await expect.poll(() => found('WORKERS_AT_WORK')).toEqual([]);
+    await waitFor(async () => (await found('WORKERS_AT_WORK')).length === 0);
   });
 });
 
