@@ -7,6 +7,7 @@ import type { TableFacts } from './catalog.ts';
 import { checkClaim, checkClaimColumns, missingOnColumns } from './claim-check.ts';
 import { checkDone } from './done-check.ts';
 import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
+import { formatOf } from './formats/index.ts';
 import type { PostgresSpec } from './spec.ts';
 import { keysetColumns } from './sql.ts';
 
@@ -255,7 +256,9 @@ const TRIGGER_UPDATE = 16;
 async function moveFindings(client: Client, spec: PostgresSpec, table: TableFacts): Promise<Finding[]> {
   const event = ('set' in spec.done ? TRIGGER_UPDATE : TRIGGER_DELETE) | (spec.claim ? TRIGGER_UPDATE : 0);
   const { rows } = await client.query(TRIGGERS, [table.oid, event]);
-  const findings: Finding[] = rows.map((row: { name: string }) => ({
+  const own = formatOf(spec.format)?.ownTriggers;
+  const others = rows.filter((row: { name: string }) => !own?.test(row.name));
+  const findings: Finding[] = others.map((row: { name: string }) => ({
     level: 'warning',
     code: 'TRIGGER_FIRES',
     text: `trigger ${row.name} on ${table.name} fires for every row that is settled`,

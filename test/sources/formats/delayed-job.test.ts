@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failureOf, ownDatabase } from '../../drain/driver.ts';
-import { specOf } from './describe.ts';
+import { sessionOf, specOf } from './describe.ts';
 import { queueOf, upTo } from './queue.ts';
 import { DELAYED_JOB, DELAYED_JOB_RESERVE } from './schemas/delayed-job.ts';
 import type { Turn } from './workers.ts';
 
 const AGO = (time: string): string => `(now() AT TIME ZONE 'UTC') - interval '${time}'`;
-const { sql, moved, insert, about, contested } = queueOf('delayed-job', DELAYED_JOB);
+const { sql, url, moved, insert, about, contested } = queueOf('delayed-job', DELAYED_JOB);
 
 beforeEach(() => sql('TRUNCATE delayed_jobs RESTART IDENTITY'));
 
@@ -64,7 +64,9 @@ describe('delayed_job', () => {
   test('workers at work are named, with their last sign of life', async () => {
     await job({ locked_by: "'host:a pid:2'", locked_at: AGO('1 minute') });
     await job({ locked_by: "'host:gone pid:9'", locked_at: AGO('1 day') });
+    const idle = await sessionOf(url());
     const { workers, findings } = await about();
+    await idle.end();
     expect(workers).toEqual([{ name: 'host:a pid:2', seenAt: expect.stringMatching(/Z$/) }]);
     expect(findings.map(({ code }) => code)).toEqual(['STALE_LOCKS', 'IDLE_WORKERS_UNSEEN']);
   });

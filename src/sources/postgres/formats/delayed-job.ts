@@ -1,5 +1,5 @@
 import { namesRun } from '../claim-names.ts';
-import type { PostgresSpec } from '../spec.ts';
+import type { Includable, PostgresSpec } from '../spec.ts';
 import { type Told, tell } from './findings.ts';
 import type { FormatChoice, FoundQueue, QueueFormat } from './format.ts';
 import { liveWorkers } from './live-workers.ts';
@@ -48,7 +48,7 @@ export const delayedJob: QueueFormat = {
     );
   },
 
-  findings: (client, found) => tell(client, told(found)),
+  findings: (client, found, { include }) => tell(client, told(found, include)),
 };
 
 function tableOf(found: FoundQueue): string {
@@ -121,29 +121,34 @@ const JOB_NAME = `
                    substring(handler from '\\nmethod_name: :?([^\\s]+)'))
        ELSE substring(handler from '!ruby/\\w+:([^\\s]+)') END`;
 
-function told(found: FoundQueue): Told[] {
+function told(found: FoundQueue, include: Includable[]): Told[] {
   const table = tableOf(found);
   const columns = notedColumns(found);
   const stale = `t.failed_at IS NULL AND t.locked_at < ${nowFor(columns.locked_at)} - ${MAX_RUN_TIME}`;
   const cron = 'cron' in columns ? [cronFinding(table)] : [];
-  return [
-    {
-      count: `SELECT count(*) AS n FROM ${table} t WHERE ${stale}`,
-      level: 'note',
-      code: 'STALE_LOCKS',
-      text: (n) =>
-        `${n} locked for more than 4 hours: a worker with the default max_run_time would take them`,
-      remedy: '--include running takes them, where no worker of yours runs a job for longer than that',
-    },
-    ...cron,
-    {
-      level: 'note',
-      code: 'IDLE_WORKERS_UNSEEN',
-      text: () => 'delayed_job keeps no list of its workers: only those that run a job just now are seen',
-      remedy: 'look at the hosts: bin/delayed_job status',
-    },
-  ];
+  const locks: Told = {
+    count: `SELECT count(*) AS n FROM ${table} t WHERE ${stale}`,
+    level: 'note',
+    code: 'STALE_LOCKS',
+    text: (n) =>
+      `${n} locked for more than 4 hours: a worker with the default max_run_time would take them; they stay`,
+    remedy: '--include running takes them, where no worker of yours runs a job for longer than that',
+  };
+  return [...(include.includes('running') ? [] : [locks]), ...cron, IDLE_WORKERS];
 }
+
+/** A worker that waits for a job is a session like any other. */
+const IDLE_WORKERS: Told = {
+  count: `SELECT count(*) AS n FROM pg_stat_activity
+           WHERE datname = current_database() AND usesysid IS NOT NULL AND coalesce(application_name, '') NOT LIKE 'qctl%'
+             AND coalesce(backend_type, 'client backend') = 'client backend' AND pid <> pg_backend_pid()`,
+  noun: 'other session',
+  level: 'note',
+  code: 'IDLE_WORKERS_UNSEEN',
+  text: (n) =>
+    `${n} in this database: delayed_job keeps no list of its workers, and those that wait for a job may be among them`,
+  remedy: 'stop them on their hosts: bin/delayed_job stop (bin/delayed_job status shows them)',
+};
 
 function cronFinding(table: string): Told {
   return {
@@ -152,6 +157,6 @@ function cronFinding(table: string): Told {
     code: 'RECURRING_JOBS',
     text: (n) =>
       `${n} with a cron line: the old workers enqueue those again after each run, nobody does once they are moved`,
-    remedy: 'set the schedule up on the new side',
+    remedy: `set the schedule up on the new side, then DELETE FROM ${table} WHERE cron IS NOT NULL`,
   };
 }

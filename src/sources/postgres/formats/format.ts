@@ -55,6 +55,8 @@ export interface QueueFormat {
   workers(client: Client, found: FoundQueue): Promise<LiveWorker[]>;
   /** What an operator should know of this queue before it is drained: what is not carried, UNLOGGED, retention. */
   findings?(client: Client, found: FoundQueue, choice: FormatChoice): Promise<Finding[]>;
+  /** Names of the library's own triggers on its jobs: they may fire for rows that a drain takes, and must not be disabled. */
+  ownTriggers?: RegExp;
   /** SQL that pauses the workers of the source, where the format has pauses; and what undoes it. */
   freeze?(found: FoundQueue, choice: FormatChoice): { freeze: string[]; thaw: string[] };
 }

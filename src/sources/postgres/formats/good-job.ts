@@ -55,8 +55,9 @@ export const goodJob: QueueFormat = {
     );
   },
 
-  async findings(client, found) {
-    return [...(await poolerFinding(client)), ...(await tell(client, goodJobFacts(found)))];
+  async findings(client, found, { include }) {
+    const facts = goodJobFacts(found, include, alive(found));
+    return [...(await poolerFinding(client)), ...(await tell(client, facts))];
   },
 
   freeze: goodJobPauses,

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
+import { shortList } from '../../../model/short-list.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import { countIfAllowed, qualified, rowsIfAllowed } from './relations.ts';
 import { sessionWorkers } from './sessions.ts';
@@ -36,18 +37,27 @@ export async function graphileFindings(
       level: 'note',
       code: 'SCHEDULES_GO_ON',
       text: `${crons} crontab tasks go on making jobs while any worker runs`,
-      remedy: 'move the crontab to the new side before the workers are stopped',
+      remedy: `move the crontab to the new side, start the workers without it, then DELETE FROM ${qualified(schema, '_private_known_crontabs')}`,
     });
-  const named = await countIfAllowed(
+  if (!queues) findings.push(...(await namedQueues(client, schema)));
+  return findings;
+}
+
+async function namedQueues(client: Client, schema: string): Promise<Finding[]> {
+  const named = await rowsIfAllowed<{ name: string; n: string }>(
     client,
-    `SELECT count(*) AS n FROM ${qualified(schema, '_private_jobs')} WHERE job_queue_id IS NOT NULL AND is_available`,
+    `SELECT q.queue_name AS name, count(*) AS n FROM ${qualified(schema, '_private_jobs')} j
+       JOIN ${qualified(schema, '_private_job_queues')} q ON q.id = j.job_queue_id
+      WHERE j.is_available GROUP BY 1 ORDER BY 2 DESC, 1`,
   );
-  if (named > 0 && !queues)
-    findings.push({
+  if (named.length === 0) return [];
+  const jobs = named.reduce((sum, { n }) => sum + Number(n), 0);
+  return [
+    {
       level: 'note',
       code: 'NAMED_QUEUES',
-      text: `${named} jobs stand in named queues, which run one job at a time; in the stream they have the same key, and a worker that is left may run the next one meanwhile`,
-      remedy: 'stop the workers of named queues first, and give each key to one consumer',
-    });
-  return findings;
+      text: `${jobs} jobs stand in named queues (${shortList(named.map(({ name }) => name))}), which run one job at a time; in the stream they have the same key, and a worker that is left may run the next one meanwhile`,
+      remedy: `stop the workers of named queues first, and give each key to one consumer; or drain them by themselves: --queue ${named[0]!.name}`,
+    },
+  ];
 }

@@ -29,6 +29,11 @@ export async function obanWorkers(client: Client, { schema, facts }: FoundQueue)
   return [...named.values()];
 }
 
+/** Open jobs that Oban Pro keeps together, or keeps unique by itself; what it writes of that into `meta`. */
+const PRO_JOBS = (jobs: string, which: string): string => `SELECT count(*) AS n FROM ${jobs}
+  WHERE state NOT IN ('completed', 'discarded', 'cancelled') ${which}
+    AND meta ?| ARRAY['batch_id', 'workflow_id', 'chain_id', 'chain_key', 'uniq', 'uniq_key']`;
+
 /** What an operator should know of an Oban before it is drained. */
 export async function obanFindings(
   client: Client,
@@ -62,7 +67,9 @@ export async function obanFindings(
       text: `no job of Oban stands in a queue ${missing.name}`,
       remedy: 'look at the spelling of --queue',
     });
-  if ((facts as ObanFacts).pro)
+  const ofPro =
+    (facts as ObanFacts).pro && (!queues || (await countIfAllowed(client, PRO_JOBS(jobs, which))) > 0);
+  if (ofPro)
     findings.push({
       level: 'warning',
       code: 'OBAN_PRO',

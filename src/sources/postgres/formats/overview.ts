@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
+import { shortList } from '../../../model/short-list.ts';
 import type { TableFacts } from '../catalog.ts';
 import { conditions, expression, whereClause } from '../expressions.ts';
 import type { FormatName, PostgresSpec } from '../spec.ts';
@@ -77,14 +78,20 @@ async function readyQueues(
   return rows.map(({ name, ready }) => ({ name: name ?? '(none)', ready }));
 }
 
+function howToStop({ title, freeze }: QueueFormat): string {
+  return freeze
+    ? '--pause-source pauses its queues meanwhile; or stop its workers'
+    : `stop the workers of ${title} first`;
+}
+
 function workerFindings(format: QueueFormat, choice: FormatChoice, workers: LiveWorker[]): Finding[] {
   if (workers.length === 0) return [];
   return [
     {
       level: 'note',
       code: 'WORKERS_AT_WORK',
-      text: `workers of ${format.title} are still at work on the source; each message goes to one side alone`,
-      ...(format.freeze && !choice.pause && { remedy: '--pause-source pauses its queues meanwhile' }),
+      text: `workers of ${format.title} are still at work on the source (${shortList(workers.map(({ name }) => name))}); each message goes to one side alone`,
+      ...(!choice.pause && { remedy: howToStop(format) }),
     },
   ];
 }

@@ -31,7 +31,7 @@ export async function pgbossFindings(
     countIfAllowed(client, `SELECT count(*) AS n FROM ${job} WHERE ${where} ${which}`);
   const findings: Finding[] = [];
   const ending = await count(`state < 'active' AND keep_until < now() + interval '1 day'`);
-  if (ending > 0) findings.push(retention(ending));
+  if (ending > 0) findings.push(retention(ending, job, which));
   const throttled = await count(`state < 'active' AND singleton_on IS NOT NULL`);
   if (throttled > 0) findings.push(throttles(throttled));
   if (columns.includes('blocking')) {
@@ -42,12 +42,13 @@ export async function pgbossFindings(
   return findings;
 }
 
-function retention(n: number): Finding {
+function retention(n: number, job: string, which: string): Finding {
   return {
     level: 'warning',
     code: 'RETENTION_ENDS',
     text: `the maintenance of pg-boss deletes waiting jobs whose keep_until is over: ${n} are or will be within a day`,
-    remedy: 'drain soon, or UPDATE keep_until; a job that is claimed is not deleted any more',
+    remedy:
+      `drain soon, or UPDATE ${job} SET keep_until = now() + interval '14 days' WHERE state < 'active' AND keep_until < now() + interval '1 day' ${which}`.trimEnd(),
   };
 }
 
@@ -56,6 +57,7 @@ function throttles(n: number): Finding {
     level: 'note',
     code: 'THROTTLE_OPENS',
     text: `${n} waiting jobs keep others of their key away (singletonSeconds); once they are drained, pg-boss accepts one more in the same interval`,
+    remedy: 'let the producers write to the stream first, or let the workers of pg-boss finish these jobs',
   };
 }
 

@@ -35,6 +35,7 @@ export const procrastinate: QueueFormat = {
   name: 'procrastinate',
   title: 'procrastinate',
   versions: 'the schema of procrastinate 3.1 and later 3.x',
+  ownTriggers: /^procrastinate_trigger_/,
 
   async detect(client) {
     const tables = await tablesNamed(client, TABLE, []);
@@ -57,14 +58,17 @@ export const procrastinate: QueueFormat = {
     );
   },
 
-  async findings(client, found) {
+  async findings(client, found, { include }) {
     const events = qualified(found.schema, 'procrastinate_events');
     const rights = await missingRights(client, [
       [workersOf(found), ['SELECT', 'INSERT', 'DELETE']],
       [events, ['SELECT', 'INSERT']],
       [qualified(found.schema, 'procrastinate_periodic_defers'), ['SELECT', 'UPDATE']],
     ]);
-    return [...rights, ...(await tell(client, procrastinateFacts(found)))];
+    return [
+      ...rights,
+      ...(await tell(client, procrastinateFacts(found, include, abandoned(workersOf(found))))),
+    ];
   },
 };
 

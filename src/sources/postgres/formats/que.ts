@@ -24,6 +24,7 @@ export const que: QueueFormat = {
   name: 'que',
   title: 'Que',
   versions: 'schema 4 to 7 (Que 1 and 2)',
+  ownTriggers: /^que_(job|state)_notify$/,
 
   async detect(client) {
     const tables = await tablesNamed(client, TABLE, []);
@@ -127,6 +128,7 @@ function told(found: FoundQueue): Told[] {
       level: 'note',
       code: 'RUNNING_JOBS',
       text: (n) => `${n} locked by workers just now; those stay with them`,
+      remedy: 'wait until they are done, or stop the workers: Que lets go of a job when its session ends',
     },
   ];
 }

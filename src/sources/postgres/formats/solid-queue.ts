@@ -76,7 +76,7 @@ export const solidQueue: QueueFormat = {
     );
   },
 
-  async findings(client, found) {
+  async findings(client, found, { include }) {
     const { ready, scheduled, blocked, failed, claimed, processes, semaphores } = queueOf(found);
     const moved = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
     const rights = await missingRights(client, [
@@ -85,7 +85,7 @@ export const solidQueue: QueueFormat = {
       [semaphores, ['SELECT', 'UPDATE']],
       [processes, ['SELECT']],
     ]);
-    return [...rights, ...(await tell(client, solidQueueFacts(queueOf(found))))];
+    return [...rights, ...(await tell(client, solidQueueFacts(queueOf(found), include)))];
   },
 
   freeze: (found, { queues }) => solidQueuePauses(queueOf(found), queues),
