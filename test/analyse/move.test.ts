@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drain } from '../drain/driver.ts';
@@ -160,7 +161,10 @@ describe('time', () => {
     const whileSending = async (receivers: number) => {
       const ended = new AbortController();
       const sending = (async () => {
-        while (!ended.signal.aborted) await queue.send(Array.from({ length: 20 }, () => 'more'));
+        while (!ended.signal.aborted) {
+          await queue.send(Array.from({ length: 20 }, () => 'more'));
+          await setTimeout(50);
+        }
       })();
       const findings = await found(given(receivers), 'NEVER_EMPTY');
       ended.abort();
