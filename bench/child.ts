@@ -34,6 +34,11 @@ export async function runDrain(args: string[], env: Record<string, string>): Pro
   return { ...run, elapsedMs, appended };
 }
 
+/** Runs any command of the real binary. */
+export function runQctl(args: string[], env: Record<string, string>): Promise<Run> {
+  return runNode([BINARY, ...args], env);
+}
+
 /** Runs Node with a script, and says what it took. */
 export async function runNode(args: string[], env: Record<string, string>): Promise<Run> {
   const usage = join(tmpdir(), `qctl-bench-usage-${process.pid}-${Math.random().toString(36).slice(2)}`);

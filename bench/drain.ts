@@ -1,5 +1,6 @@
 // npm run bench: ratios against what one would use without qctl, each measured in the same run on the same data.
 import { cpus } from 'node:os';
+import { benchAnalyse } from './analyse.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCopy } from './copy.ts';
 import { benchFollow } from './follow.ts';
@@ -29,6 +30,7 @@ const BENCHES: Record<Part, Bench> = {
   ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
+  analyse: (rig, { rows, rounds }, tell) => benchAnalyse(rig, rows, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };

@@ -12,6 +12,7 @@ export const PARTS = [
   'ledger',
   'memory',
   'streams',
+  'analyse',
   'startup',
   'follow',
 ] as const;

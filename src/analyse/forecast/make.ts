@@ -86,17 +86,23 @@ async function paceOf(
   try {
     const probed = await probeTable(source, settings, redis, target.stream);
     const how = spec.mode === 'copy' ? 'copy' : spec.claim ? 'claim' : 'move';
-    return probed && tablePace(probed, how, yardstick());
+    return probed && tablePace(probed, how, probed.serverYardstickMs);
   } catch (error) {
     if (isQctlError(error)) throw error;
     return null;
   }
 }
 
+/** Start, plan and report, in ms. */
+const AROUND_MS = 300;
+
 /** With what arrives meanwhile; null where that is as much as is drained. */
 function durationOf({ settings }: MoveRequest, look: AnyLook, pace: Pace | null): number | null {
   const messages = look.backlog.value;
   if (messages === null || !pace) return null;
   const perSecond = pace.perSecond - Math.max(0, look.arrivalPerSecond ?? 0);
-  return perSecond <= 0 ? null : Math.round((messages / perSecond) * 1000) + settings.settleMs;
+  if (perSecond <= 0) return null;
+  // A queue must stay empty for a while to count as empty; a table shows that at once.
+  const watched = look.facts.kind === 'sqs' ? settings.settleMs : 0;
+  return Math.round((messages / perSecond) * 1000) + watched + AROUND_MS;
 }

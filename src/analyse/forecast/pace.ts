@@ -9,44 +9,59 @@ export interface Pace {
   why: string;
 }
 
-/** What writing adds to what a probe measures, by what a drain does with the source. */
-interface Writing {
-  /** Of the time of the probe. */
-  factor: number;
-  /** For each message, in µs, on a processor that needs {@link YARDSTICK_MS} for the yardstick. */
+/** What a drain needs for each message in the source itself, besides reading it. */
+interface Settling {
+  /** In µs, on a server that needs {@link SERVER_YARDSTICK_MS} for its yardstick. */
   eachUs: number;
 }
 
-/** Found with `npm run bench -- --only analyse`. */
-const WRITING: Record<'copy' | 'move' | 'claim', Writing> = {
-  copy: { factor: 1.15, eachUs: 0 },
-  move: { factor: 1.15, eachUs: 2 },
-  claim: { factor: 1.3, eachUs: 20 },
+/** Found with `npm run bench -- --only analyse`, with the two workers that move where nothing else is said. */
+const SETTLING: Record<'copy' | 'move' | 'claim', Settling> = {
+  copy: { eachUs: 0 },
+  move: { eachUs: 7.5 },
+  claim: { eachUs: 26 },
 };
 
-/** From what a probe has measured. */
-export function tablePace(probe: Probe, how: keyof typeof WRITING, yardstickMs: number): Pace {
-  const { factor, eachUs } = WRITING[how];
-  const slower = yardstickMs / YARDSTICK_MS;
-  const eachMs = (probe.ms / probe.messages) * factor + (eachUs * slower) / 1000;
-  const target = probe.appendMs >= probe.readMs;
-  const share = Math.round((Math.max(probe.readMs, probe.appendMs) / probe.ms) * 100);
-  return {
-    perSecond: Math.round(1000 / eachMs),
-    bottleneck: target ? 'target' : 'source',
-    why: `${share} % of the time of a probe went to ${target ? 'scripts in Redis' : 'reading rows'}`,
-  };
+/** A drain is a little faster than a probe: the next part is on its way while one is appended. */
+const CARRYING = 0.9;
+/** What settling takes grows a little with what is settled. */
+const SETTLING_SHARE = 0.1;
+/** Carrying and settling go on side by side: the slower of the two counts, and the other a little. */
+const SIDE_BY_SIDE = 4;
+
+/** What {@link serverYardstick} took where the numbers above were found. */
+export const SERVER_YARDSTICK_MS = 20;
+
+/** From what a probe has measured, and from how fast the source's server is. */
+export function tablePace(probe: Probe, how: keyof typeof SETTLING, serverYardstickMs: number): Pace {
+  const probedUs = (probe.ms * 1000) / probe.messages;
+  const carrying = probedUs * CARRYING;
+  const { eachUs } = SETTLING[how];
+  const settling =
+    eachUs === 0 ? 0 : (eachUs * serverYardstickMs) / SERVER_YARDSTICK_MS + probedUs * SETTLING_SHARE;
+  const us = (carrying ** SIDE_BY_SIDE + settling ** SIDE_BY_SIDE) ** (1 / SIDE_BY_SIDE);
+  const perSecond = Math.round(1_000_000 / us);
+  if (settling > carrying)
+    return {
+      perSecond,
+      bottleneck: 'source',
+      why: `rows are ${how === 'claim' ? 'claimed and deleted' : 'deleted'} more slowly than they are carried`,
+    };
+  const share = (ms: number): number => Math.min(100, Math.round((ms / probe.ms) * 100));
+  const bottleneck = probe.appendMs >= probe.readMs ? 'target' : 'source';
+  const why = `a probe waited ${share(probe.appendMs)} % of its time for Redis, and ${share(probe.readMs)} % for rows`;
+  return { perSecond, bottleneck, why };
 }
 
-/** What the yardstick takes where the numbers above were found. */
-export const YARDSTICK_MS = 20;
+/** What the yardstick takes where {@link QUEUE_MESSAGE_MS} was found. */
+const YARDSTICK_MS = 8;
 
-/** A fixed piece of work for the processor, in ms; the least of a few. */
+/** A fixed piece of work for this host's processor, in ms; the least of a few, since others may be at work, too. */
 export function yardstick(): number {
-  const times = Array.from({ length: 3 }, () => {
+  const times = Array.from({ length: 6 }, () => {
     const from = performance.now();
     let sum = 0;
-    for (let i = 0; i < 40_000; i += 1) sum += JSON.parse(`{"n":${i},"text":"yardstick"}`).n % 7;
+    for (let i = 0; i < 20_000; i += 1) sum += JSON.parse(`{"n":${i},"text":"yardstick"}`).n % 7;
     return sum < 0 ? 0 : performance.now() - from;
   });
   return Math.min(...times);
