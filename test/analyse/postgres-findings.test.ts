@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresSpec } from '../../src/drain/index.ts';
@@ -432,6 +434,21 @@ describe('the server', () => {
     await sql(/ALTER PUBLICATION .*/.exec(published!.remedy!)![0]);
     expect(await found(caseOf(table), 'PUBLISHED')).toEqual([]);
   });
+});
+
+test('a standby blocks, until it is promoted', async () => {
+  const standby = await startPostgres();
+  const own = await standby.createDatabase();
+  const at: Case = { postgres: { url: own, spec: { table: 'q' } } };
+  await standby.query('CREATE TABLE q (id bigint PRIMARY KEY, payload text)', [], own.split('/').at(-1));
+  await writeFile(join(standby.folder, 'data', 'standby.signal'), '');
+  await standby.restart();
+  expect(await found(at, 'SOURCE_IS_STANDBY')).toMatchObject([
+    { level: 'blocker', remedy: expect.stringContaining('SELECT pg_promote()') },
+  ]);
+  await standby.query('SELECT pg_promote()');
+  expect(await found(at, 'SOURCE_IS_STANDBY')).toEqual([]);
+  await standby.stop();
 });
 
 /** For {@link waitFor}: what is not empty. */
