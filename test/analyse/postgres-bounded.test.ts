@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { lookAtPostgres } from '../../src/analyse/postgres/look.ts';
 import { carefulSession } from '../../src/analyse/postgres/open.ts';
-import { type PostgresSpec, withClaimColumn } from '../../src/drain/index.ts';
+import { DEFAULT_SETTINGS, type PostgresSpec, withClaimColumn } from '../../src/drain/index.ts';
 import { isNotCounted } from '../../src/sources/postgres/not-counted.ts';
 import { ownDatabase } from '../drain/driver.ts';
+import { specOf } from '../sources/formats/describe.ts';
+import { PROCRASTINATE } from '../sources/formats/schemas/procrastinate.ts';
 import { analysed, found } from './driver.ts';
 
 let database: Awaited<ReturnType<typeof ownDatabase>>;
@@ -87,4 +90,25 @@ describe('a large table', () => {
     await expect(session.client.query('DELETE FROM big')).rejects.toThrow(/read-only transaction/);
     await client.end();
   });
+});
+
+test('a large queue that asks its whole table what is ready is looked at row by row', async () => {
+  await database.sql(PROCRASTINATE);
+  await database.sql('ALTER TABLE procrastinate_jobs DISABLE TRIGGER ALL');
+  await database.sql(
+    `INSERT INTO procrastinate_jobs (queue_name, task_name, args, status)
+       SELECT 'default', 'mail', jsonb_build_object('text', repeat('x', 600)), CASE WHEN i % 4 = 0 THEN 'failed' ELSE 'todo' END::procrastinate_job_status
+         FROM generate_series(1, 80000) i`,
+  );
+  await database.sql('ANALYZE procrastinate_jobs');
+  const spec = await specOf(database.url, 'procrastinate');
+  const source = { kind: 'postgres', name: 'jobs', connection: { url: database.url }, spec } as const;
+  const { backlog, facts, sample } = await lookAtPostgres(source, DEFAULT_SETTINGS, {
+    observeMs: 0,
+    sample: 0,
+  });
+  expect(backlog.how).toBe('sampled');
+  expect(Math.abs(backlog.value! - 60_000)).toBeLessThan(6000);
+  expect(Math.abs(facts.dead.value! - 20_000)).toBeLessThan(4000);
+  expect(sample.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThan(1000);
 });

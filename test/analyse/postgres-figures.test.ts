@@ -272,3 +272,10 @@ test('a table that is not there is an error, as with a drain', async () => {
     code: 'TABLE_NOT_FOUND',
   });
 });
+
+test('a value that a column cannot take is an error, as with a drain', async () => {
+  await sql('CREATE TABLE typed (id bigint PRIMARY KEY, payload text, state int)');
+  await sql(`INSERT INTO typed VALUES (1, 'x', 0)`);
+  const spec = { table: 'typed', ready: 'state = 0', done: { set: { state: 'done' } } };
+  await expect(looked(spec)).rejects.toMatchObject({ kind: 'config', code: 'BAD_EXPRESSION' });
+});

@@ -10,6 +10,8 @@ import { analysed, type Case, found } from './driver.ts';
 let server: TestPostgres;
 let url: string;
 let sql: (text: string, params?: unknown[]) => Promise<Record<string, unknown>[]>;
+/** A database with a transaction that is left open from the beginning: it grows old meanwhile. */
+let left: { url: string; session: pg.Client };
 const sessions: pg.Client[] = [];
 let tables = 0;
 
@@ -21,11 +23,23 @@ beforeAll(async () => {
   sql = (text, params) => server.query(text, params, url.slice(url.lastIndexOf('/') + 1));
   await sql('CREATE ROLE drainer LOGIN');
   await sql('GRANT USAGE ON SCHEMA public TO drainer');
+  const other = await server.createDatabase();
+  await server.query('CREATE TABLE q (id bigint PRIMARY KEY, payload text)', [], other.split('/').at(-1));
+  left = {
+    url: other,
+    session: new pg.Client({ connectionString: other, application_name: 'a forgotten console' }),
+  };
+  left.session.on('error', () => {});
+  await left.session.connect();
+  await left.session.query('BEGIN; SELECT * FROM q');
 });
 afterEach(async () => {
   await Promise.all(sessions.splice(0).map((client) => client.end()));
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await left.session.end().catch(() => undefined);
+  await server.stop();
+});
 
 /** A table of messages with a name of its own. */
 async function queue(columns = '', options = ''): Promise<string> {
@@ -291,22 +305,6 @@ describe('size and statistics', () => {
 });
 
 describe('other sessions', () => {
-  test('a transaction left open is warned of with its session, until that is ended', async () => {
-    const table = await queue();
-    const idle = await session('a forgotten console');
-    await idle.query('BEGIN');
-    await idle.query(`SELECT * FROM ${table}`);
-    const [finding] = await waitFor(async () => one(await found(caseOf(table), 'LONG_TRANSACTION')), {
-      what: 'a transaction that is old enough',
-      timeoutMs: 15_000,
-    });
-    expect(finding).toMatchObject({ level: 'warning', what: expect.stringContaining('a forgotten console') });
-    await sql(/SELECT pg_terminate_backend\(\d+\)/.exec(finding!.remedy!)![0]);
-    await waitFor(async () => (await found(caseOf(table), 'LONG_TRANSACTION')).length === 0, {
-      what: 'the end of the session',
-    });
-  });
-
   test('a prepared transaction is warned of by its name, until it is ended', async () => {
     const table = await queue();
     const worker = await session();
@@ -433,6 +431,19 @@ describe('the server', () => {
     const [published] = await found(caseOf(table), 'PUBLISHED');
     await sql(/ALTER PUBLICATION .*/.exec(published!.remedy!)![0]);
     expect(await found(caseOf(table), 'PUBLISHED')).toEqual([]);
+  });
+});
+
+test('a transaction left open is warned of with its session, until that is ended', async () => {
+  const at: Case = { postgres: { url: left.url, spec: { table: 'q' } } };
+  const [finding] = await waitFor(async () => one(await found(at, 'LONG_TRANSACTION')), {
+    what: 'a transaction that is old enough',
+    timeoutMs: 15_000,
+  });
+  expect(finding).toMatchObject({ level: 'warning', what: expect.stringContaining('a forgotten console') });
+  await sql(/SELECT pg_terminate_backend\(\d+\)/.exec(finding!.remedy!)![0]);
+  await waitFor(async () => (await found(at, 'LONG_TRANSACTION')).length === 0, {
+    what: 'the end of the session',
   });
 });
 

@@ -1,6 +1,7 @@
+import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lookAtPostgres } from '../../src/analyse/postgres/look.ts';
-import { DEFAULT_SETTINGS, type PostgresSpec } from '../../src/drain/index.ts';
+import { DEFAULT_SETTINGS, type PostgresSpec, withClaimColumn } from '../../src/drain/index.ts';
 import { ownDatabase } from '../drain/driver.ts';
 import { specOf } from '../sources/formats/describe.ts';
 import { SOLID_QUEUE } from '../sources/formats/schemas/solid-queue.ts';
@@ -102,6 +103,26 @@ describe('while an analysis looks', () => {
     while (!over) for (const { mode } of await locks()) if (mode !== null) seen.add(mode);
     await look;
     expect([...seen]).toEqual(['AccessShareLock']);
+  });
+
+  // Only those who read get past an EXCLUSIVE lock.
+  test.each([
+    ['rows that are deleted', () => Promise.resolve(GENERIC), 3000],
+    [
+      'rows that are claimed and marked',
+      () => Promise.resolve(withClaimColumn({ ...GENERIC, done: { set: { state: 'moved' } } }, 'kind')),
+      0,
+    ],
+    ['a queue of Solid Queue', () => specOf(database.url, 'solid-queue'), 200],
+  ])('%s it looks at past a lock that stops all but readers', async (_what, describe, ready) => {
+    const spec = { ...(await describe()), type: undefined };
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`BEGIN; LOCK TABLE ${TABLES.join(', ')} IN EXCLUSIVE MODE`);
+    const { backlog, findings } = await looked(spec, 0);
+    await client.end();
+    expect(backlog).toEqual({ value: ready, how: 'counted' });
+    expect(findings.map(({ code }) => code)).toContain('TABLE_LOCKED');
   });
 
   test('it holds nothing while it observes, and keeps no migration waiting', async () => {

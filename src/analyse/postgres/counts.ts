@@ -2,10 +2,10 @@ import { moment } from '../../sources/postgres/expressions.ts';
 import { isoUtc, rowsIfAllowed } from '../../sources/postgres/formats/relations.ts';
 import { type Figure, figure, type How, UNKNOWN } from '../figure.ts';
 import type { TypeCounts } from '../look.ts';
-import type { Frame, Frames } from './frame.ts';
+import { type Frame, type Frames, thinned } from './frame.ts';
 import type { OpenTable } from './open.ts';
 import type { PlanNode } from './plan-cost.ts';
-import type { States } from './states.ts';
+import { type States, statesByRow } from './states.ts';
 import { type Tallies, type Tally, type TypeTally, tally } from './tally.ts';
 
 /** How many messages there are, and how that was come by. */
@@ -21,6 +21,8 @@ export interface Counts {
   recentPerSecond: number | null;
   /** Where ready rows are best looked for: in a frame, or through an index that finds them. */
   readyIn: Frame | 'index';
+  /** How states were told apart. */
+  states: States;
 }
 
 /** Beyond that a count says no more than a sample. */
@@ -32,16 +34,18 @@ const ENOUGH_SAMPLED = 3000;
 const MOST_TYPED = 200_000;
 const MOST_TYPED_BYTES = 64 * 1024 * 1024;
 const SOME = 5000;
+const THIN = 0.05;
 
 /** Counts a small table, and looks at parts of a large one. */
-export async function countsOf(open: OpenTable, frames: Frames, states: States): Promise<Counts> {
+export async function countsOf(open: OpenTable, frames: Frames, exact: States): Promise<Counts> {
   const { whole } = frames;
-  const counted = whole && (await tally(open, whole.from, states));
-  if (whole && counted) return { ...scaled(counted, whole, counted.all.ready), readyIn: whole };
-  const sampled = await tally(open, frames.sample.from, states);
-  const sample = scaledBy(frames, sampled?.all.rows);
+  const counted = whole && (await open.session.attempt(() => tally(open, whole.from, exact)));
+  if (whole && counted)
+    return { ...scaled(counted, whole, counted.all.ready), readyIn: whole, states: exact };
+  const { sampled, frame, states } = await firstTally(open, frames, exact);
+  const sample = scaledBy(frames, frame, sampled?.all.rows);
   const some = (sampled?.all.ready ?? 0) >= FEWEST_SAMPLED;
-  const figures = sampled ? scaled(sampled, sample) : NOTHING;
+  const figures = { ...(sampled ? scaled(sampled, sample) : NOTHING), states };
   const many = (figures.ready.value ?? 0) > MOST_COUNTED;
   const ready = many || open.spec.ready === undefined ? undefined : await countReady(open, states);
   if (ready !== undefined)
@@ -54,12 +58,32 @@ export async function countsOf(open: OpenTable, frames: Frames, states: States):
   return { ...figures, oldestAt, ready: await planned(open, states), readyIn: sample };
 }
 
-/** Pages hold more rows or fewer, and more of them may be met or fewer: what is known of all rows says it better. */
-function scaledBy({ sample, rows }: Frames, seen: number | undefined): Frame {
-  return rows === null || !seen || rows < seen ? sample : { ...sample, factor: rows / seen };
+/** The largest sample that may be read; for a smaller one a condition may be looked up row by row. */
+async function firstTally(
+  open: OpenTable,
+  frames: Frames,
+  exact: States,
+): Promise<{ sampled: Tallies | undefined; frame: Frame; states: States }> {
+  const thin = thinned(open, frames, frames.sample, THIN);
+  const byRow = statesByRow(open, exact);
+  const ways: [Frame, States][] = [
+    [frames.sample, exact],
+    [thin, exact],
+    ...(byRow ? [[frames.sample, byRow] satisfies [Frame, States]] : []),
+  ];
+  for (const [frame, states] of ways) {
+    const sampled = await open.session.attempt(() => tally(open, frame.from, states));
+    if (sampled) return { sampled, frame, states };
+  }
+  return { sampled: await tally(open, thin.from, exact), frame: frames.sample, states: exact };
 }
 
-const NOTHING: Omit<Counts, 'readyIn'> = {
+/** Pages hold more rows or fewer, and more of them may be met or fewer: what is known of all rows says it better. */
+function scaledBy({ rows }: Frames, frame: Frame, seen: number | undefined): Frame {
+  return rows === null || !seen || rows < seen ? frame : { ...frame, factor: rows / seen };
+}
+
+const NOTHING: Omit<Counts, 'readyIn' | 'states'> = {
   rows: UNKNOWN,
   ready: UNKNOWN,
   running: UNKNOWN,
@@ -143,7 +167,7 @@ async function planned({ client, table }: OpenTable, { ready }: States): Promise
 }
 
 /** @param ready how many are ready, where that is known better than by the frame */
-function scaled({ all, types }: Tallies, frame: Frame, ready?: number): Omit<Counts, 'readyIn'> {
+function scaled({ all, types }: Tallies, frame: Frame, ready?: number): Omit<Counts, 'readyIn' | 'states'> {
   const times = figureIn(frame);
   const perReady = ready === undefined || all.ready === 0 ? frame.factor : ready / all.ready;
   return {

@@ -76,13 +76,19 @@ export function rowsInOrder({ spec, table }: OpenTable): RowsQuery {
 }
 
 /** Some ready rows, no more than fit into memory at ease. */
-export async function sampleOf(open: OpenTable, query: RowsQuery, { rowBytes }: Frames): Promise<Sample> {
+export async function sampleOf(
+  open: OpenTable,
+  query: RowsQuery,
+  { rowBytes }: Frames,
+  { ready }: Counts,
+): Promise<Sample> {
   const few = Math.max(1, Math.min(FIRST_ROWS, Math.floor(FIRST_BYTES / Math.max(1, rowBytes))));
   try {
     const first = await readRows(open, query, few);
-    const enough = first.rows < few || first.bytes >= MOST_BYTES;
-    if (enough) return first;
-    const many = Math.floor(MOST_BYTES / (first.bytes / first.rows));
+    if (first.rows === ready.value || first.bytes >= MOST_BYTES) return first;
+    // Of few pages it may happen that they hold no ready row.
+    const each = first.rows === 0 ? Math.max(1, rowBytes) : first.bytes / first.rows;
+    const many = Math.max(1, Math.floor(MOST_BYTES / each));
     return many <= first.rows ? first : await readRows(open, query, Math.min(MOST_ROWS, many));
   } catch (error) {
     if (isNotKnown(error)) return NONE;
