@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresSpec } from '../../src/drain/index.ts';
@@ -8,6 +10,8 @@ import { analysed, type Case, found } from './driver.ts';
 let server: TestPostgres;
 let url: string;
 let sql: (text: string, params?: unknown[]) => Promise<Record<string, unknown>[]>;
+/** A database with a transaction that is left open from the beginning: it grows old meanwhile. */
+let left: { url: string; session: pg.Client };
 const sessions: pg.Client[] = [];
 let tables = 0;
 
@@ -19,11 +23,23 @@ beforeAll(async () => {
   sql = (text, params) => server.query(text, params, url.slice(url.lastIndexOf('/') + 1));
   await sql('CREATE ROLE drainer LOGIN');
   await sql('GRANT USAGE ON SCHEMA public TO drainer');
+  const other = await server.createDatabase();
+  await server.query('CREATE TABLE q (id bigint PRIMARY KEY, payload text)', [], other.split('/').at(-1));
+  left = {
+    url: other,
+    session: new pg.Client({ connectionString: other, application_name: 'a forgotten console' }),
+  };
+  left.session.on('error', () => {});
+  await left.session.connect();
+  await left.session.query('BEGIN; SELECT * FROM q');
 });
 afterEach(async () => {
   await Promise.all(sessions.splice(0).map((client) => client.end()));
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await left.session.end().catch(() => undefined);
+  await server.stop();
+});
 
 /** A table of messages with a name of its own. */
 async function queue(columns = '', options = ''): Promise<string> {
@@ -289,22 +305,6 @@ describe('size and statistics', () => {
 });
 
 describe('other sessions', () => {
-  test('a transaction left open is warned of with its session, until that is ended', async () => {
-    const table = await queue();
-    const idle = await session('a forgotten console');
-    await idle.query('BEGIN');
-    await idle.query(`SELECT * FROM ${table}`);
-    const [finding] = await waitFor(async () => one(await found(caseOf(table), 'LONG_TRANSACTION')), {
-      what: 'a transaction that is old enough',
-      timeoutMs: 15_000,
-    });
-    expect(finding).toMatchObject({ level: 'warning', what: expect.stringContaining('a forgotten console') });
-    await sql(/SELECT pg_terminate_backend\(\d+\)/.exec(finding!.remedy!)![0]);
-    await waitFor(async () => (await found(caseOf(table), 'LONG_TRANSACTION')).length === 0, {
-      what: 'the end of the session',
-    });
-  });
-
   test('a prepared transaction is warned of by its name, until it is ended', async () => {
     const table = await queue();
     const worker = await session();
@@ -432,6 +432,34 @@ describe('the server', () => {
     await sql(/ALTER PUBLICATION .*/.exec(published!.remedy!)![0]);
     expect(await found(caseOf(table), 'PUBLISHED')).toEqual([]);
   });
+});
+
+test('a transaction left open is warned of with its session, until that is ended', async () => {
+  const at: Case = { postgres: { url: left.url, spec: { table: 'q' } } };
+  const [finding] = await waitFor(async () => one(await found(at, 'LONG_TRANSACTION')), {
+    what: 'a transaction that is old enough',
+    timeoutMs: 15_000,
+  });
+  expect(finding).toMatchObject({ level: 'warning', what: expect.stringContaining('a forgotten console') });
+  await sql(/SELECT pg_terminate_backend\(\d+\)/.exec(finding!.remedy!)![0]);
+  await waitFor(async () => (await found(at, 'LONG_TRANSACTION')).length === 0, {
+    what: 'the end of the session',
+  });
+});
+
+test('a standby blocks, until it is promoted', async () => {
+  const standby = await startPostgres();
+  const own = await standby.createDatabase();
+  const at: Case = { postgres: { url: own, spec: { table: 'q' } } };
+  await standby.query('CREATE TABLE q (id bigint PRIMARY KEY, payload text)', [], own.split('/').at(-1));
+  await writeFile(join(standby.folder, 'data', 'standby.signal'), '');
+  await standby.restart();
+  expect(await found(at, 'SOURCE_IS_STANDBY')).toMatchObject([
+    { level: 'blocker', remedy: expect.stringContaining('SELECT pg_promote()') },
+  ]);
+  await standby.query('SELECT pg_promote()');
+  expect(await found(at, 'SOURCE_IS_STANDBY')).toEqual([]);
+  await standby.stop();
 });
 
 /** For {@link waitFor}: what is not empty. */

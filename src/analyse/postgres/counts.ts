@@ -1,12 +1,11 @@
 import { moment } from '../../sources/postgres/expressions.ts';
 import { isoUtc, rowsIfAllowed } from '../../sources/postgres/formats/relations.ts';
-import { isNotKnown } from '../../sources/postgres/not-counted.ts';
 import { type Figure, figure, type How, UNKNOWN } from '../figure.ts';
 import type { TypeCounts } from '../look.ts';
-import type { Frame, Frames } from './frame.ts';
+import { type Frame, type Frames, thinned } from './frame.ts';
 import type { OpenTable } from './open.ts';
 import type { PlanNode } from './plan-cost.ts';
-import type { States } from './states.ts';
+import { type States, statesByRow } from './states.ts';
 import { type Tallies, type Tally, type TypeTally, tally } from './tally.ts';
 
 /** How many messages there are, and how that was come by. */
@@ -22,34 +21,69 @@ export interface Counts {
   recentPerSecond: number | null;
   /** Where ready rows are best looked for: in a frame, or through an index that finds them. */
   readyIn: Frame | 'index';
+  /** How states were told apart. */
+  states: States;
 }
 
 /** Beyond that a count says no more than a sample. */
 const MOST_COUNTED = 1_000_000;
 /** Fewer ready rows than that in a sample say nothing of how many there are. */
 const FEWEST_SAMPLED = 30;
+const ENOUGH_SAMPLED = 3000;
 /** Ready rows that an index finds may be told apart by type. */
 const MOST_TYPED = 200_000;
 const MOST_TYPED_BYTES = 64 * 1024 * 1024;
 const SOME = 5000;
+const THIN = 0.05;
 
 /** Counts a small table, and looks at parts of a large one. */
-export async function countsOf(open: OpenTable, frames: Frames, states: States): Promise<Counts> {
-  const { whole, sample } = frames;
-  const counted = whole && (await tally(open, whole.from, states));
-  if (whole && counted) return { ...scaled(counted, whole, counted.all.ready), readyIn: whole };
-  const ready = open.spec.ready === undefined ? undefined : await countReady(open, states);
-  const sampled = await tally(open, sample.from, states);
+export async function countsOf(open: OpenTable, frames: Frames, exact: States): Promise<Counts> {
+  const { whole } = frames;
+  const counted = whole && (await open.session.attempt(() => tally(open, whole.from, exact)));
+  if (whole && counted)
+    return { ...scaled(counted, whole, counted.all.ready), readyIn: whole, states: exact };
+  const { sampled, frame, states } = await firstTally(open, frames, exact);
+  const sample = scaledBy(frames, frame, sampled?.all.rows);
   const some = (sampled?.all.ready ?? 0) >= FEWEST_SAMPLED;
-  const figures = sampled ? scaled(sampled, sample) : NOTHING;
+  const figures = { ...(sampled ? scaled(sampled, sample) : NOTHING), states };
+  const many = (figures.ready.value ?? 0) > MOST_COUNTED;
+  const ready = many || open.spec.ready === undefined ? undefined : await countReady(open, states);
   if (ready !== undefined)
-    return { ...figures, ...(await indexed(open, frames, states, ready, some ? sampled : undefined)) };
+    return {
+      ...figures,
+      ...(await indexed(open, { ...frames, sample }, states, ready, some ? sampled : undefined)),
+    };
   const oldestAt = (await oldestThroughIndex(open, states)) ?? figures.oldestAt;
   if (some) return { ...figures, oldestAt, readyIn: sample };
   return { ...figures, oldestAt, ready: await planned(open, states), readyIn: sample };
 }
 
-const NOTHING: Omit<Counts, 'readyIn'> = {
+/** The largest sample that may be read; for a smaller one a condition may be looked up row by row. */
+async function firstTally(
+  open: OpenTable,
+  frames: Frames,
+  exact: States,
+): Promise<{ sampled: Tallies | undefined; frame: Frame; states: States }> {
+  const thin = thinned(open, frames, frames.sample, THIN);
+  const byRow = statesByRow(open, exact);
+  const ways: [Frame, States][] = [
+    [frames.sample, exact],
+    [thin, exact],
+    ...(byRow ? [[frames.sample, byRow] satisfies [Frame, States]] : []),
+  ];
+  for (const [frame, states] of ways) {
+    const sampled = await open.session.attempt(() => tally(open, frame.from, states));
+    if (sampled) return { sampled, frame, states };
+  }
+  return { sampled: await tally(open, thin.from, exact), frame: frames.sample, states: exact };
+}
+
+/** Pages hold more rows or fewer, and more of them may be met or fewer: what is known of all rows says it better. */
+function scaledBy({ rows }: Frames, frame: Frame, seen: number | undefined): Frame {
+  return rows === null || !seen || rows < seen ? frame : { ...frame, factor: rows / seen };
+}
+
+const NOTHING: Omit<Counts, 'readyIn' | 'states'> = {
   rows: UNKNOWN,
   ready: UNKNOWN,
   running: UNKNOWN,
@@ -61,19 +95,17 @@ const NOTHING: Omit<Counts, 'readyIn'> = {
 };
 
 /** How many are ready, where that can be counted without reading too much; undefined where not, or where it is too many. */
-export async function countReady(
-  { client, table }: OpenTable,
-  { ready }: States,
-): Promise<number | undefined> {
-  try {
-    const { rows } = await client.query<{ n: number }>(
-      `SELECT count(*)::float8 AS n FROM (SELECT 1 FROM ${table.name} t WHERE ${ready} LIMIT ${MOST_COUNTED + 1}) s`,
-    );
-    return rows[0]!.n > MOST_COUNTED ? undefined : rows[0]!.n;
-  } catch (error) {
-    if (isNotKnown(error)) return undefined;
-    throw error;
-  }
+export async function countReady(open: OpenTable, { ready }: States): Promise<number | undefined> {
+  const [row] = await ifCheap<{ n: number }>(
+    open,
+    `SELECT count(*)::float8 AS n FROM (SELECT 1 FROM ${open.table.name} t WHERE ${ready} LIMIT ${MOST_COUNTED + 1}) s`,
+  );
+  return row === undefined || row.n > MOST_COUNTED ? undefined : row.n;
+}
+
+/** Of what a sample tells as well: nothing is missing where it is left out. */
+function ifCheap<T extends object>({ session, client }: OpenTable, sql: string): Promise<T[]> {
+  return session.attempt(() => rowsIfAllowed<T>(client, sql));
 }
 
 /** Types and the oldest of ready rows that were counted through an index: of all of them, or of some. */
@@ -95,7 +127,8 @@ async function indexed(
     ready: figure(ready, 'counted'),
     types: types && others && withOthers(types, others),
     oldestAt: all ? oldestAt : ((await oldestThroughIndex(open, states)) ?? oldestAt),
-    readyIn: 'index',
+    // Pages from all over the table tell more than the first rows of an index.
+    readyIn: sampled && sampled.all.ready >= ENOUGH_SAMPLED ? sample : 'index',
   };
 }
 
@@ -112,14 +145,12 @@ function withOthers(types: TypeCounts[], sampled: TypeCounts[]): TypeCounts[] {
 }
 
 /** When the oldest ready message was enqueued, where an index of that time shows it. */
-async function oldestThroughIndex(
-  { client, table, spec }: OpenTable,
-  { ready }: States,
-): Promise<string | null> {
+async function oldestThroughIndex(open: OpenTable, { ready }: States): Promise<string | null> {
+  const { table, spec } = open;
   if (spec.enqueuedAt === undefined || !table.columns.has(spec.enqueuedAt)) return null;
   const at = moment(spec.enqueuedAt, table);
-  const rows = await rowsIfAllowed<{ at: string | null }>(
-    client,
+  const rows = await ifCheap<{ at: string | null }>(
+    open,
     `SELECT ${isoUtc(`(${at})::timestamptz`)} AS at FROM ${table.name} t WHERE ${ready} AND ${at} IS NOT NULL ORDER BY ${at} LIMIT 1`,
   );
   return rows[0]?.at ?? null;
@@ -136,7 +167,7 @@ async function planned({ client, table }: OpenTable, { ready }: States): Promise
 }
 
 /** @param ready how many are ready, where that is known better than by the frame */
-function scaled({ all, types }: Tallies, frame: Frame, ready?: number): Omit<Counts, 'readyIn'> {
+function scaled({ all, types }: Tallies, frame: Frame, ready?: number): Omit<Counts, 'readyIn' | 'states'> {
   const times = figureIn(frame);
   const perReady = ready === undefined || all.ready === 0 ? frame.factor : ready / all.ready;
   return {

@@ -3,7 +3,7 @@ import { MOST_PAGES } from './careful.ts';
 import type { OpenTable } from './open.ts';
 import { rowsBytes, type TableSize } from './size.ts';
 
-const MOST_ROWS = 20_000;
+const MOST_ROWS = 50_000;
 const MOST_BYTES = 32 * 1024 * 1024;
 /** Of fewer pages it may happen that none is met. */
 const FEWEST_PAGES = 8;
@@ -27,6 +27,8 @@ export interface Frames {
   /** What a row takes on disk, about. */
   rowBytes: number;
   pages: number;
+  /** Rows of the table, as PostgreSQL has counted them lately; null where much has changed since. */
+  rows: number | null;
 }
 
 /** Chooses the parts of the table that are read. */
@@ -42,6 +44,7 @@ export async function framesOf(open: OpenTable, size: TableSize): Promise<Frames
     sample: pages >= size.pages ? whole : sampleOf(open, (100 * pages) / size.pages),
     rowBytes,
     pages: size.pages,
+    rows: size.analysedRows,
   };
 }
 

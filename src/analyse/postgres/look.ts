@@ -56,11 +56,11 @@ async function look(
 ): Promise<SourceLook<PostgresSourceFacts>> {
   const { client, table, spec } = open;
   const size = await tableSize(open);
-  const states = await statesOf(open);
   const frames = await framesOf(open, size);
-  const counts = await countsOf(open, frames, states);
+  const counts = await countsOf(open, frames, await statesOf(open));
+  const { states } = counts;
   const from = someReady(open, states, frames, counts);
-  const sample = await sampleOf(open, readyRows(open, from), frames);
+  const sample = await sampleOf(open, readyRows(open, from), frames, counts);
   const bodies = await bodySizes(open, from, counts.ready, sample, settings.maxBodyBytes);
   const [server, catalogue] = [await serverState(open), await catalogueFacts(open)];
   const [references, publications] = [await referencesTo(open), await publicationsOf(open)];

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { connectPostgres, postgresLabel, sqlState, toSourceError } from '../../backends/postgres/index.ts';
 import type { DrainSource } from '../../drain/index.ts';
+import { isQctlError, QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { readTable, type TableFacts } from '../../sources/postgres/catalog.ts';
 import { checkSpec, explainDenied, tableFindings } from '../../sources/postgres/check.ts';
@@ -68,7 +69,18 @@ async function checked(client: Client, spec: PostgresSpec, table: TableFacts): P
     await checkSpec(client, spec, table);
     return undefined;
   } catch (error) {
-    if (!UNCHECKED.includes(sqlState(error) ?? '')) throw error;
-    return explainDenied(client, spec, table, error);
+    if (UNCHECKED.includes(sqlState(error) ?? '')) return explainDenied(client, spec, table, error);
+    throw doesNotFit(error, table);
   }
+}
+
+/** A drain is told of values that do not fit when it plans to set them, which is not done here. */
+function doesNotFit(error: unknown, table: TableFacts): unknown {
+  if (isQctlError(error) || !/^(?:22|42)/.test(sqlState(error) ?? '')) return error;
+  const why = (error as Error).message;
+  return new QctlError('config', `the queue's description does not fit table ${table.name}: ${why}`, {
+    code: 'BAD_EXPRESSION',
+    hint: ['look at what is set in rows that are claimed or done'],
+    cause: error,
+  });
 }

@@ -2,8 +2,9 @@ import { sqlState } from '../../backends/postgres/index.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type PackedRows, rowCount } from '../../model/packed.ts';
+import { orderOf } from '../../sources/postgres/candidate-sql.ts';
 import { copyRows } from '../../sources/postgres/copy-rows.ts';
-import { fieldExpressions } from '../../sources/postgres/expressions.ts';
+import { conditions, fieldExpressions, whereClause } from '../../sources/postgres/expressions.ts';
 import { isNotKnown } from '../../sources/postgres/not-counted.ts';
 import { rowsToMessages } from '../../sources/postgres/rows-batch.ts';
 import type { Counts } from './counts.ts';
@@ -56,7 +57,10 @@ export function someReady(
 }
 
 /** How ready rows are read. */
-export function readyRows({ spec, table }: OpenTable, from: (limit: number) => string): RowsQuery {
+export function readyRows(
+  { spec, table }: Pick<OpenTable, 'spec' | 'table'>,
+  from: (limit: number) => string,
+): RowsQuery {
   const fields = fieldExpressions(spec, table, 't');
   const columns = fields.map(([, sql]) => sql).join(', ');
   return {
@@ -65,15 +69,27 @@ export function readyRows({ spec, table }: OpenTable, from: (limit: number) => s
   };
 }
 
+/** Ready rows in the order in which a drain takes them, as it reads them: for whoever measures how fast that is. */
+export function rowsInOrder({ spec, table }: OpenTable): RowsQuery {
+  const from = `FROM ${table.name} t ${whereClause(conditions(spec, table))} ORDER BY ${orderOf(spec)}`;
+  return readyRows({ spec, table }, () => from);
+}
+
 /** Some ready rows, no more than fit into memory at ease. */
-export async function sampleOf(open: OpenTable, query: RowsQuery, { rowBytes }: Frames): Promise<Sample> {
+export async function sampleOf(
+  open: OpenTable,
+  query: RowsQuery,
+  { rowBytes }: Frames,
+  { ready }: Counts,
+): Promise<Sample> {
   const few = Math.max(1, Math.min(FIRST_ROWS, Math.floor(FIRST_BYTES / Math.max(1, rowBytes))));
   try {
-    const first = await read(open, query, few);
-    const enough = first.rows < few || first.bytes >= MOST_BYTES;
-    if (enough) return first;
-    const many = Math.floor(MOST_BYTES / (first.bytes / first.rows));
-    return many <= first.rows ? first : await read(open, query, Math.min(MOST_ROWS, many));
+    const first = await readRows(open, query, few);
+    if (first.rows === ready.value || first.bytes >= MOST_BYTES) return first;
+    // Of few pages it may happen that they hold no ready row.
+    const each = first.rows === 0 ? Math.max(1, rowBytes) : first.bytes / first.rows;
+    const many = Math.max(1, Math.floor(MOST_BYTES / each));
+    return many <= first.rows ? first : await readRows(open, query, Math.min(MOST_ROWS, many));
   } catch (error) {
     if (isNotKnown(error)) return NONE;
     if (!sqlState(error)?.startsWith(BAD_DATA)) throw error;
@@ -83,7 +99,8 @@ export async function sampleOf(open: OpenTable, query: RowsQuery, { rowBytes }: 
 
 const NONE: Sample = { batches: [], rows: 0, bytes: 0, findings: [] };
 
-async function read({ session }: OpenTable, query: RowsQuery, limit: number): Promise<Sample> {
+/** Reads what a query gives, where it reads no more of the table than is bounded; else it fails with `NotCounted`. */
+export async function readRows({ session }: OpenTable, query: RowsQuery, limit: number): Promise<Sample> {
   const text = query.text(limit);
   const parts = await session.allow(text, async (client) => {
     const rows = copyRows(client, text, query.names, PART_ROWS, PART_BYTES);

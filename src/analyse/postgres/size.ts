@@ -9,6 +9,8 @@ export interface TableSize {
   /** Null where the server has no statistics of it. */
   liveRows: number | null;
   deadRows: number | null;
+  /** Rows when it was last analysed; null where that is not known, or more than a part of them has changed since. */
+  analysedRows: number | null;
   /** Since the statistics were reset. */
   inserted: number | null;
   updated: number | null;
@@ -27,10 +29,15 @@ export const PARTS = `
 
 const AT = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 
+/** As autovacuum goes by. */
+const STALE_SHARE = 0.1;
+
 const SIZE = `${PARTS}
   SELECT sum(pg_relation_size(c.oid))::float8 AS "heapBytes", sum(pg_indexes_size(c.oid))::float8 AS "indexBytes",
          ceil(sum(pg_relation_size(c.oid)) / current_setting('block_size')::numeric)::float8 AS pages,
          coalesce(sum(pg_total_relation_size(c.reltoastrelid)) FILTER (WHERE c.reltoastrelid <> 0), 0)::float8 AS "toastBytes",
+         CASE WHEN coalesce(bool_and(c.reltuples >= 0 AND s.n_mod_since_analyze <= c.reltuples * ${STALE_SHARE}) FILTER (WHERE c.relkind = 'r'), false)
+              THEN sum(c.reltuples) FILTER (WHERE c.relkind = 'r')::float8 END AS "analysedRows",
          sum(s.n_live_tup)::float8 AS "liveRows", sum(s.n_dead_tup)::float8 AS "deadRows",
          sum(s.n_tup_ins)::float8 AS inserted, sum(s.n_tup_upd)::float8 AS updated, sum(s.n_tup_del)::float8 AS deleted,
          to_char(max(greatest(s.last_vacuum, s.last_autovacuum)) AT TIME ZONE 'UTC', ${AT}) AS "lastVacuumAt",

@@ -44,6 +44,22 @@ export async function statesOf(open: OpenTable): Promise<States> {
   };
 }
 
+/**
+ * The same by the row alone, where a format asks the whole table whether a row is ready, which is too much for
+ * a large one: then what waits for others counts as ready.
+ */
+export function statesByRow(open: OpenTable, states: States): States | undefined {
+  if (open.spec.format !== 'procrastinate') return undefined;
+  const queue = inChosenQueues(open);
+  const todo = ["t.status = 'todo'", ...queue].join(' AND ');
+  return {
+    ...states,
+    ready: `${todo} AND (t.scheduled_at IS NULL OR t.scheduled_at <= now())`,
+    scheduled: `${todo} AND t.scheduled_at > now()`,
+    dead: ["t.status = 'failed'", ...queue].join(' AND '),
+  };
+}
+
 function whereOf({ table }: OpenTable, spec: PostgresSpec): string {
   const where = conditions(spec, table);
   return where.length > 0 ? where.join(' AND ') : 'true';
@@ -55,17 +71,21 @@ function scheduledOf(open: OpenTable, spec: PostgresSpec): string | null {
   return `${whereOf(open, spec)} AND ${moment(spec.notBefore, open.table)} > now()`;
 }
 
-function runningOf({ spec, table }: OpenTable): string | null {
+function runningOf(open: OpenTable): string | null {
+  const { spec, table } = open;
   const running = RUNNING[spec.format]?.(table.schema);
   if (running === undefined) return null;
-  const where = [`(${running})`];
-  const queue = spec.attributes?.queue;
-  if (spec.choice?.queues && queue !== undefined)
-    where.push(isOneOf(`${expression(queue, table, 't')}::text`, spec.choice.queues));
+  const where = [`(${running})`, ...inChosenQueues(open)];
   // What a run of qctl holds no worker has.
   const held = spec.claim?.anyones?.held;
   if (held !== undefined) where.push(`(${held}) IS NOT TRUE`);
   return where.join(' AND ');
+}
+
+function inChosenQueues({ spec, table }: OpenTable): string[] {
+  const queue = spec.attributes?.queue;
+  if (!spec.choice?.queues?.length || queue === undefined) return [];
+  return [isOneOf(`${expression(queue, table, 't')}::text`, spec.choice.queues)];
 }
 
 /** The spec that takes a state as well; undefined where the format has no such messages. */
