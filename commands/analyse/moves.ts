@@ -1,4 +1,4 @@
-import type { AnalyseRequest, MoveRequest } from '../../src/analyse/index.ts';
+import { type AnalyseRequest, askingCarefully, type MoveRequest } from '../../src/analyse/index.ts';
 import type { PlanDrain } from '../../src/config/plan-drains.ts';
 import type { SourceConfig } from '../../src/config/schema.ts';
 import { streamSettings } from '../../src/config/streams.ts';
@@ -94,7 +94,8 @@ async function toSource(
   // Throws where the name is of no source, or of one of another kind.
   const connection = await context.postgresOptions(name ?? undefined);
   const table = configured?.kind === 'postgres' ? configured : undefined;
-  const described = await sourceSpec(context, flags, { name: name ?? undefined, configured: table });
+  const defaults = { name: name ?? undefined, configured: table, asking: askingCarefully };
+  const described = await sourceSpec(context, flags, defaults);
   const spec = withTakeOptions(described, flags, table);
   return { kind, name: name ?? sourceNameOf(spec), connection, spec };
 }

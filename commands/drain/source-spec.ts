@@ -1,7 +1,12 @@
 import type { PostgresSourceConfig } from '../../src/config/schema.ts';
 import { DESCRIPTION_FLAGS, type PostgresSpec } from '../../src/drain/index.ts';
 import { QctlError } from '../../src/errors.ts';
-import { describeSource, describeTable, type FormatChoice } from '../../src/sources/postgres/index.ts';
+import {
+  type Asking,
+  describeSource,
+  describeTable,
+  type FormatChoice,
+} from '../../src/sources/postgres/index.ts';
 import type { FormatName } from '../../src/sources/postgres/spec.ts';
 import type { Context } from '../context.ts';
 import { collectIncludes, type FormatFlags, parseFormat } from './format-options.ts';
@@ -17,6 +22,8 @@ export interface SourceDefaults {
   name?: string;
   configured?: PostgresSourceConfig;
   resumed?: PostgresSpec;
+  /** How the database is asked what the queue is. */
+  asking?: Asking;
 }
 
 /** Flags of a table that the operator describes, by the field of the configuration. */
@@ -29,7 +36,7 @@ const DESCRIBING = { ...DESCRIPTION_FLAGS, claimColumn: '--claim-column' } as co
 export async function sourceSpec(
   context: Context,
   flags: SourceFlags,
-  { name, configured, resumed }: SourceDefaults,
+  { name, configured, resumed, asking }: SourceDefaults,
 ): Promise<PostgresSpec> {
   const described = describing(flags, configured);
   const choice = choiceOf(flags, configured);
@@ -45,8 +52,9 @@ export async function sourceSpec(
   if (!format && resumed && !isChoice(choice)) return genericSpec(flags, resumed);
   refuseDescribing(format, described);
   const options = await context.postgresOptions(name);
-  if (table === undefined) return withMode(await describeSource(options, format, choice), flags, configured);
-  const known = await describeTable(options, table, choice);
+  if (table === undefined)
+    return withMode(await describeSource(options, format, choice, asking), flags, configured);
+  const known = await describeTable(options, table, choice, asking);
   if (known && format && known.format !== format) throw otherFormat(table, format, known.format);
   if (known) return withMode(known, flags, configured);
   if (format) throw otherFormat(table, format, 'generic');

@@ -8,4 +8,5 @@ export type { Figure } from './figure.ts';
 export type { FindingKind, Level, ShownFinding, Side } from './finding.ts';
 export type { Forecast } from './forecast/forecast.ts';
 export type { TypeReport } from './forecast/types.ts';
+export { askingCarefully } from './postgres/careful.ts';
 export type { AnalyseRequest, MoveRequest } from './request.ts';

@@ -135,3 +135,9 @@ export class CarefulSession {
     return new NotCounted(tables, why);
   }
 }
+
+/** The same for a session of somebody else's, who asks in its place from now on. */
+export async function askingCarefully(raw: Client): Promise<Client> {
+  await raw.query(CAREFUL_SETTINGS);
+  return new CarefulSession(raw).client;
+}

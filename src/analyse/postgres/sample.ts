@@ -12,7 +12,7 @@ import { type Frames, thinned } from './frame.ts';
 import type { OpenTable } from './open.ts';
 import type { States } from './states.ts';
 
-const MOST_ROWS = 3000;
+const MOST_ROWS = 20_000;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** Read before all others, to see how large messages are. */
 const FIRST_ROWS = 50;

@@ -6,13 +6,19 @@ import type { FormatName, PostgresSpec } from '../spec.ts';
 import type { FormatChoice } from './format.ts';
 import { describeFound, describeQueue, detectQueues } from './index.ts';
 
+/** What a client asks by in place of itself: one that asks less, for example. */
+export type Asking = (client: Client) => Promise<Client>;
+
+const ITSELF: Asking = (client) => Promise.resolve(client);
+
 /** Connects, and finds and describes the queue that is meant; errors as {@link describeQueue}. */
 export function describeSource(
   options: PostgresOptions,
   format: FormatName | undefined,
   choice: FormatChoice,
+  asking: Asking = ITSELF,
 ): Promise<PostgresSpec> {
-  return withClient(options, (client) => describeQueue(client, format, choice));
+  return withClient(options, async (client) => describeQueue(await asking(client), format, choice));
 }
 
 /**
@@ -24,15 +30,17 @@ export function describeTable(
   options: PostgresOptions,
   table: string,
   choice: FormatChoice,
+  asking: Asking = ITSELF,
 ): Promise<PostgresSpec | undefined> {
-  return withClient(options, async (client) => {
+  return withClient(options, async (own) => {
+    const client = await asking(own);
     const { oid, schema, relation } = await readTable(client, { table });
     for (const { format, found } of await detectQueues(client)) {
       if (found.schema !== schema) continue;
       const queues = format.queuesOfTable?.(found, relation);
       if (format.queuesOfTable && !queues) continue;
-      const own = { ...choice, schema, ...(queues && queues.length > 0 && { queues }) };
-      const spec = await describeFound(client, { format, found }, own);
+      const narrowed = { ...choice, schema, ...(queues && queues.length > 0 && { queues }) };
+      const spec = await describeFound(client, { format, found }, narrowed);
       if ((await readTable(client, spec)).oid === oid) return spec;
     }
     return undefined;
