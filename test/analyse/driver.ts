@@ -2,6 +2,7 @@ import {
   type AnalyseRequest,
   type Analysis,
   analyse,
+  kindOf,
   type MoveRequest,
   type ShownFinding,
 } from '../../src/analyse/index.ts';
@@ -32,8 +33,11 @@ export interface Case {
 }
 
 /** Runs the analysis of one move as the library does. */
-export function analysed(given: Case): Promise<Analysis> {
-  return analyse(requestOf(given), new Date());
+export async function analysed(given: Case): Promise<Analysis> {
+  const analysis = await analyse(requestOf(given), new Date());
+  for (const { code, level } of analysis.findings)
+    if (!kindOf(code).levels.includes(level)) throw new Error(`the catalogue knows ${code} as no ${level}`);
+  return analysis;
 }
 
 /** Findings of that code. */

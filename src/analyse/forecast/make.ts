@@ -68,7 +68,7 @@ export function freeBytes(server: RedisServerFacts): number | null {
 /** Null where it cannot be measured: a source without rows, or a Redis that does not let this user run scripts. */
 async function paceOf(
   { source, target, settings }: MoveRequest,
-  { facts }: AnyLook,
+  { facts, sample }: AnyLook,
   { redis }: Destination,
 ): Promise<Pace | null> {
   if (facts.kind === 'sqs')
@@ -84,7 +84,7 @@ async function paceOf(
   if (source?.kind !== 'postgres' || !target) return null;
   const { spec } = source;
   try {
-    const probed = await probeTable(source, settings, redis, target.stream);
+    const probed = await probeTable(source, settings, { redis, stream: target.stream }, sample);
     const how = spec.mode === 'copy' ? 'copy' : spec.claim ? 'claim' : 'move';
     return probed && tablePace(probed, how, probed.serverYardstickMs);
   } catch (error) {

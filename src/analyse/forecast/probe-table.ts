@@ -1,12 +1,15 @@
 import type { Client } from 'pg';
 import type { RedisConnection } from '../../backends/redis/index.ts';
 import type { DrainSettings } from '../../drain/index.ts';
+import type { Batch } from '../../model/batch.ts';
+import type { PackedRows } from '../../model/packed.ts';
 import { copyRows } from '../../sources/postgres/copy-rows.ts';
-import { NotCounted } from '../../sources/postgres/not-counted.ts';
+import { isNotKnown } from '../../sources/postgres/not-counted.ts';
 import { endSession, READER_SETTINGS } from '../../sources/postgres/session.ts';
 import { statements } from '../../sources/postgres/sql.ts';
+import type { CarefulSession } from '../postgres/careful.ts';
 import { carefulSession, openTable, type PostgresDrainSource } from '../postgres/open.ts';
-import { type Probe, probe } from './probe.ts';
+import { type NextRows, type Probe, probe } from './probe.ts';
 
 /** More are not read in the time of a probe. */
 const MOST_ROWS = 100_000;
@@ -31,32 +34,47 @@ async function serverYardstick(client: Client): Promise<number> {
 }
 
 /**
- * Reads rows as a drain reads them, in its order, and hands them to a script in the target. Null where that would
- * read too much, where there are no rows, and where Redis may not be asked.
+ * Reads rows as a drain reads them, in its order, and hands them to a script in the target. Where that would read
+ * too much, sampled rows are handed over again and again instead. Null where there are no rows.
  */
 export async function probeTable(
   source: PostgresDrainSource,
-  settings: DrainSettings,
-  redis: RedisConnection,
-  stream: string,
+  { batch }: DrainSettings,
+  target: { redis: RedisConnection; stream: string },
+  sample: readonly Batch[],
 ): Promise<TableProbe | null> {
   const [session, raw] = await carefulSession(source);
+  const append = (next: NextRows): Promise<Probe | null> =>
+    probe(target.redis, target.stream, next, ['source', source.name, 'run', source.name]);
   try {
-    const { spec, table } = await openTable(session, source);
-    const sql = statements(spec, table);
-    const constants = ['source', source.name, 'run', source.name];
-    await raw.query(READER_SETTINGS);
-    const page = sql.page(MOST_ROWS, null, null);
     const serverYardstickMs = await serverYardstick(raw);
-    const probed = await session.allow(page, async (client) => {
-      const rows = copyRows(client, page, sql.fields, settings.batch, PART_BYTES);
-      return probe(redis, stream, () => rows.next(), constants);
+    const probed = await inOrder(session, source, batch, append).catch((error) => {
+      if (!isNotKnown(error)) throw error;
+      return append(again(sample.flatMap(({ rows }) => rows ?? [])));
     });
     return probed && { ...probed, serverYardstickMs };
-  } catch (error) {
-    if (error instanceof NotCounted) return null;
-    throw error;
   } finally {
     await endSession(raw);
   }
+}
+
+async function inOrder(
+  session: CarefulSession,
+  source: PostgresDrainSource,
+  batch: number,
+  append: (next: NextRows) => Promise<Probe | null>,
+): Promise<Probe | null> {
+  const { spec, table } = await openTable(session, source);
+  const sql = statements(spec, table);
+  const page = sql.page(MOST_ROWS, null, null);
+  await session.client.query(READER_SETTINGS);
+  return session.allow(page, async (client) => {
+    const rows = copyRows(client, page, sql.fields, batch, PART_BYTES);
+    return append(() => rows.next());
+  });
+}
+
+function again(parts: readonly PackedRows[]): NextRows {
+  let at = 0;
+  return () => Promise.resolve(parts.length === 0 ? undefined : parts[at++ % parts.length]);
 }
