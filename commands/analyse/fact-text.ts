@@ -30,13 +30,18 @@ const UNITS: [suffix: RegExp, unit: Unit][] = [
 function named(name: string): { title: string; unit: Unit } {
   const [suffix, unit] = UNITS.find(([match]) => match.test(name)) ?? [/$/, null];
   const words = name.replace(suffix, '').replace(/([a-z0-9])([A-Z])/g, '$1 $2');
-  const title = words.replace(/\b[A-Z][a-z]/g, (start) => start.toLowerCase());
+  const title = words.replace(/\b[A-Z](?:[a-z]|\d)/g, (start) => start.toLowerCase());
   return { title: title === '' ? name : title, unit };
 }
 
 /** An object that is no figure and no list. */
 function isPart(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !('how' in value);
+}
+
+/** One value under its name in JSON; null is unknown. */
+export function valueAsText(name: string, value: unknown): string | null {
+  return valueText(value, named(name).unit);
 }
 
 /** Unknown is null, which tables show as `-`. */
