@@ -8,6 +8,7 @@ const UNKNOWN = 'unknown';
 
 /** A forecast as people read it; what is not known is said to be. */
 export function forecastRows({ messages, memory, freeBytes, pace, durationMs, calls }: Forecast): FactRow[] {
+  if (messages === 0) return [['messages', '0: nothing is ready']];
   return [
     ['messages', messages === null ? UNKNOWN : grouped(messages)],
     ['memory needed', memory ? memoryText(memory) : `${UNKNOWN}: no message was sampled`],

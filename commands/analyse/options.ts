@@ -28,6 +28,7 @@ const WITH_PLAN = new Set(['plan', 'by', 'observe', 'sample', 'yes', 'strict', '
 
 /** Adds them; those that describe a source are those of the drain. */
 export function addAnalyseOptions(command: QctlCommand): QctlCommand {
+  const global = command.options.length;
   const plan = new Option('--plan <file>', 'every drain of this plan');
   command
     .option('--source <name>', 'source of the configuration (default: all of them)')
@@ -54,7 +55,7 @@ export function addAnalyseOptions(command: QctlCommand): QctlCommand {
   addGenericOptions(command);
   addTakeOptions(command);
   addReceiverOptions(command);
-  const names = command.options.map((option) => option.attributeName());
+  const names = command.options.slice(global).map((option) => option.attributeName());
   plan.conflicts([...names.filter((name) => !WITH_PLAN.has(name)), 'queueUrl', 'postgresUrl']);
   return command;
 }
