@@ -50,7 +50,8 @@ function valueText(value: unknown, unit: Unit): string | null {
   if (Array.isArray(value)) return shortList(value.map((item) => itemText(item))) || 'none';
   if (typeof value === 'object') return figureText(value as FigureLike);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'number' ? numberText(value, unit) : String(value);
+  // An empty text is known to be empty: no save points, for one.
+  return typeof value === 'number' ? numberText(value, unit) : String(value) || 'none';
 }
 
 interface FigureLike {

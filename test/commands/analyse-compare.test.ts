@@ -49,6 +49,7 @@ test('what -o json has printed can be compared with as well', async () => {
 test.each([
   ['no JSON', 'no {', 'is not JSON'],
   ['something else', '{"type":"plan"}', 'is no saved analysis'],
+  ['half an analysis', '{"type":"analysis","at":"x","findings":[null],"moves":[]}', 'is no saved analysis'],
   [
     'of another version',
     '{"type":"analysis","schema":2,"at":"x","findings":[],"moves":[]}',

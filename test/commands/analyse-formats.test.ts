@@ -113,7 +113,9 @@ test('the password of Redis stands nowhere, in no format and in no file', async 
   const { folder } = migration.redis.server;
   const [saved, out] = [join(folder, 'saved.json'), join(folder, 'out.xml')];
   const outputs = ['table', 'json', 'ndjson', 'yaml', 'markdown', 'junit'];
-  const ends = await Promise.all(outputs.map((format) => migration.run(['--target', 'x', '-o', format, '--verbose'])));
+  const ends = await Promise.all(
+    outputs.map((format) => migration.run(['--target', 'x', '-o', format, '--verbose'])),
+  );
   ends.push(await migration.run(['-o', 'junit', '--out-file', out, '--save', saved]));
   for (const { stdout, stderr } of ends) expect(stdout + stderr).not.toContain(SECRET);
   expect(await readFile(out, 'utf8')).toContain('<testsuites');

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { visibleWidth } from '../../commands/term/text.ts';
+import { pgbossCase } from '../contract/formats/pgboss.ts';
+import { ownDatabase } from '../drain/driver.ts';
 import { sharedSqs } from '../support/shared.ts';
 import { useMigration } from './analyse-driver.ts';
 import { runCommand } from './run-command.ts';
@@ -108,6 +110,17 @@ test('--by type shows the types in the order to move them, or says what names th
   expect(stdout).toMatch(/^ +1 +mail +yes +low +25 +50 %/m);
   expect(stdout).toMatch(/^ +2 +text +yes +low +25 +50 %/m);
   expect(stdout).toContain('- unknown: --type EXPRESSION (or type: in qctl.yaml)');
+});
+
+test('the queue of a job library is found without a table, and its empty queue needs nothing', async () => {
+  const { sql, url } = await ownDatabase();
+  await pgbossCase.setup(sql, url);
+  const end = await migration.run(['--postgres-url', url, '--target', 'jobs', '--by', 'type']);
+  expect(end.code).toBe(0);
+  expect(end.stdout).toContain('queue        pg-boss 24, table pgboss.job, partitioned\n');
+  expect(end.stdout).toContain('not ready    0 running, 0 scheduled, 0 dead\n');
+  expect(end.stdout).toContain('messages  0: nothing is ready\n');
+  expect(end.stdout).toContain('- none: nothing is ready\n');
 });
 
 test('--sample asks first; on a no nothing is received and nothing shown', async () => {
