@@ -1,4 +1,6 @@
-import { type Analysis, analyse, compareAnalyses } from '../src/analyse/index.ts';
+import { type AnalyseRequest, type Analysis, analyse, compareAnalyses } from '../src/analyse/index.ts';
+import { formatDuration } from '../src/model/duration.ts';
+import { shortList } from '../src/model/short-list.ts';
 import { type AnalyseFlags, addAnalyseOptions } from './analyse/options.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
@@ -14,6 +16,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runAnaly
   addConnectionOptions(command, ['redis', 'postgres', 'sqs']);
   addExamples(command, [
     ['qctl analyse', 'every source of qctl.yaml and where it goes'],
+    ['qctl analyse --verbose', 'with every fact; -o json has them all as well'],
     [
       'qctl analyse --source alerts --target alerts --by type',
       'one source, and which of its types to move first',
@@ -36,18 +39,32 @@ export async function runAnalyse(context: Context, flags: AnalyseFlags): Promise
   await requireSavable(flags.save);
   const before = flags.compare === undefined ? undefined : await readSaved(flags.compare);
   const request = await requestOf(context, flags);
-  if (request.sample > 0 && request.moves.some(({ source }) => source?.kind === 'sqs'))
-    await context.confirm(
-      `Receive up to ${request.sample} messages and give them back? Their receive count goes up by one.`,
-    );
+  await confirmSample(context, request);
   const progress = createProgress(context.io, context.options);
-  if (request.observeMs > 0) progress.update(`observing for ${request.observeMs / 1000} s`);
+  if (request.observeMs > 0) progress.update(`observing for ${formatDuration(request.observeMs)}`);
   const analysis = await analyse(request, context.now(), context.signal).finally(() => progress.stop());
+  // Half an observation is none: it is neither shown nor kept.
+  context.signal.throwIfAborted();
   const changes = before && compareAnalyses(before, analysis);
   const { render } = await import('./analyse/render.ts');
-  await renderResult(context.io, context.options, render(context.io.stdout, { analysis, changes, flags }));
+  const { verbose } = context.options;
+  await renderResult(
+    context.io,
+    context.options,
+    render(context.io.stdout, { analysis, changes, flags, verbose }),
+  );
   if (flags.save !== undefined) await save(flags.save, analysis);
   return exitCode(analysis, flags.strict === true);
+}
+
+/** Receiving is the only thing that leaves a trace in a source. */
+async function confirmSample(context: Context, { sample, moves }: AnalyseRequest): Promise<void> {
+  const queues = moves.flatMap(({ source }) => (source?.kind === 'sqs' ? [source.name] : []));
+  if (sample === 0 || queues.length === 0) return;
+  await context.confirm(
+    `Receive up to ${sample} ${sample === 1 ? 'message' : 'messages'} of ${shortList(queues)} and give them back? The receive count of each goes up by one.`,
+    'run it again with --yes, or without --sample',
+  );
 }
 
 function exitCode({ blockers, warnings }: Analysis, strict: boolean): number {

@@ -6,9 +6,14 @@ import { printable } from './term/text.ts';
 type Interrupt = (signal: 'SIGINT') => void;
 
 /** Asks for a yes. No is the default, so that a stray Enter does nothing. */
-export async function confirm(context: Context, question: string, interrupt: Interrupt): Promise<boolean> {
+export async function confirm(
+  context: Context,
+  question: string,
+  interrupt: Interrupt,
+  hint?: string,
+): Promise<boolean> {
   if (context.options.yes) return true;
-  refuseWithoutTerminal(context, question);
+  refuseWithoutTerminal(context, question, hint);
   const { default: prompt } = await import('@inquirer/confirm');
   const yes = await ask(context, interrupt, (streams) =>
     prompt({ message: printable(question), default: false }, streams),
@@ -56,10 +61,14 @@ function declined(message: string): QctlError {
   return new QctlError('declined', message, { code: 'DECLINED' });
 }
 
-function refuseWithoutTerminal({ io }: Context, question: string): void {
+function refuseWithoutTerminal(
+  { io }: Context,
+  question: string,
+  hint = 'look at the plan with --dry-run, then run it again with --yes',
+): void {
   if (io.stdin.isTTY && io.stderr.isTTY) return;
   throw new QctlError('refused', `this needs a yes, and there is no terminal to ask on: ${question}`, {
     code: 'CONFIRMATION_NEEDED',
-    hint: ['look at the plan with --dry-run, then run it again with --yes'],
+    hint: [hint],
   });
 }

@@ -33,9 +33,9 @@ export interface Context {
   sqsOptions(sourceName?: string): Promise<SqsOptions>;
   /**
    * True on a yes or with `--yes`. Throws `declined` on a no, and `refused` where there is no
-   * terminal to ask on.
+   * terminal to ask on; `hint` says then what to do, where that is not `--dry-run`.
    */
-  confirm(question: string): Promise<boolean>;
+  confirm(question: string, hint?: string): Promise<boolean>;
   /**
    * Asks for a text to be typed, such as the name of what is about to be deleted. Passes on that text
    * or with `--yes`. Throws `declined` on any other, and `refused` where there is no terminal to ask on.
@@ -108,8 +108,8 @@ export function createContext(parts: ContextParts): OpenContext {
     redis: onceDone(() => openRedis(context, whole.cleaners)),
     postgresOptions: async (name) => (await connections()).postgres(name),
     sqsOptions: async (name) => (await connections()).sqs(name),
-    confirm: async (question) =>
-      (await import('./confirm.ts')).confirm(context, question, interruptOf(watch)),
+    confirm: async (question, hint) =>
+      (await import('./confirm.ts')).confirm(context, question, interruptOf(watch), hint),
     confirmTyped: async (expected, question) =>
       (await import('./confirm.ts')).confirmTyped(context, expected, question, interruptOf(watch)),
     onCleanup: (clean) => scope.cleaners.add(clean),

@@ -30,7 +30,7 @@ const UNITS: [suffix: RegExp, unit: Unit][] = [
 function named(name: string): { title: string; unit: Unit } {
   const [suffix, unit] = UNITS.find(([match]) => match.test(name)) ?? [/$/, null];
   const words = name.replace(suffix, '').replace(/([a-z0-9])([A-Z])/g, '$1 $2');
-  const title = words.replace(/\b[A-Z][a-z]/g, (start) => start.toLowerCase());
+  const title = words.replace(/\b[A-Z](?:[a-z]|\d)/g, (start) => start.toLowerCase());
   return { title: title === '' ? name : title, unit };
 }
 
@@ -39,13 +39,19 @@ function isPart(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !('how' in value);
 }
 
+/** One value under its name in JSON; null is unknown. */
+export function valueAsText(name: string, value: unknown): string | null {
+  return valueText(value, named(name).unit);
+}
+
 /** Unknown is null, which tables show as `-`. */
 function valueText(value: unknown, unit: Unit): string | null {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return shortList(value.map((item) => itemText(item))) || 'none';
   if (typeof value === 'object') return figureText(value as FigureLike);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'number' ? numberText(value, unit) : String(value);
+  // An empty text is known to be empty: no save points, for one.
+  return typeof value === 'number' ? numberText(value, unit) : String(value) || 'none';
 }
 
 interface FigureLike {

@@ -1,12 +1,13 @@
 import type { Changes, MoveAnalysis, ShownFinding } from '../../src/analyse/index.ts';
 import { type FactRow, factRows } from './fact-text.ts';
-import { forecastRows } from './forecast-text.ts';
+import { forecastRows, orderRows } from './forecast-text.ts';
 import { changeLines } from './format-changes.ts';
-import { type Shown, verdictWords } from './format-report.ts';
+import { verdictWords } from './format-findings.ts';
+import type { Shown } from './format-report.ts';
 import { TYPE_COLUMNS } from './format-types.ts';
 
 /** An analysis as a page: for a ticket, a wiki, or the summary of a CI job. */
-export function formatMarkdown({ analysis, changes }: Shown): string {
+export function formatMarkdown({ analysis, changes }: Pick<Shown, 'analysis' | 'changes'>): string {
   const parts = [
     `# Migration analysis: ${verdictWords(analysis).join(': ')}\n\nMade ${analysis.at}.`,
     findings(analysis.findings),
@@ -33,11 +34,13 @@ function changed(changes: Changes): string {
   return `## Changes since ${changes.since}\n\n${lines.join('\n') || 'None.'}`;
 }
 
-function move({ name, source, target, forecast, types, notCarried }: MoveAnalysis): string {
+function move({ name, source, target, forecast, types, order, notCarried }: MoveAnalysis): string {
   const parts = [
     `## ${escaped(name)}`,
     ...(source ? [`### Source ${code(source.label)}\n\n${table(factRows(source))}`] : []),
-    ...(target ? [`### Stream ${code(target.stream)}\n\n${table(factRows(target))}`] : []),
+    ...(target
+      ? [`### Stream ${code(target.stream)}\n\n${table([...factRows(target), ...orderRows(order)])}`]
+      : []),
     ...(forecast ? [`### Forecast\n\n${table(forecastRows(forecast))}`] : []),
     ...(types ? [`### Types\n\n${typeTable(types)}`] : []),
     ...(notCarried.length > 0

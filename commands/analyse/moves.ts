@@ -1,4 +1,5 @@
 import { type AnalyseRequest, askingCarefully, type MoveRequest } from '../../src/analyse/index.ts';
+import type { RedisOptions } from '../../src/backends/redis/index.ts';
 import type { PlanDrain } from '../../src/config/plan-drains.ts';
 import type { SourceConfig } from '../../src/config/schema.ts';
 import { streamSettings } from '../../src/config/streams.ts';
@@ -19,12 +20,20 @@ import type { AnalyseFlags } from './options.ts';
 
 /** What the flags, the configuration and the plan ask to be looked at. Looks into a database for the format of a queue. */
 export async function requestOf(context: Context, flags: AnalyseFlags): Promise<AnalyseRequest> {
-  const redis = await unlessMissing(context.redisOptions());
+  const redis = await redisOf(context);
   const wanted = flags.plan === undefined ? await chosen(context, flags) : await planned(flags.plan);
   const moves: MoveRequest[] = [];
   for (const one of wanted) moves.push(await toMove(context, one, redis !== null));
   if (redis === null && moves.every((move) => move.source === null)) throw nothingNamed();
   return { redis, moves, observeMs: flags.observe ?? 0, sample: flags.sample ?? 0 };
+}
+
+/** Nothing that an analysis asks takes long: a server that says nothing for so long says nothing at all. */
+const SILENCE_MS = 15_000;
+
+async function redisOf(context: Context): Promise<RedisOptions | null> {
+  const redis = await unlessMissing(context.redisOptions());
+  return redis && { ...redis, silenceTimeoutMs: context.options.timeoutMs ?? SILENCE_MS };
 }
 
 /** One source and its stream, before anything is resolved. `source` null: what flags and environment name. */

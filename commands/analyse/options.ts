@@ -23,18 +23,17 @@ export interface AnalyseFlags extends FormatFlags, GenericFlags, TakeFlags, Rece
   postgresUrl?: string;
 }
 
+/** What can be said beside a plan; all else is what the plan says itself. */
+const WITH_PLAN = new Set(['plan', 'by', 'observe', 'sample', 'yes', 'strict', 'save', 'compare']);
+
 /** Adds them; those that describe a source are those of the drain. */
 export function addAnalyseOptions(command: QctlCommand): QctlCommand {
+  const global = command.options.length;
+  const plan = new Option('--plan <file>', 'every drain of this plan');
   command
-    .addOption(
-      new Option('--source <name>', 'source of the configuration (default: all of them)').conflicts('plan'),
-    )
-    .addOption(
-      new Option('--target <stream>', 'stream that it is to go to (default: as configured)').conflicts(
-        'plan',
-      ),
-    )
-    .option('--plan <file>', 'every drain of this plan')
+    .option('--source <name>', 'source of the configuration (default: all of them)')
+    .option('--target <stream>', 'stream that it is to go to (default: as configured)')
+    .addOption(plan)
     .addOption(new Option('--by <what>', 'show what is ready to move, by type').choices(['type']))
     .option(
       '--observe <duration>',
@@ -55,5 +54,8 @@ export function addAnalyseOptions(command: QctlCommand): QctlCommand {
   addFormatOptions(command);
   addGenericOptions(command);
   addTakeOptions(command);
-  return addReceiverOptions(command);
+  addReceiverOptions(command);
+  const names = command.options.slice(global).map((option) => option.attributeName());
+  plan.conflicts([...names.filter((name) => !WITH_PLAN.has(name)), 'queueUrl', 'postgresUrl']);
+  return command;
 }

@@ -9,9 +9,14 @@ import type { AnalyseFlags } from './options.ts';
 /** An analysis in all the ways in which it can be printed. */
 export function render(
   output: Output,
-  { analysis, changes, flags }: { analysis: Analysis; changes?: Changes; flags: AnalyseFlags },
+  {
+    analysis,
+    changes,
+    flags,
+    verbose,
+  }: { analysis: Analysis; changes?: Changes; flags: AnalyseFlags; verbose: boolean },
 ): Result {
-  const shown = { analysis, changes, byType: flags.by === 'type' };
+  const shown = { analysis, changes, byType: flags.by === 'type', verbose };
   return {
     type: 'analysis',
     data: { ...analysis, ...(changes && { changes }) },

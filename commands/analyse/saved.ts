@@ -23,11 +23,16 @@ export async function readSaved(path: string): Promise<SavedAnalysis> {
     throw bad(path, `cannot read ${path}: ${cause.code}`, cause);
   });
   const saved = parse(path, text) as Partial<SavedAnalysis> & { type?: string; schema?: number };
-  const whole = Array.isArray(saved.findings) && Array.isArray(saved.moves) && typeof saved.at === 'string';
+  const whole = named(saved.findings, 'code') && named(saved.moves, 'name') && typeof saved.at === 'string';
   if (saved.type !== 'analysis' || !whole) throw bad(path, `${path} is no saved analysis`);
   if ((saved.schema ?? SCHEMA) !== SCHEMA)
     throw bad(path, `${path} was saved by another version of qctl (schema ${saved.schema})`);
   return saved as SavedAnalysis;
+}
+
+/** A list of objects that have such a name. */
+function named(list: unknown, field: string): boolean {
+  return Array.isArray(list) && list.every((item) => typeof item?.[field] === 'string');
 }
 
 function parse(path: string, text: string): object {

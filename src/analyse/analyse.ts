@@ -138,7 +138,9 @@ const RANK: Record<Level, number> = { blocker: 0, warning: 1, note: 2 };
 function judged(
   all: ShownFinding[],
 ): Pick<Analysis, 'verdict' | 'blockers' | 'warnings' | 'notes' | 'findings'> {
-  const findings = [...all].sort((a, b) => RANK[a.level] - RANK[b.level]);
+  // Several moves out of one source find the same in it.
+  const once = new Map(all.map((finding) => [JSON.stringify(finding), finding]));
+  const findings = [...once.values()].sort((a, b) => RANK[a.level] - RANK[b.level]);
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   const [blockers, warnings, notes] = [count('blocker'), count('warning'), count('note')];
   const verdict: Verdict = blockers > 0 ? 'blocked' : warnings > 0 ? 'warnings' : 'ready';

@@ -6,6 +6,8 @@ export interface Changes {
   /** When the earlier one was made, RFC 3339. */
   since: string;
   verdict: { before: Verdict; after: Verdict };
+  /** Names of moves that only the later one has looked at, and only the earlier one. */
+  moves: { appeared: string[]; gone: string[] };
   /** Findings that the earlier one did not have, and those that it alone had. */
   appeared: ShownFinding[];
   gone: ShownFinding[];
@@ -16,7 +18,7 @@ export interface Changes {
 
 /** One value that is another now. */
 export interface ChangedFact {
-  /** Where it stands in the analysis: `moves.alerts.source.readyMessages`. */
+  /** Where it stands in the analysis: `moves.alerts.source.ready`. */
   fact: string;
   before: unknown;
   after: unknown;
@@ -32,6 +34,10 @@ export function compareAnalyses(before: SavedAnalysis, after: SavedAnalysis): Ch
   return {
     since: before.at,
     verdict: { before: before.verdict, after: after.verdict },
+    moves: {
+      appeared: missingFrom(before, after),
+      gone: missingFrom(after, before),
+    },
     appeared: after.findings.filter((finding) => !earlier.has(nameOf(finding))),
     gone: before.findings.filter((finding) => !later.has(nameOf(finding))),
     changed: after.findings.flatMap((finding) => {
@@ -44,48 +50,59 @@ export function compareAnalyses(before: SavedAnalysis, after: SavedAnalysis): Ch
   };
 }
 
+/** Names of moves that `other` has and `one` has not. */
+function missingFrom(one: SavedAnalysis, other: SavedAnalysis): string[] {
+  const names = new Set(one.moves.map(({ name }) => name));
+  return other.moves.flatMap(({ name }) => (names.has(name) ? [] : [name]));
+}
+
 function nameOf({ code, about }: ShownFinding): string {
   return `${code} ${about}`;
 }
 
+/** Measured anew each time, and so never a change worth telling. */
+const FLEETING = new Set([
+  ...['pingP50Ms', 'pingP99Ms', 'scriptP50Ms', 'scriptP99Ms', 'roundTripMs', 'clockSkewMs', 'observedMs'],
+  ...['usedMemoryBytes', 'peakMemoryBytes', 'fragmentationRatio', 'freeBytes', 'durationMs', 'pace'],
+  ...['usedConnections', 'connectedClients', 'opsPerSecond', 'lagSeconds', 'behindBytes'],
+  ...['arrivalPerSecond', 'completionPerSecond', 'oldestAgeMs', 'trend', 'seenAt'],
+]);
+
+/** Moves are told apart by their names, so that their order means nothing; one that is new is not a change of facts. */
 function changedFacts(before: SavedAnalysis, after: SavedAnalysis): ChangedFact[] {
-  const old = factsOf(before);
-  const now = factsOf(after);
-  const names = [...new Set([...old.keys(), ...now.keys()])];
-  return names.flatMap((fact) => {
-    const pair = { fact, before: old.get(fact) ?? null, after: now.get(fact) ?? null };
-    return JSON.stringify(pair.before) === JSON.stringify(pair.after) ? [] : [pair];
-  });
+  const old = new Map(before.moves.map((move) => [move.name, move]));
+  return [
+    ...differences('server', before.server, after.server),
+    ...after.moves.flatMap((move) => {
+      const earlier = old.get(move.name);
+      return earlier ? differences(`moves.${move.name}`, earlier, move) : [];
+    }),
+  ];
 }
 
-/** What is measured anew each time, and so is never a change worth telling. */
-const FLEETING =
-  /latency|skew|roundTrip|perSecond|usedMemory|peakMemory|fragmentation|freeBytes|durationMs|pace|xact|connections|clients|uptime|opsPer|AgeMs$/i;
-
-/** Every single value by where it stands; moves by their names, so that their order means nothing. */
-function factsOf({ server, moves }: SavedAnalysis): Map<string, unknown> {
-  const facts = new Map<string, unknown>();
-  collect(facts, 'server', server);
-  for (const { name, ...move } of moves) collect(facts, `moves.${name}`, move);
-  return facts;
+function differences(fact: string, before: unknown, after: unknown): ChangedFact[] {
+  if (FLEETING.has(fact.slice(fact.lastIndexOf('.') + 1))) return [];
+  const [old, now] = [partsOf(before), partsOf(after)];
+  if (old && now) {
+    const names = [...new Set([...old.keys(), ...now.keys()])];
+    return names.flatMap((name) => differences(`${fact}.${name}`, old.get(name), now.get(name)));
+  }
+  const pair = { fact, before: before ?? null, after: after ?? null };
+  return JSON.stringify(pair.before) === JSON.stringify(pair.after) ? [] : [pair];
 }
 
-function collect(facts: Map<string, unknown>, at: string, value: unknown): void {
-  if (FLEETING.test(at.slice(at.lastIndexOf('.') + 1))) return;
-  if (typeof value !== 'object' || value === null) {
-    facts.set(at, value);
-    return;
-  }
-  if (
-    Array.isArray(value) &&
-    !value.every((item) => typeof item === 'object' && item !== null && 'type' in item)
-  ) {
-    facts.set(at, value);
-    return;
-  }
-  // Types are told apart by their names, wherever they stand in the list.
-  const entries = Array.isArray(value)
-    ? value.map((item): [string, unknown] => [String(item.type), item])
-    : Object.entries(value);
-  for (const [name, part] of entries) collect(facts, `${at}.${name}`, part);
+/** What a value is made of, by name; null where it is one value: a number and how it was come by are one, too. */
+function partsOf(value: unknown): Map<string, unknown> | null {
+  if (typeof value !== 'object' || value === null || 'how' in value) return null;
+  if (!Array.isArray(value)) return new Map(Object.entries(value));
+  const names = value.map(nameIn);
+  // Things in a list are told apart by their names, wherever they stand.
+  return names.includes(undefined) ? null : new Map(value.map((item, at) => [names[at]!, item]));
+}
+
+function nameIn(item: unknown): string | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const { type, group, name, address } = item as Record<string, unknown>;
+  const named = [type, group, name, address].find((given) => given !== undefined);
+  return named === undefined ? undefined : String(named ?? '(none)');
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { QctlError } from '../errors.ts';
+import { toIssues } from './issues.ts';
 
 const text = z.string().min(1);
 
@@ -44,12 +45,13 @@ export async function readPlanDrains(path: string): Promise<PlanDrain[]> {
 function toDrain(path: string, name: string, given: unknown): PlanDrain {
   const step = drainStep.safeParse(typeof given === 'string' ? { source: given } : given);
   if (step.success) return { ...step.data, name };
-  const [issue] = step.error.issues;
-  const field = ['drain', ...(issue?.path ?? [])].join('.');
+  const issues = toIssues(step.error, drainStep, given);
+  // A name that is not known explains best what is missing.
+  const issue = issues.find(({ problem }) => problem === 'unknown field') ?? issues[0]!;
   throw bad(
     path,
-    `${name}: ${field}: ${issue?.message ?? 'not understood'}`,
-    'known are source, stream, partitions, durability and types',
+    `${name}: ${['drain', ...issue.path].join('.')}: ${issue.problem}`,
+    issue.hint ?? 'known are source, stream, partitions, durability and types',
   );
 }
 

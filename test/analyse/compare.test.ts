@@ -14,7 +14,7 @@ const analysis = (findings: ShownFinding[], source: object, at = '2026-11-22T00:
   ({
     at,
     verdict: findings.length > 0 ? 'warnings' : 'ready',
-    server: { label: 'redis', version: '7.0.15', pingP50LatencyMs: Math.random() },
+    server: { label: 'redis', version: '7.0.15', pingP50Ms: Math.random() },
     findings,
     moves: [{ name: 'alerts', source, types: [{ type: 'low', ready: { value: 1, how: 'counted' } }] }],
   }) as unknown as Analysis;

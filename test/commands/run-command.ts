@@ -26,6 +26,8 @@ export interface CommandSetting {
   env?: Record<string, string>;
   /** Called with what was written to stdout; may stop the command as Ctrl-C does. */
   onStdout?: (text: string, stop: () => void) => void;
+  /** Likewise for stderr. */
+  onStderr?: (text: string, stop: () => void) => void;
 }
 
 /** How a command ended and what it printed. */
@@ -66,7 +68,7 @@ async function fileOf(config: string): Promise<string> {
 
 function withAnswer(
   io: MemoryIo,
-  { answer, onQuestion, onStdout }: CommandSetting,
+  { answer, onQuestion, onStdout, onStderr }: CommandSetting,
   deliver: (signal: 'SIGINT') => void,
 ): MemoryIo {
   const typed = new PassThrough();
@@ -77,14 +79,19 @@ function withAnswer(
     onQuestion?.();
     if (answer !== undefined) typed.write(`${answer}\n`);
   });
+  const stop = () => deliver('SIGINT');
   const write = (text: string): void => {
     io.stdout.write(text);
-    onStdout?.(text, () => deliver('SIGINT'));
+    onStdout?.(text, stop);
+  };
+  const writeError = (text: string): void => {
+    io.stderr.write(text);
+    onStderr?.(text, stop);
   };
   return {
     ...io,
     stdin: { ...io.stdin, stream: typed as unknown as NodeJS.ReadStream },
     stdout: Object.create(io.stdout, { write: { value: write } }),
-    stderr: Object.create(io.stderr, { stream: { value: drawn } }),
+    stderr: Object.create(io.stderr, { stream: { value: drawn }, write: { value: writeError } }),
   };
 }

@@ -3,7 +3,7 @@ import { formatDuration } from '../../model/duration.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { MoveRequest } from '../request.ts';
 import type { Forecast } from './forecast.ts';
-import { type AnyLook, type Destination, freeBytes } from './make.ts';
+import { type AnyLook, type Destination, freeBytes, observedArrival } from './make.ts';
 import type { OrderPlan } from './order.ts';
 
 /** What both ends together make of a move. */
@@ -48,7 +48,8 @@ function memoryFindings({ target }: MoveRequest, { memory }: Forecast, { server 
 
 const MEGABYTE = 1024 * 1024;
 
-function neverEnds({ arrivalPerSecond }: AnyLook, { pace }: Forecast): Finding[] {
+function neverEnds(look: AnyLook, { pace }: Forecast): Finding[] {
+  const arrivalPerSecond = observedArrival(look);
   if (arrivalPerSecond === null || !pace || arrivalPerSecond < pace.perSecond) return [];
   return [
     {

@@ -93,6 +93,11 @@ async function paceOf(
   }
 }
 
+/** Messages a second that were seen to arrive. Times of enqueueing alone do not tell a steady stream from one load. */
+export function observedArrival({ facts, arrivalPerSecond }: AnyLook): number | null {
+  return facts.kind === 'postgres' && facts.observedMs === null ? null : arrivalPerSecond;
+}
+
 /** Start, plan and report, in ms. */
 const AROUND_MS = 300;
 
@@ -100,7 +105,7 @@ const AROUND_MS = 300;
 function durationOf({ settings }: MoveRequest, look: AnyLook, pace: Pace | null): number | null {
   const messages = look.backlog.value;
   if (messages === null || !pace) return null;
-  const perSecond = pace.perSecond - Math.max(0, look.arrivalPerSecond ?? 0);
+  const perSecond = pace.perSecond - Math.max(0, observedArrival(look) ?? 0);
   if (perSecond <= 0) return null;
   // A queue must stay empty for a while to count as empty; a table shows that at once.
   const watched = look.facts.kind === 'sqs' ? settings.settleMs : 0;
