@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { findDoubles } from './doubles.ts';
 
 /** Ids held in memory at once while two sides are compared; more ids mean more passes. */
 const IDS_A_PASS = 300_000;
@@ -46,8 +47,12 @@ export async function compareIds(
   expected: Pages | undefined,
   about: number,
 ): Promise<Differing> {
-  const passes = Math.max(1, Math.ceil(about / IDS_A_PASS));
   const total = structuredClone(NO_DIFFERENCE);
+  if (!expected) {
+    await findDoubles(found, about, (id) => note(total, 'doubled', id));
+    return total;
+  }
+  const passes = Math.max(1, Math.ceil(about / IDS_A_PASS));
   for (let pass = 0; pass < passes; pass += 1)
     await comparePass(found, expected, (id) => partOf(id, passes) === pass, total);
   return total;
@@ -55,7 +60,7 @@ export async function compareIds(
 
 async function comparePass(
   found: Pages,
-  expected: Pages | undefined,
+  expected: Pages,
   mine: (id: string) => boolean,
   total: Differing,
 ): Promise<void> {
@@ -63,7 +68,6 @@ async function comparePass(
   for await (const ids of found())
     for (const id of ids) if (mine(id)) times.set(id, (times.get(id) ?? 0) + 1);
   for (const [id, count] of times) if (count > 1) note(total, 'doubled', id);
-  if (!expected) return;
   for await (const ids of expected()) {
     for (const id of ids) if (mine(id) && !times.delete(id)) note(total, 'missing', id);
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareIds, differs } from '../../src/drain/compare.ts';
+import { findDoubles } from '../../src/drain/doubles.ts';
 import { compareIds as compareEntryIds } from '../../src/drain/totals.ts';
 
 async function* pagesOf(ids: string[], size: number): AsyncGenerator<string[]> {
@@ -32,6 +33,28 @@ test('what differs between two sides is what a plain look says, in however many 
       );
     }),
   );
+});
+
+test('ids that stand there more than once are found, each once, in however many passes', async () => {
+  await fc.assert(
+    fc.asyncProperty(ids, fc.constantFrom(1, 5, 1000), fc.nat(100), async (found, aPass, about) => {
+      const doubled: string[] = [];
+      await findDoubles(
+        () => pagesOf(found, 7),
+        about,
+        (id) => doubled.push(id),
+        aPass,
+      );
+      const wanted = found.filter((id, at) => found.indexOf(id) !== at);
+      expect(doubled.sort()).toEqual([...new Set(wanted)].sort());
+    }),
+  );
+});
+
+test('one double among a hundred thousand ids is found', async () => {
+  const many = Array.from({ length: 100_000 }, (_, i) => `3f2c-${i}`);
+  const result = await compareIds(() => pagesOf([...many, '3f2c-777'], 1000), undefined, many.length);
+  expect(result).toMatchObject({ doubled: ['3f2c-777'], doubledCount: 1, missingCount: 0 });
 });
 
 test('all differing ids are counted, and the first hundred named', async () => {

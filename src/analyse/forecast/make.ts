@@ -109,5 +109,6 @@ function durationOf({ settings }: MoveRequest, look: AnyLook, pace: Pace | null)
   if (perSecond <= 0) return null;
   // A queue must stay empty for a while to count as empty; a table shows that at once.
   const watched = look.facts.kind === 'sqs' ? settings.settleMs : 0;
-  return Math.round((messages / perSecond) * 1000) + watched + AROUND_MS;
+  const verified = settings.verify && pace.verifiedPerSecond ? messages / pace.verifiedPerSecond : 0;
+  return Math.round((messages / perSecond + verified) * 1000) + watched + AROUND_MS;
 }

@@ -4,57 +4,53 @@ import type { Probe } from './probe.ts';
 export interface Pace {
   /** Messages a second. */
   perSecond: number;
+  /** Messages a second at which both sides are looked at in the end; null where that is hardly anything. */
+  verifiedPerSecond: number | null;
   bottleneck: 'source' | 'target' | 'round trips' | 'limit of the queue' | 'processor';
   /** The measurements that it rests on, as a clause. */
   why: string;
 }
 
-/** What a drain needs for each message in the source itself, besides reading it. */
-interface Settling {
-  /** In µs, on a server that needs {@link SERVER_YARDSTICK_MS} for its yardstick. */
+/** What a drain takes for a message that takes a probe so long. */
+interface Taking {
+  /** Of the time of the probe. */
+  factor: number;
+  /** More for each message, in µs, on a server that needs {@link SERVER_YARDSTICK_MS} for its yardstick. */
   eachUs: number;
 }
 
-/** Found with `npm run bench -- --only analyse`, with the two workers that move where nothing else is said. */
-const SETTLING: Record<'copy' | 'move' | 'claim', Settling> = {
-  copy: { eachUs: 0 },
-  move: { eachUs: 7.5 },
-  claim: { eachUs: 26 },
+/** Found with `npm run bench -- --only analyse`, with as many workers as there are where nothing else is said. */
+const TAKING: Record<'copy' | 'move' | 'claim', Taking> = {
+  copy: { factor: 0.97, eachUs: 0 },
+  move: { factor: 1.08, eachUs: 1.6 },
+  claim: { factor: 1.2, eachUs: 18 },
+};
+/** Looking at both sides at the end, likewise: a copy compares bodies, the others look for what stands there twice. */
+const VERIFYING: Record<keyof typeof TAKING, Taking> = {
+  copy: { factor: 1.95, eachUs: 0 },
+  move: { factor: 0.5, eachUs: 3 },
+  claim: { factor: 0.5, eachUs: 3 },
 };
 
-/** A drain is a little faster than a probe: the next part is on its way while one is appended. */
-const CARRYING = 0.9;
-/** What settling takes grows a little with what is settled. */
-const SETTLING_SHARE = 0.1;
-/** Carrying and settling go on side by side: the slower of the two counts, and the other a little. */
-const SIDE_BY_SIDE = 4;
-
-/** What {@link serverYardstick} took where the numbers above were found. */
-export const SERVER_YARDSTICK_MS = 20;
+/** What {@link TableProbe.serverYardstickMs} was where the numbers above were found. */
+const SERVER_YARDSTICK_MS = 12.8;
 
 /** From what a probe has measured, and from how fast the source's server is. */
-export function tablePace(probe: Probe, how: keyof typeof SETTLING, serverYardstickMs: number): Pace {
+export function tablePace(probe: Probe, how: keyof typeof TAKING, serverYardstickMs: number): Pace {
   const probedUs = (probe.ms * 1000) / probe.messages;
-  const carrying = probedUs * CARRYING;
-  const { eachUs } = SETTLING[how];
-  const settling =
-    eachUs === 0 ? 0 : (eachUs * serverYardstickMs) / SERVER_YARDSTICK_MS + probedUs * SETTLING_SHARE;
-  const us = (carrying ** SIDE_BY_SIDE + settling ** SIDE_BY_SIDE) ** (1 / SIDE_BY_SIDE);
-  const perSecond = Math.round(1_000_000 / us);
-  if (settling > carrying)
-    return {
-      perSecond,
-      bottleneck: 'source',
-      why: `rows are ${how === 'claim' ? 'claimed and deleted' : 'deleted'} more slowly than they are carried`,
-    };
+  const slower = serverYardstickMs / SERVER_YARDSTICK_MS;
+  const perSecondOf = ({ factor, eachUs }: Taking): number =>
+    Math.round(1_000_000 / (probedUs * factor + eachUs * slower));
+  const pace = { perSecond: perSecondOf(TAKING[how]), verifiedPerSecond: perSecondOf(VERIFYING[how]) };
+  if (TAKING[how].eachUs * slower > probedUs)
+    return { ...pace, bottleneck: 'source', why: 'rows are settled more slowly than they are carried' };
   const share = (ms: number): number => Math.min(100, Math.round((ms / probe.ms) * 100));
-  const bottleneck = probe.appendMs >= probe.readMs ? 'target' : 'source';
   const why = `a probe waited ${share(probe.appendMs)} % of its time for Redis, and ${share(probe.readMs)} % for rows`;
-  return { perSecond, bottleneck, why };
+  return { ...pace, bottleneck: probe.appendMs >= probe.readMs ? 'target' : 'source', why };
 }
 
 /** What the yardstick takes where {@link QUEUE_MESSAGE_MS} was found. */
-const YARDSTICK_MS = 8;
+const YARDSTICK_MS = 6.5;
 
 /** A fixed piece of work for this host's processor, in ms; the least of a few, since others may be at work, too. */
 export function yardstick(): number {
@@ -92,14 +88,15 @@ export function queuePace(queue: QueuePaceInput, yardstickMs: number): Pace {
   const byProcessor = (1000 / QUEUE_MESSAGE_MS) * (YARDSTICK_MS / yardstickMs);
   const byQueue = fifo && highThroughput !== true ? FIFO_CALLS * BATCH : Number.POSITIVE_INFINITY;
   const perSecond = Math.round(Math.min(byTrips, byProcessor, byQueue));
+  const pace = { perSecond, verifiedPerSecond: null };
   const trips = `${receivers} receivers, ${roundTripMs.toFixed(1)} ms a call`;
   if (perSecond >= Math.round(byQueue))
     return {
-      perSecond,
+      ...pace,
       bottleneck: 'limit of the queue',
       why: `FIFO takes ${FIFO_CALLS} calls a second; ${trips}`,
     };
   if (byProcessor < byTrips)
-    return { perSecond, bottleneck: 'processor', why: `one core of this host; ${trips}` };
-  return { perSecond, bottleneck: 'round trips', why: trips };
+    return { ...pace, bottleneck: 'processor', why: `one core of this host; ${trips}` };
+  return { ...pace, bottleneck: 'round trips', why: trips };
 }

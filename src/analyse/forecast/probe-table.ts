@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../backends/redis/index.ts';
 import type { DrainSettings } from '../../drain/index.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { PackedRows } from '../../model/packed.ts';
-import { copyRows } from '../../sources/postgres/copy-rows.ts';
+import { copyRows, type RowStream } from '../../sources/postgres/copy-rows.ts';
 import { isNotKnown } from '../../sources/postgres/not-counted.ts';
 import { endSession, READER_SETTINGS } from '../../sources/postgres/session.ts';
 import { statements } from '../../sources/postgres/sql.ts';
@@ -11,8 +11,9 @@ import type { CarefulSession } from '../postgres/careful.ts';
 import { carefulSession, openTable, type PostgresDrainSource } from '../postgres/open.ts';
 import { type NextRows, type Probe, probe } from './probe.ts';
 
-/** More are not read in the time of a probe. */
+/** Read at once. */
 const MOST_ROWS = 100_000;
+const ENOUGH_ROWS = 10_000;
 const PART_BYTES = 4 * 1024 * 1024;
 
 /** A probe, and how fast the server of the source is at a fixed piece of work, in ms. */
@@ -68,10 +69,19 @@ async function inOrder(
   const sql = statements(spec, table);
   const page = sql.page(MOST_ROWS, null, null);
   await session.client.query(READER_SETTINGS);
-  return session.allow(page, async (client) => {
-    const rows = copyRows(client, page, sql.fields, batch, PART_BYTES);
-    return append(() => rows.next());
-  });
+  const read = (client: Client): RowStream => copyRows(client, page, sql.fields, batch, PART_BYTES);
+  return session.allow(page, (client) => append(overAndOver(() => read(client))));
+}
+
+/** Where the time is not over when all has been read it is read again, if it was enough to say anything. */
+function overAndOver(read: () => RowStream): NextRows {
+  let rows = read();
+  return async () => {
+    const part = await rows.next();
+    if (part || rows.sent() < ENOUGH_ROWS) return part;
+    rows = read();
+    return rows.next();
+  };
 }
 
 function again(parts: readonly PackedRows[]): NextRows {
