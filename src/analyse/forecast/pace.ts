@@ -17,19 +17,21 @@ interface Taking {
   factor: number;
   /** More for each message, in µs, on a server that needs {@link SERVER_YARDSTICK_MS} for its yardstick. */
   eachUs: number;
+  /** Likewise for each KiB: PostgreSQL lets go of large values piece by piece. */
+  kibUs: number;
 }
 
 /** Found with `npm run bench -- --only analyse`, with as many workers as there are where nothing else is said. */
 const TAKING: Record<'copy' | 'move' | 'claim', Taking> = {
-  copy: { factor: 0.97, eachUs: 0 },
-  move: { factor: 1.14, eachUs: 1.5 },
-  claim: { factor: 1.2, eachUs: 18 },
+  copy: { factor: 0.97, eachUs: 0, kibUs: 0 },
+  move: { factor: 1.12, eachUs: 0.6, kibUs: 2 },
+  claim: { factor: 1.2, eachUs: 18, kibUs: 2 },
 };
 /** Looking at both sides at the end, likewise: a copy compares bodies, the others look for what stands there twice. */
 const VERIFYING: Record<keyof typeof TAKING, Taking> = {
-  copy: { factor: 1.95, eachUs: 0 },
-  move: { factor: 0.5, eachUs: 3 },
-  claim: { factor: 0.5, eachUs: 3 },
+  copy: { factor: 1.8, eachUs: 3, kibUs: 0 },
+  move: { factor: 0.5, eachUs: 2.4, kibUs: 0 },
+  claim: { factor: 0.5, eachUs: 2.4, kibUs: 0 },
 };
 
 /** What {@link TableProbe.serverYardstickMs} was where the numbers above were found. */
@@ -39,8 +41,9 @@ const SERVER_YARDSTICK_MS = 12.8;
 export function tablePace(probe: Probe, how: keyof typeof TAKING, serverYardstickMs: number): Pace {
   const probedUs = (probe.ms * 1000) / probe.messages;
   const slower = serverYardstickMs / SERVER_YARDSTICK_MS;
-  const perSecondOf = ({ factor, eachUs }: Taking): number =>
-    Math.round(1_000_000 / (probedUs * factor + eachUs * slower));
+  const kib = probe.bytes / probe.messages / 1024;
+  const perSecondOf = ({ factor, eachUs, kibUs }: Taking): number =>
+    Math.round(1_000_000 / (probedUs * factor + (eachUs + kib * kibUs) * slower));
   const pace = { perSecond: perSecondOf(TAKING[how]), verifiedPerSecond: perSecondOf(VERIFYING[how]) };
   if (TAKING[how].eachUs * slower > probedUs)
     return { ...pace, bottleneck: 'source', why: 'rows are settled more slowly than they are carried' };

@@ -6,6 +6,7 @@ import { type PackedRows, rowCount } from '../../model/packed.ts';
 /** What a drain would do with some messages, but for writing. */
 export interface Probe {
   messages: number;
+  bytes: number;
   /** From the first batch to the last, in ms, reading and appending side by side as in a drain. */
   ms: number;
   /** Time spent waiting for the source, and for the target, in ms. */
@@ -40,7 +41,7 @@ export async function probe(
   let rows = await next();
   while (rows && !meter.over) {
     const [following] = await Promise.all([meter.read(next()), meter.append(append(rows))]);
-    meter.add(rowCount(rows));
+    meter.add(rowCount(rows), rows.data.length);
     rows = following;
   }
   return meter.result;
@@ -50,20 +51,21 @@ export async function probe(
 class Meter {
   private readonly startedAt = performance.now();
   private warm = false;
-  private now: Probe = { messages: 0, ms: 0, readMs: 0, appendMs: 0 };
+  private now: Probe = { messages: 0, bytes: 0, ms: 0, readMs: 0, appendMs: 0 };
   private since = this.startedAt;
 
   get over(): boolean {
     return performance.now() - this.startedAt > LONGEST_MS;
   }
 
-  add(messages: number): void {
+  add(messages: number, bytes: number): void {
     this.now.messages += messages;
+    this.now.bytes += bytes;
     this.now.ms = performance.now() - this.since;
     if (this.warm || performance.now() - this.startedAt < WARM_UP_MS) return;
     this.warm = true;
     this.cold = this.now;
-    this.now = { messages: 0, ms: 0, readMs: 0, appendMs: 0 };
+    this.now = { messages: 0, bytes: 0, ms: 0, readMs: 0, appendMs: 0 };
     this.since = performance.now();
   }
 
