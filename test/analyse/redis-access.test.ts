@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { having } from '../support/redis-having.ts';
 import { freePort } from '../support/server-process.ts';
 import { analysed, type Case, found } from './driver.ts';
-import { having } from './redis-having.ts';
 
 let server: TestRedis;
 let redis: Redis;

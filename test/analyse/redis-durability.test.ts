@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { having as havingOn } from '../support/redis-having.ts';
 import { startSentinel, type TestSentinel } from '../support/redis-topologies.ts';
 import { waitFor } from '../support/wait.ts';
 import { analysed, type Case, found } from './driver.ts';
-import { having as havingOn } from './redis-having.ts';
 
 let sentinel: TestSentinel;
 let alone: TestRedis;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { having as havingOn } from '../support/redis-having.ts';
 import { startSlowProxy } from '../support/slow-proxy.ts';
 import { waitFor } from '../support/wait.ts';
 import { analysed, type Case, found } from './driver.ts';
-import { having as havingOn } from './redis-having.ts';
 
 let server: TestRedis;
 let redis: Redis;

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { having as havingOn } from '../support/redis-having.ts';
 import { sharedPostgres, uniqueName } from '../support/shared.ts';
 import { startUnsavingRedis } from '../support/unsaving-redis.ts';
 import { waitFor } from '../support/wait.ts';
@@ -40,19 +41,8 @@ const blockers = async (more: object = {}, target: object = {}) =>
 const codes = async (more: object = {}, target: object = {}) =>
   (await plan(caseOf(more, target))).findings.map(({ level, code }) => `${level} ${code}`);
 
-/** Sets something for the time of a test. */
-async function having<T>(settings: Record<string, string>, run: () => Promise<T>): Promise<T> {
-  const before: [string, string][] = [];
-  for (const [name, value] of Object.entries(settings)) {
-    before.push([name, ((await redis.config('GET', name)) as string[])[1]!]);
-    await redis.config('SET', name, value);
-  }
-  try {
-    return await run();
-  } finally {
-    for (const [name, value] of before.reverse()) await redis.config('SET', name, value);
-  }
-}
+const having = (settings: Record<string, string>, run: () => Promise<unknown>) =>
+  havingOn(redis, settings, run);
 
 describe('the target', () => {
   test('that is a list is refused, and nothing is drained', async () => {
