@@ -1,5 +1,6 @@
 import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
+import { BREAKER_COMMANDS } from './registry-breakers.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
 
 /** `read` changes nothing; `write` is done at once; `destructive` shows its plan and asks first. */
@@ -112,6 +113,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./verify.ts'),
   },
   ...STREAM_COMMANDS,
+  ...BREAKER_COMMANDS,
   {
     name: 'config show',
     summary: 'show the resolved configuration and where each part comes from',

@@ -1,3 +1,4 @@
+import type { GivenSettings } from '../model/breaker-settings.ts';
 import { type Environment, findVariable } from './environment.ts';
 import { wholeNumberOf } from './errors.ts';
 import { resolveRedis } from './redis.ts';
@@ -25,6 +26,8 @@ export interface ResolvedConfig {
   redis?: RedisConfig;
   sources: Record<string, SourceConfig>;
   streams: Record<string, StreamConfig>;
+  /** Settings of circuit breakers by name. */
+  breakers: Record<string, GivenSettings>;
   /** From REDIS_STREAM_NAME and its like; used where neither flag nor source says otherwise. */
   defaults: { stream?: string; group?: string; maxLen?: number };
   /** Part -> where it comes from: `redis` -> `REDIS_URL`, `sources.alerts` -> `qctl.yaml:7`. */
@@ -62,6 +65,7 @@ export function resolveConfig(layers: Layers): ResolvedConfig {
     ...(redis.config && { redis: redis.config }),
     sources: file.profile.sources ?? {},
     streams: file.profile.streams ?? {},
+    breakers: {},
     defaults: readDefaults(env, origins),
     origins,
     warnings: redis.warnings,

@@ -75,6 +75,37 @@ export const runKey = (run: string): string => `qctl:run:${run}`;
 export const DELAYED_INDEX = 'qctl:delayed';
 export const lockKey = (name: string): string => `qctl:lock:${name}`;
 
+/** The keys of one circuit breaker, all in one slot. */
+export interface BreakerKeys {
+  state: string;
+  override: string;
+  config: string;
+  /** Probes under way: lease by the time at which it is given up, in ms (sorted set). */
+  probe: string;
+  /** Events that a cluster keeps here until they are brought to {@link BREAKER_EVENTS} (stream). */
+  outbox: string;
+  /** Counters begun at this time, in ms. */
+  bucket(startMs: number): string;
+}
+
+/** Names the keys of a circuit breaker. */
+export function breakerKeys(name: string): BreakerKeys {
+  const base = `qctl:{cb:${name}}`;
+  return {
+    state: `${base}:state`,
+    override: `${base}:override`,
+    config: `${base}:config`,
+    probe: `${base}:probe`,
+    outbox: `${base}:outbox`,
+    bucket: (startMs) => `${base}:b:${startMs}`,
+  };
+}
+
+/** What happened to circuit breakers (stream). */
+export const BREAKER_EVENTS = 'qctl:cb:events';
+/** Circuit breakers by when a process was last heard of, in ms (sorted set). */
+export const BREAKER_INDEX = 'qctl:cb:index';
+
 /** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */
 export function slotOf(key: string): number {
   let crc = 0;

@@ -1,0 +1,80 @@
+/**
+ * Lua that counts calls: one hash for each twelfth of the window, named by its start in ms. `count()` sums
+ * what lies in the window, the part of a bucket that reaches into it included; `add(…)` counts calls now.
+ */
+export const COUNTS = `
+local buckets = string.sub(KEYS[1], 1, -6) .. 'b:'
+local function bucket_keys()
+  local keys, at = {}, math.floor(now / cfg.bucket) * cfg.bucket
+  while at + cfg.bucket > now - cfg.window do
+    keys[#keys + 1] = buckets .. int(at)
+    at = at - cfg.bucket
+  end
+  return keys
+end
+local function count()
+  local sum = {ok = 0, fail = 0, slow = 0, rejected = 0}
+  local by = {}
+  for _, key in ipairs(bucket_keys()) do
+    for field, value in pairs(map(redis.call('HGETALL', key))) do
+      local kind, instance = string.match(field, '^(%a+):(.+)$')
+      if kind then
+        by[instance] = by[instance] or {ok = 0, fail = 0, slow = 0}
+        by[instance][kind] = by[instance][kind] + tonumber(value)
+      else sum[field] = sum[field] + tonumber(value) end
+    end
+  end
+  return sum, by
+end
+local function add(counts)
+  local key = buckets .. int(math.floor(now / cfg.bucket) * cfg.bucket)
+  local any = false
+  for _, kind in ipairs({'ok', 'fail', 'slow', 'rejected'}) do
+    local n = counts[kind] or 0
+    if n > 0 then
+      any = true
+      redis.call('HINCRBY', key, kind, int(n))
+      if cfg.instances > 1 and kind ~= 'rejected' then
+        redis.call('HINCRBY', key, kind .. ':' .. q.instance, int(n))
+      end
+    end
+  end
+  if any then redis.call('PEXPIRE', key, int(cfg.window * 2)) end
+end
+local function clear_counts()
+  for _, key in ipairs(bucket_keys()) do redis.call('DEL', key) end
+end
+`;
+
+/**
+ * Lua that judges the counts of the window: `why_open()` gives the cause and its explanation, or nil. With
+ * `instances` above 1 so many processes must see for themselves what a threshold calls trouble.
+ */
+export const JUDGE = `
+local function in_trouble(by)
+  local n, rate = 0, cfg.rate > 0 and cfg.rate or 50
+  for _, one in pairs(by) do
+    local calls = one.ok + one.fail
+    local failing = one.fail > 0 and one.fail * 100 >= rate * calls
+    local slow = cfg.slow_ms > 0 and cfg.slow_rate > 0 and one.slow > 0 and one.slow * 100 >= cfg.slow_rate * calls
+    if failing or slow then n = n + 1 end
+  end
+  return n
+end
+local function why_open()
+  local sum, by = count()
+  local calls = sum.ok + sum.fail
+  local window = ' in ' .. string.format('%gs', cfg.window / 1000)
+  local cause, detail
+  if cfg.threshold > 0 and sum.fail >= cfg.threshold and calls >= (cfg.minimum or 0) then
+    cause, detail = 'failures', int(sum.fail) .. ' of ' .. int(calls) .. ' calls failed' .. window .. ', threshold ' .. int(cfg.threshold)
+  elseif calls == 0 or calls < (cfg.minimum or 10) then return nil
+  elseif cfg.rate > 0 and sum.fail * 100 >= cfg.rate * calls then
+    cause, detail = 'failure-rate', int(sum.fail) .. ' of ' .. int(calls) .. ' calls failed' .. window .. ', threshold ' .. string.format('%g%%', cfg.rate)
+  elseif cfg.slow_ms > 0 and cfg.slow_rate > 0 and sum.slow * 100 >= cfg.slow_rate * calls then
+    cause, detail = 'slow-calls', int(sum.slow) .. ' of ' .. int(calls) .. ' calls were slow' .. window .. ', threshold ' .. string.format('%g%%', cfg.slow_rate)
+  end
+  if cause and cfg.instances > 1 and in_trouble(by) < cfg.instances then return nil end
+  return cause, detail
+end
+`;

@@ -1,0 +1,25 @@
+/** Circuit breakers that processes and languages share through Redis, and that operators can see and steer. */
+
+export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
+export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
+export { checkBreakerName, isBreakerName } from './keys.ts';
+export { knownBreakers, lookAtBreakers, resolveBreakers } from './look.ts';
+export { BreakerMachine, type HeldMode, type ProbeResult, type Report } from './machine.ts';
+export {
+  type BreakerChange,
+  type Operation,
+  type Operator,
+  operateBreaker,
+  type Standing,
+} from './operate.ts';
+export {
+  type BreakerState,
+  type BreakerView,
+  type CallCounts,
+  type Cause,
+  OVERRIDE_MODES,
+  type Override,
+  type OverrideMode,
+  type Transition,
+  verdictOf,
+} from './view.ts';
