@@ -48,6 +48,11 @@ export class CallWindow {
     for (const [start] of this.current(settings, nowMs)) this.buckets.delete(start);
   }
 
+  /** Forgets everything. */
+  forget(): void {
+    this.buckets.clear();
+  }
+
   /** Why these counts open a breaker; undefined where they do not. */
   whyOpen(settings: BreakerSettings, nowMs: number): Cause | undefined {
     const cause = causeOf(settings, this.count(settings, nowMs));
