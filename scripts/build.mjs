@@ -40,7 +40,7 @@ async function bundle() {
   const { version } = createRequire(import.meta.url)('../package.json');
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'commands/main.ts', index: 'src/index.ts' },
+    entryPoints: { main: 'commands/main.ts', index: 'src/index.ts', breaker: 'src/breaker/index.ts' },
     outdir: fresh,
     bundle: true,
     splitting: true,
