@@ -1,70 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import { redactText } from '../config/redact.ts';
-import type { BreakerSettings } from '../model/breaker-settings.ts';
 import { checkBreakerName } from './keys.ts';
-import { Member, type Probe } from './member.ts';
-import { CircuitOpenError } from './open-error.ts';
+import type { BreakerEvents, BreakerStatus, CallDetails, ExecuteOptions, Permit } from './library-types.ts';
+import { Member } from './member.ts';
 import { type BreakerOptions, flushIntervalOf, givenSettings } from './options.ts';
-import type { BreakerState, Cause, OverrideMode, Transition } from './view.ts';
-
-/** What a breaker is for this process. */
-export interface BreakerStatus {
-  name: string;
-  state: BreakerState;
-  /** What an operator has put over it. */
-  override: OverrideMode | null;
-  /** True where this process decided by what it has seen itself: without Redis, or with `instances` above 1. */
-  local: boolean;
-  /** Why Redis cannot be reached, as a clause; null while it can, or where none was named. */
-  redisTrouble: string | null;
-  settings: BreakerSettings;
-}
-
-/** A move that this process, and no other one, is told of. */
-export interface BreakerTransition extends Transition {
-  name: string;
-}
-
-/** The events of a {@link CircuitBreaker}. */
-export interface BreakerEvents {
-  /** The shared breaker has moved, and it was this process that made it: one process of all is told. */
-  transition: [BreakerTransition];
-  /** It is another one for this process: state, override, or whether it decides by itself. */
-  change: [BreakerStatus];
-  /** Redis cannot be reached (the reason), or can be again (null). */
-  redis: [reason: string | null];
-}
-
-/** What a call may do: go, or not. To be given back to {@link CircuitBreaker.record} where it goes. */
-export type Permit =
-  | { allowed: true; startedAt: number; probe?: Probe; recorded?: boolean }
-  | { allowed: false; error: CircuitOpenError };
-
-/** How a call went, where the clock of {@link CircuitBreaker.record} does not do. */
-export interface CallDetails {
-  /** Default: since the permit was given. */
-  durationMs?: number;
-  /** Its text is shown to operators, URLs without passwords. */
-  error?: unknown;
-}
-
-/** Options of one call. */
-export interface ExecuteOptions<F> {
-  /** Gives a result where the call was rejected or has failed. */
-  fallback?: (error: unknown) => F | Promise<F>;
-}
-
-const WORDS: Partial<Record<Cause, string>> = {
-  failures: 'too many calls failed',
-  'failure-rate': 'too many of its calls failed',
-  'slow-calls': 'too many of its calls were slow',
-  'probe-failed': 'the last probe failed',
-};
-
-function wordsFor(cause: Cause | null): string {
-  return (cause && WORDS[cause]) ?? 'tripped';
-}
+import { rejection } from './rejection.ts';
 
 const MOST_ERROR_TEXT = 200;
 let made = 0;
@@ -155,7 +96,7 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     if (probe) return { allowed: true, startedAt: performance.now(), probe };
     if (this.member.gate === 'pass') return { allowed: true, startedAt: performance.now() };
     this.member.tally.rejected += 1;
-    return { allowed: false, error: this.openError() };
+    return { allowed: false, error: rejection(this.status(), this.member) };
   }
 
   /** Tells how a call went that {@link CircuitBreaker.allow} has let through; `none` says nothing about it. Counts once. */
@@ -211,22 +152,6 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
 
   private outcomeOf(error: unknown): 'fail' | 'none' {
     return this.options.isFailure && !this.options.isFailure(error) ? 'none' : 'fail';
-  }
-
-  private openError(): CircuitOpenError {
-    const { state, override, local, redisTrouble } = this.status();
-    const { machine, replica } = this.member;
-    const shared = local ? undefined : replica?.shared;
-    const until = override ? machine.override?.untilMs : (shared ?? machine).halfOpenAtMs;
-    const held = replica?.shared.override;
-    const why = override
-      ? `held open by ${held?.by}@${held?.host}: ${held?.reason}`
-      : state === 'half-open'
-        ? 'half-open, and its probes are under way'
-        : (shared?.detail ?? wordsFor((shared ?? machine).cause));
-    const note = redisTrouble === null ? '' : ' (without Redis, by what this process knows)';
-    const leftMs = until == null ? null : Math.max(0, Math.round(until - this.member.nowMs()));
-    return new CircuitOpenError(this.name, `${why}${note}`, leftMs);
   }
 
   private tellOfChange(): void {

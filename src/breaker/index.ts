@@ -1,17 +1,17 @@
 /** Circuit breakers that processes and languages share through Redis, and that operators can see and steer. */
 
-export {
-  type BreakerEvents,
-  type BreakerStatus,
-  type BreakerTransition,
-  type CallDetails,
-  CircuitBreaker,
-  type ExecuteOptions,
-  type Permit,
-} from './circuit-breaker.ts';
+export { CircuitBreaker } from './circuit-breaker.ts';
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
+export type {
+  BreakerEvents,
+  BreakerStatus,
+  BreakerTransition,
+  CallDetails,
+  ExecuteOptions,
+  Permit,
+} from './library-types.ts';
 export { knownBreakers, lookAtBreakers, resolveBreakers } from './look.ts';
 export { BreakerMachine, type HeldMode, type ProbeResult, type Report } from './machine.ts';
 export { CircuitOpenError } from './open-error.ts';

@@ -2,26 +2,12 @@ import type { RedisOptions } from '../backends/redis/index.ts';
 import type { BreakerSettings, GivenSettings } from '../model/breaker-settings.ts';
 import { Exchange } from './exchange.ts';
 import { BreakerMachine } from './machine.ts';
+import { type Probe, type ProbeEnd, Probes } from './probes.ts';
 import { Tally } from './tally.ts';
 import type { OverrideMode, Transition } from './view.ts';
 
 /** What happens to the next call; a probe is asked for at Redis, or at this process alone. */
 export type Gate = 'pass' | 'reject' | 'probe' | 'probe-local';
-
-/** A probe that may go. */
-export interface Probe {
-  lease: string;
-  /** Of the half-open time that it belongs to. */
-  version: number;
-  local: boolean;
-}
-
-/** How a probe went. */
-export interface ProbeEnd {
-  outcome: 'ok' | 'fail' | 'none';
-  slow: boolean;
-  error?: string;
-}
 
 /** Whom a member tells. */
 export interface MemberEvents {
@@ -43,9 +29,6 @@ export interface MemberParts {
 
 /** Failures are told sooner than at the next flush, but not more often than this. */
 const HURRY_MS = 100;
-/** Who was refused a probe asks again after this. */
-const ASK_AGAIN_MS = 100;
-
 /** The part that one process has in a breaker: what it counts, what it knows, and what it decides by itself. */
 export class Member {
   readonly tally = new Tally();
@@ -56,13 +39,10 @@ export class Member {
   private readonly exchange: Exchange | undefined;
   private readonly parts: MemberParts;
   private readonly events: MemberEvents;
-  private readonly leases = new Set<string>();
-  private readonly unsettled = new Map<string, Omit<Probe, 'local'> & ProbeEnd>();
+  private readonly probes: Probes | undefined;
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
   private flushedAt = Number.NEGATIVE_INFINITY;
-  private askAgainAt = 0;
-  private asking = false;
   private leaseCount = 0;
   private adopted = 0;
   private hurried = false;
@@ -80,6 +60,7 @@ export class Member {
         applied: (moves) => this.applied(moves),
         trouble: (reason) => this.troubled(reason),
       });
+      this.probes = new Probes(this.exchange);
     }
     this.schedule(Math.random() * parts.flushIntervalMs);
   }
@@ -134,29 +115,12 @@ export class Member {
     else this.schedule(due);
   }
 
-  /** A probe, where one may go now. Asks Redis at most every 100 ms, and for one call at a time. */
+  /** A probe, where one may go now. */
   async lease(): Promise<Probe | undefined> {
     const lease = `${this.parts.instance}:${++this.leaseCount}`;
-    if (this.gate === 'probe-local') return this.leaseLocally(lease);
-    const { state, halfOpenAtMs, openMs } = this.replica!.shared;
-    const leftMs = state === 'open' ? (halfOpenAtMs ?? 0) - this.nowMs() : 0;
-    if (leftMs > 0 && leftMs <= (openMs ?? 0)) return undefined;
-    if (this.asking || performance.now() < this.askAgainAt) return undefined;
-    this.asking = true;
-    try {
-      this.leases.add(lease);
-      const granted = await this.exchange!.admit(lease);
-      if (granted) return { lease, version: this.replica!.shared.version, local: false };
-      this.leases.delete(lease);
-      // It may have been granted all the same, and nobody else would get it.
-      if (granted === undefined)
-        this.unsettled.set(lease, { lease, version: 0, outcome: 'none', slow: false });
-      this.askAgainAt = performance.now() + ASK_AGAIN_MS;
-      // Redis went away meanwhile: this process decides.
-      return (this.gate as Gate) === 'probe-local' ? this.leaseLocally(lease) : undefined;
-    } finally {
-      this.asking = false;
-    }
+    const probe = this.gate === 'probe' ? await this.probes!.ask(lease) : undefined;
+    // Where Redis goes away meanwhile, this process decides.
+    return probe ?? (this.refresh() === 'probe-local' ? this.leaseLocally(lease) : undefined);
   }
 
   private leaseLocally(lease: string): Probe | undefined {
@@ -166,23 +130,10 @@ export class Member {
   }
 
   /** Takes in how a probe went; Redis is told in the background, until it has understood. */
-  async settle({ lease, version, local }: Probe, end: ProbeEnd): Promise<void> {
-    if (local) {
-      this.machine.settle(this.nowMs(), { instance: '', lease, version, ...end });
-      this.update();
-      return;
-    }
-    this.leases.delete(lease);
-    this.unsettled.set(lease, { lease, version, ...end });
-    await this.settleAll();
-    this.askAgainAt = 0;
-  }
-
-  private async settleAll(): Promise<void> {
-    for (const [lease, probe] of this.unsettled) {
-      if (!this.exchange?.isUp()) return;
-      if (await this.exchange.settle(probe)) this.unsettled.delete(lease);
-    }
+  async settle(probe: Probe, end: ProbeEnd): Promise<void> {
+    if (!probe.local) return this.probes!.settle(probe, end);
+    this.machine.settle(this.nowMs(), { instance: '', ...probe, ...end });
+    this.update();
   }
 
   /** Brings what was counted to Redis, and reads what stands there. */
@@ -203,8 +154,8 @@ export class Member {
       const away = this.exchange.reason !== null;
       const most = away ? this.machine.window.count(this.machine.settings, this.nowMs()) : undefined;
       const counts = this.tally.takeUnsent(most);
-      await this.exchange.sync({ counts, error: this.error, leases: [...this.leases] });
-      await this.settleAll();
+      await this.exchange.sync({ counts, error: this.error, leases: [...this.probes!.leases] });
+      await this.probes!.settleAll();
     }
     this.update();
   }
