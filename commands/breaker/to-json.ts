@@ -11,7 +11,6 @@ export function timeOf(ms: number | null): string | null {
 /** A breaker as `list` and `watch` print it in JSON. */
 export function breakerToJson(view: ShownBreaker): object {
   const { override, lapsedOverride } = view;
-  const counts = view.known ? view.counts : null;
   return {
     breaker: view.name,
     known: view.known,
@@ -28,10 +27,7 @@ export function breakerToJson(view: ShownBreaker): object {
     openMs: view.openMs,
     openings: view.openings,
     probes: probesOf(view),
-    calls: counts && counts.ok + counts.failed,
-    failed: counts && counts.failed,
-    slow: counts && counts.slow,
-    rejected: counts && counts.rejected,
+    ...countsOf(view),
     windowMs: view.settings.windowMs,
     lastError: view.lastError,
     lastErrorAt: timeOf(view.lastErrorAtMs),
@@ -41,6 +37,13 @@ export function breakerToJson(view: ShownBreaker): object {
     lapsedOverride: lapsedOverride && overrideToJson(lapsedOverride),
     now: timeOf(view.nowMs),
   };
+}
+
+/** Of what Redis does not know there is nothing to be counted. */
+function countsOf({ known, counts }: BreakerView): object {
+  if (!known) return { calls: null, failed: null, slow: null, rejected: null };
+  const { ok, failed, slow, rejected } = counts;
+  return { calls: ok + failed, failed, slow, rejected };
 }
 
 function probesOf({ state, probesUnderWay, successes, settings }: BreakerView): object | null {
