@@ -67,7 +67,7 @@ export class EventFollower {
   #next(own: RedisConnection, behind: string, patience: Patience): Promise<BreakerEvent[]> {
     const { signal } = patience;
     const reasonOf = (error: unknown) => (signal.aborted ? undefined : isRetryable(error, own.kind));
-    const blockMs = Math.min(BLOCK_MS, this.#standings.dueInMs());
+    const blockMs = Math.min(BLOCK_MS, Math.ceil(this.#standings.dueInMs()));
     return askRedis(own, 'follow the events of the circuit breakers', () =>
       patiently(patience, 'Redis', reasonOf, () => nextEvents(own, behind, blockMs)),
     );

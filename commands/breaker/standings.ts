@@ -3,6 +3,7 @@ import type { ShownBreaker } from './chosen.ts';
 
 /** How a breaker stands, as far as was told. */
 interface Standing {
+  /** Null where no event has told it yet. */
   state: string | null;
   /** Of the override; null where there is none. */
   mode: string | null;
@@ -22,7 +23,7 @@ export class Standings {
   /** Whether it stands otherwise than was told. */
   isNews({ name, state, override, lapsed }: ShownBreaker): boolean {
     const told = this.#standings.get(name);
-    if (!told || told.state !== state) return true;
+    if (!told || (told.state !== null && told.state !== state)) return true;
     if (lapsed) return !told.toldOver;
     return told.mode !== (override?.mode ?? null) || told.untilMs !== (override?.untilMs ?? null);
   }
