@@ -2,6 +2,7 @@
 
 export { CircuitBreaker } from './circuit-breaker.ts';
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
+export { forgetUnused, UNUSED_AFTER_MS, type UnusedBreaker, unusedBreakers } from './forget-unused.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
 export type {
@@ -22,7 +23,11 @@ export {
   operateBreaker,
   type Standing,
 } from './operate.ts';
+
 export type { BreakerOptions } from './options.ts';
+
+export { type Threshold, thresholdsOf } from './thresholds.ts';
+
 export {
   type BreakerState,
   type BreakerView,
