@@ -109,9 +109,11 @@ function connections(config: Partial<ResolvedConfig>, env: Environment = {}, fla
     profiles: [],
     files: [],
     sources: {},
+    breakers: {},
     streams: {},
     defaults: {},
     origins: {},
+    unreadable: [],
     warnings: [],
   };
   return new Connections({ config: { ...empty, ...config }, env, flags, timeoutMs: 1500 });
