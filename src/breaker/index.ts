@@ -1,6 +1,7 @@
 /** Circuit breakers that processes and languages share through Redis, and that operators can see and steer. */
 
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
+export { foresee } from './foresee.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
 export { knownBreakers, lookAtBreakers, resolveBreakers } from './look.ts';
