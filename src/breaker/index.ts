@@ -13,6 +13,7 @@ export {
   operateBreaker,
   type Standing,
 } from './operate.ts';
+export * from './simulate/index.ts';
 export {
   type BreakerState,
   type BreakerView,
