@@ -37,4 +37,12 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     args: '<names-and-settings...>',
     load: () => import('./breaker/set.ts'),
   },
+  {
+    name: 'breaker test',
+    summary: 'simulate when a circuit breaker would open; touches nothing',
+    impact: 'read',
+    args: '<name>',
+    watch: false,
+    load: () => import('./breaker/test.ts'),
+  },
 ];

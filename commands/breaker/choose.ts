@@ -112,7 +112,8 @@ async function refuseUnknown(
   throw unknownBreakers(unknown, others, create === false);
 }
 
-function unknownBreakers(
+/** The error for names that nobody knows, with the similar one. */
+export function unknownBreakers(
   unknown: readonly string[],
   known: readonly string[],
   canCreate: boolean,
