@@ -19,7 +19,7 @@ export function addSteerOptions(command: QctlCommand, reason: 'needed' | 'option
 
 /** Adds `--create`. */
 export function addCreateOption(command: QctlCommand): QctlCommand {
-  return command.option('--create', 'also a breaker that neither Redis nor qctl.yaml knows', false);
+  return command.option('--create', 'also a breaker that neither Redis nor qctl.yaml knows');
 }
 
 function parseReason(text: string): string {

@@ -20,8 +20,8 @@ export interface TestFlags {
   outage?: Outage[];
   instances?: number;
   seed: number;
-  set: string[];
-  try: string[];
+  set?: string[];
+  try?: string[];
   offline?: boolean;
 }
 
@@ -50,8 +50,8 @@ export function addTestOptions(command: QctlCommand): QctlCommand {
     )
     .option('--instances <n>', 'processes that make the calls in turn (default: 1)', parsePositiveInteger)
     .option('--seed <n>', 'the same seed gives the same calls and jitter', parseNonNegativeInteger, 1)
-    .option('--set <setting>', 'another value, as NAME=VALUE (repeatable)', several, [])
-    .option('--try <setting>', 'several values side by side, as NAME=VALUE,VALUE (repeatable)', several, [])
+    .option('--set <setting>', 'another value, as NAME=VALUE (repeatable)', several)
+    .option('--try <setting>', 'several values side by side, as NAME=VALUE,VALUE (repeatable)', several)
     .option('--offline', 'do not ask Redis for the settings in force');
 }
 

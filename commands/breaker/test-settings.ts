@@ -31,7 +31,7 @@ export interface Basis {
 export async function findBasis(context: Context, name: string, flags: TestFlags): Promise<Basis> {
   const config = await context.config();
   const configured = configuredSettings(config, name);
-  const typed = flags.set.length + flags.try.length > 0;
+  const typed = flags.set !== undefined || flags.try !== undefined;
   const asked = flags.offline
     ? { offline: 'by --offline' }
     : await askForSettings(context, name, typed || configured !== undefined);
@@ -72,7 +72,7 @@ const MOST_VARIANTS = 50;
 /** The settings with `--set` over them, and of `--try` every combination. Throws `usage` for what cannot be meant. */
 export function variantsOf(
   basis: GivenSettings,
-  { set, try: tries }: Pick<TestFlags, 'set' | 'try'>,
+  { set = [], try: tries = [] }: Pick<TestFlags, 'set' | 'try'>,
 ): Variant[] {
   const given = { ...basis };
   for (const [key, value] of Object.entries(parseSettingChanges(set)) as [SettingKey, number | null][]) {

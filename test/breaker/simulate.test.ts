@@ -125,7 +125,7 @@ describe('calls that take time', () => {
   test('as probes are no more at once than allowed', () => {
     const outcomes = [
       call(0, false),
-      ...Array.from({ length: 50 }, (_, i) => call(70_000 + i, true, { durationMs: 500_000 })),
+      ...Array.from({ length: 50 }, (_, i) => call(70_000 + i * 50, true, { durationMs: 500_000 })),
     ];
     const result = simulate({ failureThreshold: 1, halfOpenProbes: 3, probeTimeoutMs: 100 }, outcomes);
     expect(result).toMatchObject({ probes: 3, rejected: 47, state: 'half-open' });
@@ -255,6 +255,10 @@ describe('generated calls', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('at a rate that floating point cannot tell exactly are not one more', () => {
+    expect(countCalls({ ratePerSecond: 1.1, forMs: 90_000 })).toBe(99);
   });
 
   test.each([
