@@ -75,6 +75,8 @@ export class Member {
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
+    // Whoever lives for one call only has counted before it was connected.
+    await this.exchange?.ready();
     await this.flushing;
     await this.flush();
     await this.exchange?.close();

@@ -70,6 +70,13 @@ describe('one process', () => {
     expect(lastError).toBe('connect ECONNREFUSED http://user:***@api.internal:8080/x');
   });
 
+  test('what it counted in its one moment of life is not lost', async () => {
+    const breaker = new CircuitBreaker(name, { redis: sharedRedisUrl() });
+    await failing(breaker);
+    await breaker.close();
+    expect((await look()).counts.failed).toBe(1);
+  });
+
   test('with the defaults one failed first call opens nothing, and 5 of 10 do', async () => {
     const breaker = await join();
     await failing(breaker);

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +43,10 @@ const OUTCOMES = {
   'qctl dlq replay': /^replayed +14\n/m,
   'qctl drain stop': /state +paus(?:ing|ed)[\s\S]*NOW\n.* stop /m,
   'qctl drain redis': /^returned +300\n[\s\S]*^converged: /m,
+  'qctl breaker check':
+    /CRITICAL wazuh-api: open[\s\S]*exit code 2: wake[\s\S]*^wazuh-api +open .* 5 of 5 calls failed/m,
+  'qctl breaker hold': /^wazuh-api +held open[\s\S]*released[\s\S]*open -> closed: reset by /m,
+  'qctl breaker test': /^failureThreshold=50 +\+2m/m,
   'qctl check lag': /^LAG OK - orders\/workers: lag 314, age /m,
 };
 
@@ -51,6 +64,8 @@ beforeAll(async () => {
   const { queueUrl } = await sendWebhooks(sqs, uniqueName('webhooks'), 300);
   folder = mkdtempSync(join(tmpdir(), 'qctl-readme-'));
   writeFileSync(join(folder, 'qctl.yaml'), fences(README, 'yaml').join('\n'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/qctl'));
   env = {
     ...cleanEnvironment(),
     QCTL_REDIS_URL: redis.url,
@@ -59,12 +74,21 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
     AWS_REGION: 'us-east-1',
   };
+  await Promise.all(Array.from({ length: 5 }, callDependency));
 });
 
 afterAll(async () => {
   await redis?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
+
+/** The program that calls a dependency, with one that nothing listens for: the fifth failure opens its breaker. */
+async function callDependency(): Promise<void> {
+  const [program] = fences(README, 'js');
+  const local = program!.replace('http://wazuh.internal:55000', 'http://127.0.0.1:1');
+  const { stdout, stderr } = await shell(`node --input-type=module -e "$PROGRAM"`, { PROGRAM: local });
+  expect({ stdout, stderr }).toEqual({ stdout: 'the agents as last seen\n', stderr: '' });
+}
 
 /** A queue as a job library makes it. */
 async function addJobs(database: string): Promise<void> {
@@ -76,13 +100,21 @@ async function addJobs(database: string): Promise<void> {
 }
 
 /** A block as a shell runs it, up to the first command that fails. */
-function shell(block: string): Promise<{ code: number; stdout: string; stderr: string }> {
+function shell(
+  block: string,
+  more: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const qctl = `qctl() { "${process.execPath}" "${join(ROOT, 'bin/qctl.js')}" "$@"; }`;
   return new Promise((resolve) => {
     const script = `set -euo pipefail; ${qctl}\n${block}`;
-    execFile('bash', ['-c', script], { env, cwd: folder, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
-    });
+    execFile(
+      'bash',
+      ['-c', script],
+      { env: { ...env, ...more }, cwd: folder, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
+      },
+    );
   });
 }
 
