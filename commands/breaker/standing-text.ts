@@ -1,4 +1,5 @@
 import type { Override, Standing } from '../../src/breaker/index.ts';
+import { causeText } from './wording.ts';
 
 /** RFC 3339 to the second. */
 export function secondText(ms: number): string {
@@ -11,18 +12,6 @@ export function stateText({ state, halfOpenAtMs, sinceMs, ...why }: Standing): s
   const since = state === 'half-open' && sinceMs !== null ? ` since ${secondText(sinceMs)}` : '';
   const cause = causeText(why);
   return `${state}${until}${since}${cause ? `, ${cause}` : ''}`;
-}
-
-function causeText({
-  cause,
-  detail,
-  by,
-  host,
-  reason,
-}: Pick<Standing, 'cause' | 'detail' | 'by' | 'host' | 'reason'>) {
-  if (cause === null) return '';
-  if (by === null) return detail ?? cause.replaceAll('-', ' ');
-  return `${cause} by ${by}@${host ?? ''}${reason ? `: ${reason}` : ''}`;
 }
 
 /** `open until TIME, by ann@desk: incident 7`; null where there is none. */

@@ -60,7 +60,7 @@ export function causeText({
     return `${cause}${who}${reason === null ? '' : `: ${reason}`}`;
   }
   if (cause === 'probe-failed') return `probe failed${detail === null ? '' : `: ${detail}`}`;
-  if (cause === 'open-time-over') return 'open time over';
+  if (cause === 'open-time-over') return `open time over${detail === null ? '' : ` (it opened: ${detail})`}`;
   return detail ?? cause ?? '';
 }
 
