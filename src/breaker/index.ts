@@ -1,5 +1,12 @@
 /** Circuit breakers that processes and languages share through Redis, and that operators can see and steer. */
 
+export {
+  DIALECTS,
+  type Dialect,
+  type ForeignBreaker,
+  type ForeignBreakers,
+  listForeignBreakers,
+} from './dialects/index.ts';
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
