@@ -69,6 +69,9 @@ function verbList(noun: string): string {
 }
 
 function verbs(noun: string): Candidate[] {
-  const under = commands.filter((command) => command.name.startsWith(`${noun} `));
-  return under.map((command) => [command.name.slice(noun.length + 1), command.summary]);
+  return commands.flatMap(({ name, aliases = [], summary }) =>
+    [name, ...aliases]
+      .filter((one) => one.startsWith(`${noun} `))
+      .map((one) => [one.slice(noun.length + 1), summary] as const),
+  );
 }

@@ -18,7 +18,10 @@ export interface MaintainFlags {
 /** `qctl maintain`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runMaintain): QctlCommand {
   const command = createCommand(entry)
-    .option('--stream <name>', 'only what waits for this stream, its partitions included')
+    .option(
+      '--stream <name>',
+      'only what waits for this stream, its partitions included; no circuit breakers',
+    )
     .option('-f, --follow', 'go on until Ctrl-C, and move each message when it is due')
     .option(
       '--every <interval>',
@@ -36,7 +39,10 @@ export function newCommand(context: Context, entry: CommandEntry, run = runMaint
 }
 
 const NUANCES = `A drain puts messages that are not due yet aside, and moves them as long as it is at work; this command
-does it afterwards. The clock is that of Redis. Any number of these may be at work at once, and beside a drain.`;
+does it afterwards. The clock is that of Redis. Any number of these may be at work at once, and beside a drain.
+Overrides of circuit breakers whose time is over are taken away, those that stand for a day or longer are warned of
+(not with --quiet), and breakers that no process was heard of for 30 days are removed unless an operator has set
+something of them.`;
 
 /** Carries it out. */
 export async function runMaintain(context: Context, flags: MaintainFlags): Promise<void> {

@@ -158,9 +158,13 @@ export function findCommand(words: readonly string[]): CommandEntry | undefined 
   return byName(words.slice(0, 2).join(' ')) ?? byName(words[0] ?? '');
 }
 
-/** The commands under a noun; empty where the word is no noun with verbs. */
+/** The commands under a noun, by an alias too; empty where the word is no noun with verbs. */
 export function verbsOf(noun: string): CommandEntry[] {
-  return COMMANDS.filter((entry) => entry.name.startsWith(`${noun} `));
+  return COMMANDS.flatMap((entry) =>
+    [entry.name, ...(entry.aliases ?? [])]
+      .filter((name) => name.startsWith(`${noun} `))
+      .map((name) => ({ ...entry, name })),
+  );
 }
 
 function byName(name: string): CommandEntry | undefined {

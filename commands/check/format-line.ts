@@ -5,7 +5,7 @@ import { grouped } from '../term/number.ts';
 import { printable } from '../term/text.ts';
 import { describeRange, perfRange } from './format-range.ts';
 import { formatValue, plainNumber } from './format-value.ts';
-import { METRICS, type Metric } from './metrics.ts';
+import { METRICS, type Metric, type MetricFormat } from './metrics.ts';
 import type { CheckReport } from './report.ts';
 
 type Reading = JudgedItem<Metric>['readings'][number];
@@ -48,10 +48,19 @@ function worstFirst(items: CheckReport['items']): CheckReport['items'] {
 function itemText({ name, readings, findings }: JudgedItem<Metric>): string {
   const parts = [
     ...findings.map(({ status, text }) => ({ status, text })),
-    ...readings.map((reading) => ({ status: reading.status, text: readingText(reading) })),
+    ...readings.filter(isSaid).map((reading) => ({ status: reading.status, text: readingText(reading) })),
   ];
   const sorted = parts.sort((a, b) => severity(b.status) - severity(a.status));
   return plainText(`${name}: ${sorted.map(({ text }) => text).join(', ')}`);
+}
+
+function isSaid({ metric }: Reading): boolean {
+  return silence(metric) === undefined;
+}
+
+function silence(metric: Metric): MetricFormat['silent'] {
+  const format: MetricFormat = METRICS[metric];
+  return format.silent;
 }
 
 function readingText(reading: Reading): string {
@@ -82,7 +91,8 @@ const UNITS = { count: '', counter: 'c', ms: 's', percent: '%', bytes: 'B' };
 /** `'orders/workers lag'=5210;1000;5000;0`; `U` where the value is not known. Of one server it is always the same. */
 function performanceData({ check }: CheckReport, { name, readings }: JudgedItem<Metric>): string[] {
   const prefix = check === 'redis' ? '' : `${name} `;
-  return readings.map(({ metric, value, thresholds }) => {
+  const drawn = readings.filter(({ metric }) => silence(metric) !== 'line');
+  return drawn.map(({ metric, value, thresholds }) => {
     const { label, unit } = METRICS[metric];
     const number =
       value === null ? 'U' : `${plainNumber(unit === 'ms' ? value / 1000 : value)}${UNITS[unit]}`;

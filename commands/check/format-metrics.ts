@@ -12,7 +12,7 @@ const STATUS_HELP = '0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.';
 export function formatMetrics(report: CheckReport): string {
   const { check, target, items, status } = report;
   const families = [
-    ...(Object.keys(METRICS) as Metric[]).map((metric) => family(report, metric)),
+    ...metricFamilies(items),
     gauge('qctl_check_item_status', `Status of each thing that was checked: ${STATUS_HELP}`, [
       ...items.map((item) => ({ labels: { check, ...item.labels }, value: CHECK_EXIT[item.status] })),
     ]),
@@ -23,7 +23,12 @@ export function formatMetrics(report: CheckReport): string {
   return formatFamilies(families);
 }
 
-function family({ items }: CheckReport, metric: Metric): Family {
+/** What was measured, a family for each metric. */
+export function metricFamilies(items: CheckReport['items']): Family[] {
+  return (Object.keys(METRICS) as Metric[]).map((metric) => family(items, metric));
+}
+
+function family(items: CheckReport['items'], metric: Metric): Family {
   const { gauge: name, help, unit } = METRICS[metric];
   const scale = unit === 'ms' ? 1000 : unit === 'percent' ? 100 : 1;
   const samples = items.flatMap(({ labels, readings }) =>

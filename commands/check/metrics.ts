@@ -1,3 +1,5 @@
+import { BREAKER_METRICS } from './breaker-metrics.ts';
+
 /** In what a metric is counted; durations are in ms and memory shares in percent until they are printed. */
 export type Unit = 'count' | 'counter' | 'ms' | 'percent' | 'bytes';
 
@@ -12,6 +14,8 @@ export interface MetricFormat {
   gauge: string;
   /** What Prometheus says of it. */
   help: string;
+  /** `text`: a finding says it in words; `line`: left out of the performance data, too. */
+  silent?: 'text' | 'line';
 }
 
 /** Everything that a check measures. */
@@ -135,6 +139,7 @@ export const METRICS = {
     gauge: 'qctl_redis_rejected_connections_total',
     help: 'Connections that Redis refused for maxclients, since its start.',
   },
+  ...BREAKER_METRICS,
 } as const satisfies Record<string, MetricFormat>;
 
 /** See {@link METRICS}. */

@@ -3,14 +3,14 @@ import type { Finding, Item, Status } from '../../src/checks/index.ts';
 import { isQctlError } from '../../src/errors.ts';
 import type { Metric } from './metrics.ts';
 
-/** What a stream or group that is not there means. */
+/** What a stream, group or breaker that is not there means. */
 export interface MissingFlag {
   missing: Status;
 }
 
 /** Adds `--missing`. */
-export function addMissing<C extends Command>(command: C): C {
-  const option = new Option('--missing <status>', 'status of a stream or group that is not there');
+export function addMissing<C extends Command>(command: C, what = 'a stream or group'): C {
+  const option = new Option('--missing <status>', `status of ${what} that is not there`);
   return command.addOption(option.choices(['ok', 'warning', 'critical', 'unknown']).default('unknown'));
 }
 

@@ -4,7 +4,7 @@ import { summary } from './format-line.ts';
 import { METRICS, type Metric } from './metrics.ts';
 
 /** The checks there are. */
-export type CheckName = 'lag' | 'pending' | 'depth' | 'dlq' | 'redis';
+export type CheckName = 'lag' | 'pending' | 'depth' | 'dlq' | 'redis' | 'breaker';
 
 /** What a check has found. */
 export interface CheckReport {

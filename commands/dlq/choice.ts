@@ -14,6 +14,7 @@ import type { Context } from '../context.ts';
 import { parsePositiveInteger } from '../options.ts';
 import { usageError } from '../stream-work.ts';
 import { grouped } from '../term/number.ts';
+import { shellWord } from '../term/shell-word.ts';
 
 /** The flags that choose dead letters. */
 export interface ChoiceFlags {
@@ -122,14 +123,10 @@ export function choiceArguments(argument: string, ids: readonly string[], flags:
     const values = [flags[name] ?? []].flat();
     return values.flatMap((value) => [`--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`, String(value)]);
   });
-  return [argument, ...ids, ...given].map(quoted).join(' ');
+  return [argument, ...ids, ...given].map(shellWord).join(' ');
 }
 
 /** `1 dead letter`, `1,234 dead letters`. */
 export function lettersText(count: number): string {
   return `${grouped(count)} ${plural(count, 'dead letter')}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w:.@%+=,/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

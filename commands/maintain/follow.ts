@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { patientWork } from '../stream-work.ts';
 import { drained } from '../term/drained.ts';
 import { printable } from '../term/text.ts';
+import { BreakerRounds } from './breaker-rounds.ts';
 import { formatLine, toMaintained } from './format.ts';
 import { lostError, maintainedStreams } from './streams.ts';
 
@@ -18,7 +19,10 @@ const EVERY_MS = 1000;
 /** The shortest interval that makes sense. */
 export const MIN_EVERY_MS = 100;
 
-/** Moves messages when they are due, until a signal; prints a line whenever something was moved. */
+/**
+ * Moves messages when they are due, and looks after the circuit breakers, until a signal; prints a line whenever
+ * something was done.
+ */
 export async function followScheduled(
   context: Context,
   { stream: named, every = EVERY_MS }: { stream?: string; every?: number },
@@ -28,10 +32,12 @@ export async function followScheduled(
   await checkMoveRights(redis, await maintainedStreams(context, work, named));
   context.onHardStop = () => 'stopped at once; what was moved is moved, the same command goes on';
   const round = new Round(context, work);
+  const breakers = named === undefined ? new BreakerRounds(context) : undefined;
   try {
     while (!context.signal.aborted) {
       const streams = await maintainedStreams(context, work, named);
       const dueInMs = await round.move(streams);
+      await breakers?.look();
       await pause(Math.min(every, dueInMs), context.signal);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { isRetryable } from '../../src/backends/redis/index.ts';
+import { isRetryable, type RedisConnection } from '../../src/backends/redis/index.ts';
 import {
   checkMoveRights,
   DueMover,
@@ -8,12 +8,18 @@ import {
 } from '../../src/streams/index.ts';
 import type { Context } from '../context.ts';
 import { withProgress } from '../stream-work.ts';
+import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
-import { formatMaintained, toMaintained } from './format.ts';
+import { type BreakerWork, maintainBreakers, warningOf } from './breakers.ts';
+import { formatMaintained, type Maintained, toMaintained } from './format.ts';
+import { breakerWorkToJson, formatBreakerWork } from './format-breakers.ts';
 import { lostError, maintainedStreams } from './streams.ts';
 
-/** Moves what is due, prints a row for each stream, and then fails where something was in the way. */
+/**
+ * Moves what is due and, unless a stream is named, looks after the circuit breakers; prints a row for each stream and
+ * for each breaker with which there was something to do. Then it fails where something was in the way.
+ */
 export async function moveScheduled(context: Context, named: string | undefined): Promise<void> {
   const { io, options } = context;
   const redis = await context.redis();
@@ -24,13 +30,29 @@ export async function moveScheduled(context: Context, named: string | undefined)
   context.onHardStop = () => 'stopped at once; what was moved is moved, the same command goes on';
   const reports = await moveAll(context, streams);
   const rows = reports.map(toMaintained);
+  const breakers = named === undefined && !isAway(reports, redis) ? await maintainBreakers(context) : [];
   await renderResult(io, options, {
     type: 'maintained',
-    data: rows,
-    table: () => (rows.length === 0 ? '' : formatMaintained(io.stdout, rows)),
+    data: [...rows, ...breakers.map(breakerWorkToJson)],
+    table: () => tablesOf(io.stdout, rows, breakers),
   });
-  const failure = reports.find((report) => report.failure)?.failure ?? lostError(reports, redis.label);
+  if (!options.quiet) for (const work of breakers) io.stderr.write(warningOf(work) ?? '');
+  const failure =
+    reports.find((report) => report.failure)?.failure ??
+    lostError(reports, redis.label) ??
+    breakers.find((work) => work.failure)?.failure;
   if (failure) throw failure;
+}
+
+function tablesOf(output: Output, rows: readonly Maintained[], breakers: readonly BreakerWork[]): string {
+  const parts = rows.length === 0 ? [] : [formatMaintained(output, rows)];
+  if (breakers.length > 0) parts.push(formatBreakerWork(output, breakers));
+  return parts.join('\n');
+}
+
+/** A server that is away is away for all. */
+function isAway(reports: readonly MovedReport[], { kind }: RedisConnection): boolean {
+  return reports.some(({ failure }) => failure !== null && isRetryable(failure, kind) !== undefined);
 }
 
 async function moveAll(context: Context, streams: readonly string[]): Promise<MovedReport[]> {
@@ -44,8 +66,8 @@ async function moveAll(context: Context, streams: readonly string[]): Promise<Mo
     );
     reports.push(report);
     await mover.close();
-    // What is wrong with one stream is not wrong with the others; a server that is away is away for all.
-    if (report.failure && isRetryable(report.failure, redis.kind) !== undefined) break;
+    // What is wrong with one stream is not wrong with the others.
+    if (isAway([report], redis)) break;
     if (report.nowMs !== null && report.waiting === 0)
       await forgetIfIdle(redis, stream, report.nowMs).catch(() => false);
   }

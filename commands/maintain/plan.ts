@@ -7,6 +7,8 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatTable } from '../term/table.ts';
+import { type BreakerWork, maintainBreakers, warningOf } from './breakers.ts';
+import { breakerWorkToJson, formatBreakerWork } from './format-breakers.ts';
 import { maintainedStreams } from './streams.ts';
 
 interface PlanRow {
@@ -31,11 +33,19 @@ export async function planScheduled(context: Context, named: string | undefined)
     );
     rows.push({ task: 'scheduled', stream, waiting, due, nextDueAt: dueText(nextDueMs) });
   }
+  const breakers = named === undefined ? await maintainBreakers(context) : [];
   await renderResult(io, options, {
     type: 'maintain-plan',
-    data: rows,
-    table: () => (rows.length === 0 ? '' : formatPlan(io.stdout, rows)),
+    data: [...rows, ...breakers.map(breakerWorkToJson)],
+    table: () => tablesOf(io.stdout, rows, breakers),
   });
+  if (!options.quiet) for (const work of breakers) io.stderr.write(warningOf(work) ?? '');
+}
+
+function tablesOf(output: Output, rows: readonly PlanRow[], breakers: readonly BreakerWork[]): string {
+  const parts = rows.length === 0 ? [] : [formatPlan(output, rows)];
+  if (breakers.length > 0) parts.push(formatBreakerWork(output, breakers));
+  return parts.join('\n');
 }
 
 function formatPlan(output: Output, rows: readonly PlanRow[]): string {

@@ -13,7 +13,7 @@ export interface BreakerEvent {
   seq: number;
   /**
    * `transition`, `hold`, `release`, `lapse` (an override whose time was over), `set` (by an operator), `declare` (by
-   * a program or file), `restore` (Redis had lost it).
+   * a program or file), `restore` (Redis had lost it), `forget` (nobody had been heard of for long).
    */
   type: string;
   from: BreakerState | null;
@@ -54,7 +54,8 @@ export async function readEvents(redis: RedisConnection, query: EventQuery): Pro
     const page = await redis.client.xrevrange(BREAKER_EVENTS, end, start, 'COUNT', PAGE);
     for (const [id, fields] of page) {
       const event = parseEvent(id, toHash(fields));
-      const name = `${event.seq} ${event.breaker}`;
+      // With the time: a breaker that was forgotten begins to count anew.
+      const name = `${event.seq} ${event.atMs} ${event.breaker}`;
       if (seen.has(name) || (query.wanted && !query.wanted(event.breaker))) continue;
       seen.add(name);
       found.push(event);

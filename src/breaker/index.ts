@@ -8,6 +8,7 @@ export {
   listForeignBreakers,
 } from './dialects/index.ts';
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
+export { forgetUnused, UNUSED_AFTER_MS, type UnusedBreaker, unusedBreakers } from './forget-unused.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
 export { knownBreakers, lookAtBreakers, resolveBreakers } from './look.ts';
@@ -19,6 +20,7 @@ export {
   operateBreaker,
   type Standing,
 } from './operate.ts';
+export { type Threshold, thresholdsOf } from './thresholds.ts';
 export {
   type BreakerState,
   type BreakerView,

@@ -3,7 +3,7 @@ import { breakerLook } from '../backends/redis/scripts/breaker/look.ts';
 import { isPattern, matchesPattern } from '../model/key-pattern.ts';
 import { BREAKER_INDEX } from '../model/keys.ts';
 import { scriptKeys } from './keys.ts';
-import { parseSettings, parseShared, toHash } from './parse.ts';
+import { parseOverride, parseSettings, parseShared, toHash } from './parse.ts';
 import type { BreakerView } from './view.ts';
 
 type Reply = [string, string[], string[], string[], number, string, string, string, string];
@@ -31,10 +31,12 @@ async function lookAt(redis: RedisConnection, name: string): Promise<BreakerView
   const keys = scriptKeys(redis, name).slice(0, 4);
   const reply = (await runScript(redis.client, breakerLook, keys, [name, '{}'])) as Reply;
   const [now, state, override, config, probes, ok, failed, slow, rejected] = reply;
+  const shared = parseShared(Number(now), toHash(state), toHash(override));
   return {
     name,
     known: state.length + override.length + config.length > 0,
-    ...parseShared(Number(now), toHash(state), toHash(override)),
+    ...shared,
+    lapsedOverride: shared.lapsed ? parseOverride(toHash(override)) : null,
     ...parseSettings(toHash(config)),
     probesUnderWay: probes,
     counts: { ok: Number(ok), failed: Number(failed), slow: Number(slow), rejected: Number(rejected) },

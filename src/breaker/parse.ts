@@ -49,7 +49,8 @@ export function parseShared(nowMs: number, state: Hash, stored: Hash): Shared {
   };
 }
 
-function parseOverride({ mode, by, host, reason, since, until }: Hash): Override | null {
+/** Reads an override, in force or not. */
+export function parseOverride({ mode, by, host, reason, since, until }: Hash): Override | null {
   if (!mode) return null;
   return {
     mode: mode as OverrideMode,

@@ -95,6 +95,8 @@ export interface BreakerView extends Shared, SettingsInForce {
   name: string;
   /** False where Redis knows nothing of it yet. */
   known: boolean;
+  /** The one that {@link Shared.lapsed} tells of; null where there is none. */
+  lapsedOverride: Override | null;
   counts: CallCounts;
   probesUnderWay: number;
 }

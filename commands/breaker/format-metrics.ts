@@ -1,0 +1,10 @@
+import { judgeItem } from '../../src/checks/index.ts';
+import { metricFamilies } from '../check/format-metrics.ts';
+import { formatFamilies } from '../term/prometheus.ts';
+import type { ShownBreaker } from './chosen.ts';
+import { breakerItem } from './readings.ts';
+
+/** The metrics of `check`, without its statuses. */
+export function formatBreakerMetrics(breakers: readonly ShownBreaker[]): string {
+  return formatFamilies(metricFamilies(breakers.map((one) => judgeItem(breakerItem(one)))));
+}
