@@ -6,7 +6,7 @@ import { listStoplight6 } from './stoplight6.ts';
 
 const PREFIX = 'stoplight:v5:metadata:';
 
-const LOST_LOCK = 'the lock is lost with its key, unless calls are recorded until then';
+const LOST_LOCK = 'the lock is lost with its key, unless a call is recorded before';
 
 /** The lights of stoplight 5 and 6. */
 export async function listStoplight(redis: RedisConnection, nowMs: number): Promise<ForeignBreaker[]> {
