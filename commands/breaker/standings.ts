@@ -8,8 +8,8 @@ interface Standing {
   /** Of the override; null where there is none. */
   mode: string | null;
   untilMs: number | null;
-  /** True once it was told that the override is over and stands there still. */
-  toldOver: boolean;
+  /** The override is over and stands there still. */
+  lapsed: boolean;
 }
 
 /** Processes that are at work take away an override within a second of its end. */
@@ -23,8 +23,7 @@ export class Standings {
   /** Whether it stands otherwise than was told. */
   isNews({ name, state, override, lapsed }: ShownBreaker): boolean {
     const told = this.#standings.get(name);
-    if (!told || (told.state !== null && told.state !== state)) return true;
-    if (lapsed) return !told.toldOver;
+    if (!told || (told.state !== null && told.state !== state) || told.lapsed !== lapsed) return true;
     return told.mode !== (override?.mode ?? null) || told.untilMs !== (override?.untilMs ?? null);
   }
 
@@ -38,17 +37,17 @@ export class Standings {
   /** It was told as it stands. */
   note({ name, state, override, lapsed }: ShownBreaker): void {
     const { mode = null, untilMs = null } = override ?? {};
-    this.#standings.set(name, { state, mode, untilMs, toldOver: lapsed });
+    this.#standings.set(name, { state, mode, untilMs, lapsed });
   }
 
   /** An event was told. */
   apply({ breaker, type, to, mode, untilMs }: BreakerEvent): void {
-    const nothing = { state: null, mode: null, untilMs: null, toldOver: false };
+    const nothing = { state: null, mode: null, untilMs: null, lapsed: false };
     const told = this.#standings.get(breaker) ?? nothing;
     if (type === 'transition') this.#standings.set(breaker, { ...told, state: to });
-    if (type === 'hold') this.#standings.set(breaker, { ...told, mode, untilMs, toldOver: false });
+    if (type === 'hold') this.#standings.set(breaker, { ...told, mode, untilMs, lapsed: false });
     if (type === 'release' || type === 'lapse')
-      this.#standings.set(breaker, { ...told, mode: null, untilMs: null, toldOver: false });
+      this.#standings.set(breaker, { ...told, mode: null, untilMs: null, lapsed: false });
   }
 
   /** The breakers whose override should be over by now. */
@@ -65,8 +64,8 @@ export class Standings {
     );
   }
 
-  #leftMs({ untilMs, toldOver }: Standing): number {
-    if (untilMs === null || toldOver) return Number.POSITIVE_INFINITY;
+  #leftMs({ untilMs }: Standing): number {
+    if (untilMs === null) return Number.POSITIVE_INFINITY;
     return untilMs + GRACE_MS - (performance.now() + this.#aheadMs);
   }
 }
