@@ -1,6 +1,7 @@
 // npm run bench: ratios against what one would use without qctl, each measured in the same run on the same data.
 import { cpus } from 'node:os';
 import { benchAnalyse } from './analyse.ts';
+import { benchBreaker } from './breaker.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCopy } from './copy.ts';
 import { benchFollow } from './follow.ts';
@@ -31,6 +32,7 @@ const BENCHES: Record<Part, Bench> = {
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
   analyse: (rig, { rows, rounds }, tell) => benchAnalyse(rig, rows, rounds, tell),
+  breaker: (rig, { rounds }, tell) => benchBreaker(rig, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };

@@ -13,6 +13,7 @@ export const PARTS = [
   'memory',
   'streams',
   'analyse',
+  'breaker',
   'startup',
   'follow',
 ] as const;

@@ -1,7 +1,8 @@
 // Bundles the binary and the library into dist/. Splitting keeps each command's libraries in their
 // own chunks, so that `qctl --version` loads none of them. The finished folder is put in place in one
 // step, since tests may be running the old one. `--if-stale` does nothing where dist/ is newer than
-// its sources.
+// its sources; `--types` adds the declarations that TypeScript needs of the library.
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -40,7 +41,7 @@ async function bundle() {
   const { version } = createRequire(import.meta.url)('../package.json');
   await build({
     absWorkingDir: root,
-    entryPoints: { main: 'commands/main.ts', index: 'src/index.ts' },
+    entryPoints: { main: 'commands/main.ts', index: 'src/index.ts', breaker: 'src/breaker/index.ts' },
     outdir: fresh,
     bundle: true,
     splitting: true,
@@ -56,9 +57,16 @@ async function bundle() {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  if (process.argv.includes('--types')) declareTypes();
   if (existsSync(dist)) await rename(dist, old);
   await rename(fresh, dist);
   await rm(old, { recursive: true, force: true });
+}
+
+function declareTypes() {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const out = ['--outDir', join(fresh, 'types'), '--project', join(root, 'scripts/tsconfig.types.json')];
+  execFileSync(process.execPath, [tsc, ...out], { stdio: ['ignore', 2, 2] });
 }
 
 if (!process.argv.includes('--if-stale') || (await isStale())) await bundle();

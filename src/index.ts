@@ -1,6 +1,19 @@
 /** The public library. */
 
 export {
+  type BreakerEvents,
+  type BreakerOptions,
+  type BreakerState,
+  type BreakerStatus,
+  type BreakerTransition,
+  type CallDetails,
+  CircuitBreaker,
+  CircuitOpenError,
+  type ExecuteOptions,
+  type OverrideMode,
+  type Permit,
+} from './breaker/index.ts';
+export {
   DEFAULT_SETTINGS,
   type DrainPlan,
   type DrainReport,

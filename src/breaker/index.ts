@@ -1,5 +1,6 @@
 /** Circuit breakers that processes and languages share through Redis, and that operators can see and steer. */
 
+export { CircuitBreaker } from './circuit-breaker.ts';
 export {
   DIALECTS,
   type Dialect,
@@ -11,8 +12,17 @@ export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents
 export { forgetUnused, UNUSED_AFTER_MS, type UnusedBreaker, unusedBreakers } from './forget-unused.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
+export type {
+  BreakerEvents,
+  BreakerStatus,
+  BreakerTransition,
+  CallDetails,
+  ExecuteOptions,
+  Permit,
+} from './library-types.ts';
 export { knownBreakers, lookAtBreakers, resolveBreakers } from './look.ts';
 export { BreakerMachine, type HeldMode, type ProbeResult, type Report } from './machine.ts';
+export { CircuitOpenError } from './open-error.ts';
 export {
   type BreakerChange,
   type Operation,
@@ -20,7 +30,11 @@ export {
   operateBreaker,
   type Standing,
 } from './operate.ts';
+
+export type { BreakerOptions } from './options.ts';
+
 export { type Threshold, thresholdsOf } from './thresholds.ts';
+
 export {
   type BreakerState,
   type BreakerView,

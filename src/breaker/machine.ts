@@ -148,6 +148,18 @@ export class BreakerMachine {
     this.settings = effectiveSettings({ ...this.declared, ...this.set });
   }
 
+  /** Stands where another breaker stands; what it has counted before a recovery is forgotten. */
+  adopt(
+    other: Pick<BreakerMachine, 'state' | 'cause' | 'halfOpenAtMs' | 'openMs' | 'openings' | 'successes'>,
+  ): void {
+    if (other.state === this.state) return;
+    const { state, cause, halfOpenAtMs, openMs, openings, successes } = other;
+    Object.assign(this, { state, cause, halfOpenAtMs, openMs, openings, successes });
+    this.version += 1;
+    this.leases.clear();
+    if (state === 'closed') this.window.forget();
+  }
+
   private modeAt(nowMs: number): OverrideMode | null {
     if (this.override?.untilMs != null && this.override.untilMs <= nowMs) this.override = null;
     return this.override?.mode ?? null;

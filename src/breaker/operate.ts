@@ -67,13 +67,17 @@ export async function operateBreaker(
   checkBreakerName(name);
   const request = { ...requestOf(operation), ...operator, reason: operator.reason ?? '' };
   // First: a change that nobody could find would be worse than a name without a change.
-  const [seconds] = await redis.client.time();
-  await redis.client.zadd(BREAKER_INDEX, 'GT', Number(seconds) * 1000, name);
+  if (operation.verb !== 'lapse') await announce(redis, name);
   const args = [name, JSON.stringify(request)];
   const reply = await runScript(redis.client, SCRIPTS[operation.verb], scriptKeys(redis, name), args);
   const [now, prior, next] = reply as [string, Hashes, Hashes];
   await forwardEvents(redis, name);
   return { name, prior: standing(Number(now), prior), next: standing(Number(now), next) };
+}
+
+async function announce({ client }: RedisConnection, name: string): Promise<void> {
+  const [seconds] = await client.time();
+  await client.zadd(BREAKER_INDEX, 'GT', Number(seconds) * 1000, name);
 }
 
 function requestOf(operation: Operation): object {

@@ -48,6 +48,11 @@ export class CallWindow {
     for (const [start] of this.current(settings, nowMs)) this.buckets.delete(start);
   }
 
+  /** Forgets everything. */
+  forget(): void {
+    this.buckets.clear();
+  }
+
   /** Why these counts open a breaker; undefined where they do not. */
   whyOpen(settings: BreakerSettings, nowMs: number): Cause | undefined {
     const cause = causeOf(settings, this.count(settings, nowMs));
@@ -111,7 +116,9 @@ export function causeOf(settings: BreakerSettings, { ok, failed, slow }: Outcome
   return undefined;
 }
 
-function isInTrouble(settings: BreakerSettings, { ok, failed, slow }: Outcomes): boolean {
+function isInTrouble(settings: BreakerSettings, counts: Outcomes): boolean {
+  const { ok, failed, slow } = counts;
+  if (causeOf(settings, counts)) return true;
   const { failureRate, slowCallMs, slowCallRate } = settings;
   const calls = ok + failed;
   if (failed > 0 && failed * 100 >= (failureRate > 0 ? failureRate : 50) * calls) return true;

@@ -109,6 +109,7 @@ function connections(config: Partial<ResolvedConfig>, env: Environment = {}, fla
     profiles: [],
     files: [],
     sources: {},
+    breakers: {},
     streams: {},
     defaults: {},
     origins: {},

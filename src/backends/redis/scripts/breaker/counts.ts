@@ -48,33 +48,38 @@ end
 
 /**
  * Lua that judges the counts of the window: `why_open()` gives the cause and its explanation, or nil. With
- * `instances` above 1 so many processes must see for themselves what a threshold calls trouble.
+ * `instances` above 1 so many processes must have trouble of their own: what a threshold calls trouble, or so large a
+ * share of failed or slow calls, however few they are.
  */
 export const JUDGE = `
+local function cause_of(n)
+  local calls = n.ok + n.fail
+  if cfg.threshold > 0 and n.fail >= cfg.threshold and calls >= (cfg.minimum or 0) then
+    return 'failures', n.fail, 'failed', int(cfg.threshold)
+  end
+  if calls == 0 or calls < (cfg.minimum or 10) then return nil end
+  if cfg.rate > 0 and n.fail * 100 >= cfg.rate * calls then
+    return 'failure-rate', n.fail, 'failed', string.format('%g%%', cfg.rate)
+  end
+  if cfg.slow_ms > 0 and cfg.slow_rate > 0 and n.slow * 100 >= cfg.slow_rate * calls then
+    return 'slow-calls', n.slow, 'were slow', string.format('%g%%', cfg.slow_rate)
+  end
+end
 local function in_trouble(by)
   local n, rate = 0, cfg.rate > 0 and cfg.rate or 50
   for _, one in pairs(by) do
     local calls = one.ok + one.fail
     local failing = one.fail > 0 and one.fail * 100 >= rate * calls
     local slow = cfg.slow_ms > 0 and cfg.slow_rate > 0 and one.slow > 0 and one.slow * 100 >= cfg.slow_rate * calls
-    if failing or slow then n = n + 1 end
+    if failing or slow or cause_of(one) then n = n + 1 end
   end
   return n
 end
 local function why_open()
   local sum, by = count()
-  local calls = sum.ok + sum.fail
-  local window = ' in ' .. string.format('%gs', cfg.window / 1000)
-  local cause, detail
-  if cfg.threshold > 0 and sum.fail >= cfg.threshold and calls >= (cfg.minimum or 0) then
-    cause, detail = 'failures', int(sum.fail) .. ' of ' .. int(calls) .. ' calls failed' .. window .. ', threshold ' .. int(cfg.threshold)
-  elseif calls == 0 or calls < (cfg.minimum or 10) then return nil
-  elseif cfg.rate > 0 and sum.fail * 100 >= cfg.rate * calls then
-    cause, detail = 'failure-rate', int(sum.fail) .. ' of ' .. int(calls) .. ' calls failed' .. window .. ', threshold ' .. string.format('%g%%', cfg.rate)
-  elseif cfg.slow_ms > 0 and cfg.slow_rate > 0 and sum.slow * 100 >= cfg.slow_rate * calls then
-    cause, detail = 'slow-calls', int(sum.slow) .. ' of ' .. int(calls) .. ' calls were slow' .. window .. ', threshold ' .. string.format('%g%%', cfg.slow_rate)
-  end
-  if cause and cfg.instances > 1 and in_trouble(by) < cfg.instances then return nil end
-  return cause, detail
+  local cause, bad, what, threshold = cause_of(sum)
+  if not cause or (cfg.instances > 1 and in_trouble(by) < cfg.instances) then return nil end
+  return cause, int(bad) .. ' of ' .. int(sum.ok + sum.fail) .. ' calls ' .. what .. ' in '
+    .. string.format('%gs', cfg.window / 1000) .. ', threshold ' .. threshold
 end
 `;

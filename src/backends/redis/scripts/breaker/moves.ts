@@ -29,8 +29,9 @@ local function open(cause, detail)
   s.openings = openings
   move('open', cause, detail, {'openings', openings, 'openMs', int(ms), 'halfOpenAt', int(now + ms), 'successes', 0})
 end
+-- Why it had opened is still what an operator wants to know.
 local function half_open()
-  move('half-open', 'open-time-over', nil, {'successes', 0, 'halfOpenAt', ''})
+  move('half-open', 'open-time-over', s.detail, {'successes', 0, 'halfOpenAt', ''})
 end
 local function close(cause, detail)
   clear_counts()
