@@ -10,7 +10,10 @@ export type Dialect = (typeof DIALECTS)[number];
 export interface ForeignBreaker {
   dialect: Dialect;
   name: string;
-  /** What the next call would meet. Unknown where the library's own values cannot be read; `note` says why. */
+  /**
+   * What the next call would meet, as far as Redis tells: pybreaker does not keep how long it stays open. Unknown where
+   * the library's own values cannot be read; `note` says why.
+   */
   state: BreakerState | 'unknown';
   /** Held there by somebody, until it is unlocked. */
   locked: boolean;
