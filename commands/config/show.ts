@@ -1,5 +1,6 @@
 import { redactConfig } from '../../src/config/redact.ts';
 import type { ResolvedConfig } from '../../src/config/resolve.ts';
+import { breakerWarnings, warningLine, writtenSettings } from '../breaker/configured.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
@@ -16,6 +17,7 @@ export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
 
 async function showConfig(context: Context): Promise<void> {
   const config = redactConfig(await context.config());
+  if (!context.options.quiet) context.io.stderr.write(breakerWarnings(config).map(warningLine).join(''));
   await renderResult(context.io, context.options, {
     type: 'config',
     data: { ...config, profile: config.profile ?? null },
@@ -25,8 +27,11 @@ async function showConfig(context: Context): Promise<void> {
 
 /** What is in use as YAML, and below it where each part comes from. */
 function describe(io: Io, config: ResolvedConfig): string {
-  const { profile, files, redis, sources, streams, defaults, origins } = config;
-  const used = { profile: profile ?? null, files, redis: redis ?? null, sources, streams, defaults };
+  const { profile, files, redis, sources, streams, breakers, defaults, origins } = config;
+  const used = {
+    ...{ profile: profile ?? null, files, redis: redis ?? null, sources, streams },
+    ...{ breakers: mapValues(breakers, writtenSettings), defaults },
+  };
   const rows = Object.entries(origins);
   if (rows.length === 0) return formatYaml(used);
   const table = formatTable(
@@ -38,4 +43,8 @@ function describe(io: Io, config: ResolvedConfig): string {
     rows,
   );
   return `${formatYaml(used)}\n${table}`;
+}
+
+function mapValues<T, R>(named: Record<string, T>, map: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(named).map(([name, value]) => [name, map(value)]));
 }

@@ -1,6 +1,7 @@
 import { readConfigFiles } from '../../src/config/load.ts';
 import { isQctlError, QctlError } from '../../src/errors.ts';
 import { plural } from '../../src/model/plural.ts';
+import { breakerWarnings, warningLine } from '../breaker/configured.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
@@ -26,7 +27,7 @@ async function validateConfig(context: Context): Promise<void> {
   const files = await readConfigFiles({ flags: options, env });
   if (files.length === 0) throw nothingToValidate();
   // The files' profile is looked up here too, so that --profile with an unknown name is an error.
-  await context.config();
+  const warnings = breakerWarnings(await context.config());
   const checked: Checked[] = [];
   const failures: QctlError[] = [];
   for (const file of files) {
@@ -37,9 +38,10 @@ async function validateConfig(context: Context): Promise<void> {
     }
   }
   if (failures.length > 0) throw merge(failures);
+  if (!options.quiet) context.io.stderr.write(warnings.map(warningLine).join(''));
   await renderResult(context.io, options, {
     type: 'config-validation',
-    data: { valid: true, files: files.map((file) => file.path), checked },
+    data: { valid: true, files: files.map((file) => file.path), checked, warnings },
     table: () => `${files.map((file) => file.name).join(', ')}: valid (${countText(checked.length)})`,
   });
 }

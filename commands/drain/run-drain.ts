@@ -1,8 +1,8 @@
-import { hostname, userInfo } from 'node:os';
 import type { DrainReport, DrainRequest } from '../../src/drain/index.ts';
 import { differs, openDrain, runDrain } from '../../src/drain/index.ts';
 import type { Context } from '../context.ts';
 import { exitCodeOf as exitOf } from '../exit-codes.ts';
+import { operatorHere } from '../operator.ts';
 import { createProgress } from '../term/progress.ts';
 import { renderResult } from '../term/render.ts';
 import { formatPlan, progressLine } from './format-plan.ts';
@@ -67,10 +67,6 @@ export function exitCodeOf(report: DrainReport): number {
 
 /** `user@host`, as a run remembers who started it. */
 export function startedBy(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    // No entry for this user id, as in some containers.
-    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
-  }
+  const { by, host } = operatorHere();
+  return `${by}@${host}`;
 }

@@ -1,8 +1,12 @@
+import { BREAKER_VARIABLES } from '../../src/config/breaker-variables.ts';
 import { VARIABLES, type Variable } from '../../src/config/environment.ts';
 import { formatTable } from '../term/table.ts';
 import type { TopicPage } from '../topics.ts';
 
-const rows = Object.values(VARIABLES) as readonly Variable[];
+const rows: readonly Variable[] = [...Object.values(VARIABLES), ...BREAKER_VARIABLES];
+
+const BREAKERS = `NAME is a circuit breaker in capitals, as in WAZUH_CB_TIMEOUT=60s: the one that says env: WAZUH in
+qctl.yaml, else wazuh, else those there that begin with wazuh-. Durations without a unit are seconds.`;
 
 /** `qctl help environment`. */
 export const page: TopicPage = {
@@ -17,6 +21,6 @@ export const page: TopicPage = {
       ],
       rows,
     );
-    return `Of several names in a line the first that is set counts. Flags stand above all of them,\nqctl.yaml stands below.\n\n${table}`;
+    return `Of several names in a line the first that is set counts. Flags stand above all of them,\nqctl.yaml stands below.\n\n${table}\n${BREAKERS}\n`;
   },
 };

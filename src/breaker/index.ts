@@ -9,6 +9,7 @@ export {
   listForeignBreakers,
 } from './dialects/index.ts';
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
+export { foresee } from './foresee.ts';
 export { forgetUnused, UNUSED_AFTER_MS, type UnusedBreaker, unusedBreakers } from './forget-unused.ts';
 export { FORGOTTEN_AFTER_MS, type ForgottenOverride, forgottenOverrides } from './forgotten.ts';
 export { checkBreakerName, isBreakerName } from './keys.ts';
@@ -32,9 +33,8 @@ export {
 } from './operate.ts';
 
 export type { BreakerOptions } from './options.ts';
-
+export * from './simulate/index.ts';
 export { type Threshold, thresholdsOf } from './thresholds.ts';
-
 export {
   type BreakerState,
   type BreakerView,

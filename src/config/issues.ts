@@ -39,6 +39,7 @@ export function toIssues(error: z.ZodError, schema: z.ZodType, raw: unknown): Is
 function expand(issue: ZodIssue, schema: z.ZodType, raw: unknown): Issue[] {
   const path = issue.path as Path;
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema, raw));
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, problem: message }));
   if (issue.code === 'invalid_union') return expandUnion(issue, path, schema, raw);
   return [{ path, problem: `${expectation(issue)}, ${got(path, valueAt(raw, path))}` }];
 }

@@ -78,18 +78,21 @@ function namesOf(files: readonly ConfigFile[]): string[] {
   return [...new Set(files.flatMap((file) => file.profiles))];
 }
 
-/** Sources and streams are merged by name; `redis` is taken whole, so that a password never goes to another host. */
+const NAMED = ['sources', 'streams', 'breakers'] as const;
+
+/** What has names is merged by name; `redis` is taken whole, so that a password never goes to another host. */
 function mergeProfiles(files: readonly ConfigFile[], name: string, env: Environment): FileLayer {
-  const merged: FileLayer = { profile: { sources: {}, streams: {} }, origins: {} };
+  const merged: FileLayer = { profile: { sources: {}, streams: {}, breakers: {} }, origins: {} };
   for (const file of [...files].reverse()) {
-    const { redis, sources, streams } = file.readProfile(name, env);
-    const origin = (field: string) => `${file.name}:${file.lineOf(['profiles', name, ...field.split('.')])}`;
-    if (redis) merged.profile.redis = redis;
-    if (redis) merged.origins.redis = origin('redis');
-    Object.assign(merged.profile.sources!, sources);
-    Object.assign(merged.profile.streams!, streams);
-    for (const key of Object.keys(sources ?? {})) merged.origins[`sources.${key}`] = origin(`sources.${key}`);
-    for (const key of Object.keys(streams ?? {})) merged.origins[`streams.${key}`] = origin(`streams.${key}`);
+    const profile = file.readProfile(name, env);
+    const origin = (...field: string[]) => `${file.name}:${file.lineOf(['profiles', name, ...field])}`;
+    if (profile.redis) merged.profile.redis = profile.redis;
+    if (profile.redis) merged.origins.redis = origin('redis');
+    for (const part of NAMED) {
+      Object.assign(merged.profile[part]!, profile[part]);
+      for (const key of Object.keys(profile[part] ?? {}))
+        merged.origins[`${part}.${key}`] = origin(part, key);
+    }
   }
   return merged;
 }

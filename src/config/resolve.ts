@@ -1,4 +1,5 @@
 import type { GivenSettings } from '../model/breaker-settings.ts';
+import { resolveBreakerSettings, type UnreadableVariable } from './breakers.ts';
 import { type Environment, findVariable } from './environment.ts';
 import { wholeNumberOf } from './errors.ts';
 import { resolveRedis } from './redis.ts';
@@ -26,8 +27,10 @@ export interface ResolvedConfig {
   redis?: RedisConfig;
   sources: Record<string, SourceConfig>;
   streams: Record<string, StreamConfig>;
-  /** Settings of circuit breakers by name. */
+  /** Settings of circuit breakers by name, of the files and the environment. */
   breakers: Record<string, GivenSettings>;
+  /** Variables of circuit breakers that cannot be read; whoever needs such a breaker refuses then. */
+  unreadable: UnreadableVariable[];
   /** From REDIS_STREAM_NAME and its like; used where neither flag nor source says otherwise. */
   defaults: { stream?: string; group?: string; maxLen?: number };
   /** Part -> where it comes from: `redis` -> `REDIS_URL`, `sources.alerts` -> `qctl.yaml:7`. */
@@ -55,7 +58,9 @@ export interface Layers {
 /** Lays flags, environment and files over each other. */
 export function resolveConfig(layers: Layers): ResolvedConfig {
   const { env, file, profile, profiles, files } = layers;
-  const origins = { ...file.origins };
+  const { breakers, unreadable, origins: overFiles } = resolveBreakerSettings(env, file.profile.breakers);
+  // Where a file names a breaker, its line stands first.
+  const origins = { ...file.origins, ...overFiles, ...file.origins };
   const redis = resolveRedis(layers.flags, env, file);
   if (redis.origin) origins.redis = redis.origin;
   return {
@@ -65,7 +70,8 @@ export function resolveConfig(layers: Layers): ResolvedConfig {
     ...(redis.config && { redis: redis.config }),
     sources: file.profile.sources ?? {},
     streams: file.profile.streams ?? {},
-    breakers: {},
+    breakers,
+    unreadable,
     defaults: readDefaults(env, origins),
     origins,
     warnings: redis.warnings,

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { parseDurationMs } from '../model/duration.ts';
 import { parseMemoryLimit } from '../model/limits.ts';
+import { breakersSchema } from './breaker-schema.ts';
 
 /** A number, also as text: `port: ${PGPORT}` arrives as text. */
 const wholeNumber = z.union(
@@ -189,6 +190,7 @@ export const profileSchema = z.strictObject({
   redis: redisSchema.optional(),
   sources: z.record(z.string(), z.discriminatedUnion('kind', [postgresSource, sqsSource])).optional(),
   streams: z.record(z.string(), streamSchema).optional(),
+  breakers: breakersSchema.optional(),
 });
 
 /** A whole file; the profiles are checked one by one, so that a gap in one does not stop another. */

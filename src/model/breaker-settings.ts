@@ -1,4 +1,4 @@
-import { formatDuration, parseDurationMs } from './duration.ts';
+import { formatDuration, formatExactDuration, parseDurationMs } from './duration.ts';
 
 /** When a circuit breaker opens and how it recovers. Durations in ms, rates in percent, 0 is off. */
 export interface BreakerSettings {
@@ -127,7 +127,7 @@ export function expectedFor(key: SettingKey): string {
   const kind = {
     count: `a whole number from ${least}`,
     percent: 'a percentage up to 100 such as 50%',
-    duration: `a duration such as 30s, from ${formatDuration(least)} to ${formatDuration(most)}`,
+    duration: `a duration such as 30s, from ${formatExactDuration(least)} to ${formatExactDuration(most)}`,
   }[unit];
   return off ? `${kind}, or off` : kind;
 }
@@ -142,15 +142,28 @@ export function parseSetting(key: SettingKey, text: string): number | undefined 
 
 const PARSERS: Record<SettingFormat['unit'], (text: string) => number | undefined> = {
   count: (text) => (/^\d{1,10}$/.test(text) ? Number(text) : undefined),
-  percent: (text) => (/^\d{1,3}(\.\d{1,2})?%?$/.test(text) ? Number(text.replace('%', '')) : undefined),
+  percent: parsePercent,
   duration: (text) => parseDurationMs(text),
 };
 
-/** A value as it is written: `5`, `50%`, `1m00s`, `off`. */
+/** Others write half of all as 0.5: without its sign a number up to 1 could be meant in both ways, and is refused. */
+function parsePercent(text: string): number | undefined {
+  if (!/^\d{1,3}(\.\d{1,2})?%?$/.test(text)) return undefined;
+  const value = Number(text.replace('%', ''));
+  return text.endsWith('%') || value > 1 ? value : undefined;
+}
+
+/** A value as it is written: `5`, `50%`, `1m00s`, `off`. What {@link parseSetting} takes comes back the same. */
 export function formatSetting(key: SettingKey, value: number | null): string {
   const { unit, off } = BREAKER_SETTINGS[key];
   if (value === null) return 'default';
   if (off && value === 0) return 'off';
-  if (unit === 'duration') return formatDuration(value);
+  if (unit === 'duration') return durationText(value);
   return unit === 'percent' ? `${value}%` : String(value);
+}
+
+/** Short where nothing is lost by it. */
+function durationText(ms: number): string {
+  const short = formatDuration(ms);
+  return parseDurationMs(short) === ms ? short : formatExactDuration(ms);
 }

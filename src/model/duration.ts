@@ -21,6 +21,18 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 1440)}d${Math.floor((minutes % 1440) / 60)}h`;
 }
 
+/** Milliseconds in full, as {@link parseDurationMs} reads them back: `100ms`, `1m30s`, `1d1h500ms`. */
+export function formatExactDuration(ms: number): string {
+  let rest = ms;
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(rest / UNIT_MS[unit]!);
+    if (amount > 0) text += `${amount}${unit}`;
+    rest -= amount * UNIT_MS[unit]!;
+  }
+  return text || '0ms';
+}
+
 function pad(n: number): string {
   return String(n).padStart(2, '0');
 }

@@ -8,6 +8,7 @@ const MANY = {
   group: 'groups',
   row: 'rows',
   profile: 'profiles',
+  breaker: 'breakers',
 };
 
 /** The word that fits a number: `entry` for 1, `entries` for all others. */

@@ -113,6 +113,7 @@ function connections(config: Partial<ResolvedConfig>, env: Environment = {}, fla
     streams: {},
     defaults: {},
     origins: {},
+    unreadable: [],
     warnings: [],
   };
   return new Connections({ config: { ...empty, ...config }, env, flags, timeoutMs: 1500 });
