@@ -1,14 +1,12 @@
-// Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands and
-// docs/findings.md.
+// Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands,
+// docs/findings.md, docs/breaker-scripts/ and the table of settings in docs/breakers.md.
 // With --check it writes nothing and fails where a file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildManifest, formatManifest } from '../commands/manifest.ts';
 import { COMMANDS } from '../commands/registry.ts';
+import { publishedScripts, settingsTable } from './breaker-scripts.ts';
 import { findingsPage } from './findings-page.ts';
-
-const START = '<!-- commands:start -->';
-const END = '<!-- commands:end -->';
 
 function commandTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
@@ -19,11 +17,13 @@ function commandTable(): string {
   return ['| command | impact | what it does |', '|---|---|---|', ...rows].join('\n');
 }
 
-function withTable(readme: string): string {
-  const start = readme.indexOf(START);
-  const end = readme.indexOf(END);
-  if (start < 0 || end < start) return readme;
-  return `${readme.slice(0, start + START.length)}\n${commandTable()}\n${readme.slice(end)}`;
+/** A page with what stands between `<!-- NAME:start -->` and `<!-- NAME:end -->` replaced. */
+function withPart(page: string, name: string, part: string): string {
+  const [opening, closing] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const start = page.indexOf(opening);
+  const end = page.indexOf(closing);
+  if (start < 0 || end < start) return page;
+  return `${page.slice(0, start + opening.length)}\n${part}\n${page.slice(end)}`;
 }
 
 function update(name: string, wanted: (current: string) => string, check: boolean): boolean {
@@ -41,6 +41,11 @@ const manifest = formatManifest(await buildManifest());
 const results = [
   update('completions/manifest.json', () => manifest, check),
   update('docs/findings.md', findingsPage, check),
+  update('docs/breakers.md', (page) => withPart(page, 'settings', settingsTable()), check),
+  ...publishedScripts().map(({ name, text }) =>
+    update(`docs/breaker-scripts/${name}.lua`, () => text, check),
+  ),
 ];
-if (existsSync(new URL('../README.md', import.meta.url))) results.push(update('README.md', withTable, check));
+if (existsSync(new URL('../README.md', import.meta.url)))
+  results.push(update('README.md', (page) => withPart(page, 'commands', commandTable()), check));
 process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -8,19 +8,24 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { type ChosenBreakers, lookAtChosen } from './chosen.ts';
+import { type DialectFlag, dialectOption } from './foreign.ts';
 import { breakerItem } from './readings.ts';
+
+/** The flags of `breaker check`. */
+export type CheckFlags = MissingFlag & DialectFlag;
 
 /** `qctl breaker check [PATTERN…]`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runBreakerCheck): QctlCommand {
-  const command = addMissing(createCommand(entry), 'a breaker');
+  const command = addMissing(createCommand(entry), 'a breaker').addOption(dialectOption());
   addConnectionOptions(command, ['redis']);
   command.addHelpText('after', `\n${NUANCES}`);
   addExamples(command, [
     ['qctl breaker check', 'every breaker'],
     ["qctl breaker check 'wazuh-*' mail", 'some of them'],
+    ['qctl breaker check --dialect pybreaker', 'what another library keeps in Redis'],
     ['qctl breaker check -o prometheus --out-file breakers.prom', 'state and counts as metrics'],
   ]);
-  return command.action((names: string[], flags: MissingFlag) => run(context, names, flags));
+  return command.action((names: string[], flags: CheckFlags) => run(context, names, flags));
 }
 
 const NUANCES = `OK: closed. WARNING: half-open, or overridden by an operator. CRITICAL: open, be it held open. UNKNOWN: there is
@@ -30,12 +35,16 @@ no such breaker, or Redis cannot be asked. An override that stands for a day or 
 export async function runBreakerCheck(
   context: Context,
   names: string[],
-  { missing }: MissingFlag,
+  { missing, dialect }: CheckFlags,
 ): Promise<number> {
   return runCheck(context, {
     check: 'breaker',
     target: names.join(' ') || '*',
-    measure: async () => itemsOf(await lookAtChosen(context, names), missing),
+    measure: async () => {
+      if (dialect === undefined) return itemsOf(await lookAtChosen(context, names), missing);
+      const { measureForeign } = await import('./check-foreign.ts');
+      return measureForeign(context, dialect, names, missing);
+    },
   });
 }
 

@@ -2,24 +2,14 @@ import { formatDuration } from '../../src/model/duration.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
-import { type Column, formatTable } from '../term/table.ts';
-import { printable, visibleWidth, wrap } from '../term/text.ts';
+import type { Column } from '../term/table.ts';
 import type { ShownBreaker } from './chosen.ts';
+import { formatWithWhy } from './why-table.ts';
 import { type Concern, concernOf, nextText, silentForMs, sinceText, stateText, whyText } from './wording.ts';
-
-/** Columns that reasons need to be read beside the others; where there are less, they stand below their rows. */
-const ROOM_FOR_WHY = 24;
 
 /** A row for each breaker; one that says why goes on below where the terminal is narrow. */
 export function formatBreakers(output: Output, breakers: readonly ShownBreaker[]): string {
-  const columns = columnsOf(output, breakers);
-  const why: Column<ShownBreaker> = { head: 'WHY', value: whyText, wrap: true };
-  const whole = formatTable({ ...output, columns: Number.POSITIVE_INFINITY }, columns, breakers);
-  const width = Math.max(...whole.split('\n').map(visibleWidth));
-  const left = output.columns - width;
-  if (left < 0 || left >= ROOM_FOR_WHY) return formatTable(output, [...columns, why], breakers);
-  const [head, ...rows] = whole.trimEnd().split('\n');
-  return `${[head, ...rows.flatMap((row, at) => [row, ...whyLines(output, breakers[at]!)])].join('\n')}\n`;
+  return formatWithWhy(output, columnsOf(output, breakers), { head: 'WHY', text: whyText }, breakers);
 }
 
 function columnsOf(output: Output, breakers: readonly ShownBreaker[]): Column<ShownBreaker>[] {
@@ -34,13 +24,6 @@ function columnsOf(output: Output, breakers: readonly ShownBreaker[]): Column<Sh
   if (breakers.some((one) => silentForMs(one) !== null))
     columns.push({ head: 'SEEN', value: lastSeenText, align: 'right' });
   return columns;
-}
-
-function whyLines(output: Output, one: ShownBreaker): string[] {
-  const why = whyText(one);
-  if (why === null) return [];
-  const text = wrap(printable(why), Math.max(1, output.columns - 2));
-  return text.split('\n').map((line) => `  ${line}`);
 }
 
 function failedText({ known, counts: { ok, failed } }: ShownBreaker): string | null {

@@ -5,6 +5,7 @@ import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
 import { type ChosenBreakers, requireChosen, type ShownBreaker } from './chosen.ts';
+import { type DialectFlag, dialectOption } from './foreign.ts';
 import { formatBreakers } from './format-list.ts';
 import { formatBreakerMetrics } from './format-metrics.ts';
 import { breakerToJson } from './to-json.ts';
@@ -12,7 +13,7 @@ import { warnForgotten } from './warn-forgotten.ts';
 import { CONCERNS, type Concern, concernOf } from './wording.ts';
 
 /** The flags of `breaker list`. */
-export interface ListFlags {
+export interface ListFlags extends DialectFlag {
   state?: Concern;
 }
 
@@ -23,12 +24,14 @@ export function newCommand(context: Context, entry: CommandEntry, run = runBreak
       CONCERNS,
     ),
   );
+  command.addOption(dialectOption());
   addConnectionOptions(command, ['redis']);
   command.addHelpText('after', `\n${NUANCES}`);
   addExamples(command, [
     ['qctl breaker list', 'all of them, the worst first'],
     ["qctl breaker list 'wazuh-*' --watch", 'those that match, again and again'],
     ['qctl breaker list --state held -o json', 'what somebody has overridden, for a script'],
+    ['qctl breaker list --dialect stoplight', 'those that stoplight keeps in Redis; held: locked'],
   ]);
   return command.action((names: string[], flags: ListFlags) => run(context, names, flags));
 }
@@ -40,6 +43,10 @@ of qctl.yaml that no process has used yet is closed.`;
 /** Carries it out. */
 export async function runBreakerList(context: Context, names: string[], flags: ListFlags): Promise<void> {
   const { io, options } = context;
+  if (flags.dialect) {
+    const { runForeignList } = await import('./list-foreign.ts');
+    return runForeignList(context, flags.dialect, names, flags.state);
+  }
   const chosen = await requireChosen(context, names);
   const breakers = worstFirst(chosen.breakers).filter((one) => isWanted(one, flags.state));
   noteNothing(context, chosen, breakers);

@@ -1,6 +1,13 @@
 /** Circuit breakers that processes and languages share through Redis, and that operators can see and steer. */
 
 export { CircuitBreaker } from './circuit-breaker.ts';
+export {
+  DIALECTS,
+  type Dialect,
+  type ForeignBreaker,
+  type ForeignBreakers,
+  listForeignBreakers,
+} from './dialects/index.ts';
 export { type BreakerEvent, type EventQuery, endOfEvents, nextEvents, readEvents } from './events.ts';
 export { foresee } from './foresee.ts';
 export { forgetUnused, UNUSED_AFTER_MS, type UnusedBreaker, unusedBreakers } from './forget-unused.ts';

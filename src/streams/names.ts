@@ -1,5 +1,11 @@
-import type { Cluster, Redis } from 'ioredis';
-import { type RedisConnection, refuseClusterNode, replyCode } from '../backends/redis/index.ts';
+import {
+  mastersOf,
+  type RedisConnection,
+  refuseClusterNode,
+  replyCode,
+  type ScanChoice,
+  scanNode,
+} from '../backends/redis/index.ts';
 import type { StreamConfig } from '../config/schema.ts';
 import { findSimilar } from '../config/similar.ts';
 import { isPattern, type StreamSettings, streamSettings } from '../config/streams.ts';
@@ -8,7 +14,7 @@ import { partitionKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
 import { isIntact } from './intact.ts';
 
-const SCAN_COUNT = '1000';
+const STREAMS: ScanChoice = { type: 'stream' };
 
 /** Is told how many streams were found whose names are no UTF-8 text: nobody can ask for one of them. */
 export type LeftOut = (streams: number) => void;
@@ -25,37 +31,12 @@ export async function findStreams(
   const doing = `list the streams ${pattern}`;
   await refuseClusterNode(redis, doing);
   const found = await asking(redis, doing, () =>
-    Promise.all(nodesOf(redis).map((node) => scan(node, pattern))),
+    Promise.all(mastersOf(redis).map((node) => scanNode(node, pattern, STREAMS))),
   );
   const names = [...new Set(found.flat())];
   const intact = names.filter(isIntact);
   if (intact.length < names.length) leftOut?.(names.length - intact.length);
   return intact.sort();
-}
-
-function nodesOf({ client }: RedisConnection): (Redis | Cluster)[] {
-  return 'nodes' in client ? client.nodes('master') : [client];
-}
-
-interface ScanLimits {
-  names: number;
-  rounds: number;
-}
-
-const ALL: ScanLimits = { names: Number.POSITIVE_INFINITY, rounds: Number.POSITIVE_INFINITY };
-
-async function scan(node: Redis | Cluster, pattern: string, most = ALL): Promise<string[]> {
-  const names: string[] = [];
-  let cursor = '0';
-  let rounds = 0;
-  do {
-    const args = [cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT, 'TYPE', 'stream'];
-    const reply = (await node.call('SCAN', ...args)) as [string, string[]];
-    [cursor] = reply;
-    names.push(...reply[1]);
-    rounds += 1;
-  } while (cursor !== '0' && names.length < most.names && rounds < most.rounds);
-  return names;
 }
 
 /**
@@ -116,11 +97,13 @@ function nothingMatches(redis: RedisConnection, pattern: string): QctlError {
  * A name is compared with so many others before a hint is given up; so many rounds look at about 100,000
  * keys, since most keys may be no streams at all.
  */
-const COMPARED: ScanLimits = { names: 5000, rounds: 100 };
+const COMPARED: ScanChoice = { ...STREAMS, names: 5000, rounds: 100 };
 
 /** The error for a stream that is not there; names one that is spelled almost alike. */
 export async function streamMissing(redis: RedisConnection, stream: string): Promise<QctlError> {
-  const known = await Promise.all(nodesOf(redis).map((node) => scan(node, '*', COMPARED).catch(() => [])));
+  const known = await Promise.all(
+    mastersOf(redis).map((node) => scanNode(node, '*', COMPARED).catch(() => [])),
+  );
   const similar = findSimilar(stream, known.flat().filter(isIntact).sort());
   const hint = ["'qctl stream ls' lists all streams", 'check that this is the right server and database'];
   if (similar) hint.unshift(`did you mean ${similar}?`);

@@ -6,4 +6,5 @@ export { ping } from './handshake.ts';
 export { type RedisFacts, redisFacts } from './info.ts';
 export type { HostPort, RedisKind, RedisOptions, TlsOptions } from './options.ts';
 export { waitUntilReady } from './ready.ts';
+export { mastersOf, type ScanChoice, scanNode } from './scan.ts';
 export { defineScript, type RedisScript, runScript, runScriptBuffer, type ScriptArg } from './script.ts';

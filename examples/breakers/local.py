@@ -1,0 +1,82 @@
+"""What one process decides by itself while Redis is away: the same rules, by its own calls alone."""
+
+from collections import deque
+
+
+class LocalBreaker:
+    """
+    Counts the calls of this process, always; decides only while Redis is away. Times are ms. `setting` is a function
+    that gives a setting by the name that Redis has. `instances` has no say: nobody else can be asked, and nobody else
+    is rejected.
+    """
+
+    def __init__(self):
+        self.calls = deque()  # (ms, failed, slow)
+        self.begin("closed", 0)
+
+    def begin(self, state, half_open_at):
+        """Redis went away while the breaker was in this state."""
+        self.state, self.half_open_at = state, half_open_at
+        self.probe, self.successes, self.openings = None, 0, 0
+
+    def forget_counts(self):
+        self.calls.clear()
+
+    def state_at(self, now):
+        return "half-open" if self.state == "open" and now >= self.half_open_at else self.state
+
+    def verdict(self, now):
+        state = self.state_at(now)
+        if state == "closed":
+            return "pass", state, None
+        if state == "open" or self.probe is not None:
+            return "reject", f"{state}, without Redis", self.half_open_at
+        return "probe", state, self.half_open_at
+
+    def admit(self, now, lease):
+        """One probe at a time."""
+        if self.verdict(now)[0] != "probe":
+            return False
+        self.state, self.probe = "half-open", lease
+        return True
+
+    def count(self, now, outcome, slow, setting):
+        if outcome != "none":
+            self.calls.append((now, outcome == "fail", slow))
+        while self.calls and self.calls[0][0] < now - setting("windowMs"):
+            self.calls.popleft()
+
+    def settle(self, now, lease, outcome, slow, setting):
+        """After count(): whether the breaker moves."""
+        bad = outcome == "fail" or slow
+        if self.state == "closed":
+            if bad and self._must_open(setting):
+                self._open(now, setting)
+        elif lease is not None and lease == self.probe:
+            self.probe = None
+            if bad:
+                self._open(now, setting)
+            elif outcome == "ok":
+                self.successes += 1
+                if self.successes >= setting("successThreshold"):
+                    self.forget_counts()
+                    self.begin("closed", 0)
+
+    def _open(self, now, setting):
+        self.openings += 1
+        longest = max(setting("maxOpenMs"), setting("openMs"))
+        self.state, self.successes = "open", 0
+        self.half_open_at = now + min(setting("openMs") * 2 ** min(self.openings - 1, 30), longest)
+
+    def _must_open(self, setting):
+        calls = len(self.calls)
+        failed, slow = sum(one[1] for one in self.calls), sum(one[2] for one in self.calls)
+        minimum, threshold, rate = setting("minimumCalls"), setting("failureThreshold"), setting("failureRate")
+        if threshold > 0 and failed >= threshold and calls >= (minimum or 0):
+            return True
+        if calls < (10 if minimum is None else minimum):
+            return False
+        slow_matters = setting("slowCallMs") > 0 and setting("slowCallRate") > 0
+        return (rate > 0 and failed * 100 >= rate * calls) or (
+            slow_matters and slow * 100 >= setting("slowCallRate") * calls
+        )
