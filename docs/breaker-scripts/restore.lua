@@ -15,6 +15,12 @@
 
 redis.call('HDEL', KEYS[1], '')
 local name, q = ARGV[1], cjson.decode(ARGV[2])
+
+-- Of what is null nothing was said; other languages send it.
+for key, value in pairs(q) do
+  if value == cjson.null then q[key] = nil end
+end
+
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
@@ -50,6 +56,10 @@ local mode = o.mode
 local lapsed = mode and tonumber(o['until'] or '0') > 0 and tonumber(o['until']) <= now
 if lapsed then mode = nil end
 
+local function keep()
+  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], 2592000000) else redis.call('PERSIST', KEYS[1]) end
+end
+
 local function emit(kind, fields)
   s.seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
   local event = {'breaker', name, 'seq', s.seq, 'type', kind, 'at', int(now)}
@@ -58,6 +68,7 @@ local function emit(kind, fields)
       event[#event + 1], event[#event + 2] = fields[i], fields[i + 1]
     end
   end
+  keep()
   redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10000, '*', unpack(event))
 end
 
@@ -66,10 +77,6 @@ local function lapse()
   redis.call('DEL', KEYS[2])
   emit('lapse', {'mode', o.mode, 'by', o.by or '', 'host', o.host or '', 'reason', o.reason or '', 'until', o['until']})
   o, lapsed = {}, false
-end
-
-local function keep()
-  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], 2592000000) else redis.call('PERSIST', KEYS[1]) end
 end
 
 local function snapshot(more)
@@ -89,6 +96,5 @@ redis.call('DEL', KEYS[4])
 state = q.state.state or 'closed'
 c.rev = q.config.rev
 redis.call('HSET', KEYS[1], 'seen', int(now))
-keep()
 emit('restore', {'instance', q.instance, 'detail', 'Redis had lost the changes up to ' .. int(known)})
 return snapshot(1)

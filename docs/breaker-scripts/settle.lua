@@ -21,6 +21,12 @@
 
 redis.call('HDEL', KEYS[1], '')
 local name, q = ARGV[1], cjson.decode(ARGV[2])
+
+-- Of what is null nothing was said; other languages send it.
+for key, value in pairs(q) do
+  if value == cjson.null then q[key] = nil end
+end
+
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
@@ -101,6 +107,10 @@ local function clear_counts()
   for _, key in ipairs(bucket_keys()) do redis.call('DEL', key) end
 end
 
+local function keep()
+  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], 2592000000) else redis.call('PERSIST', KEYS[1]) end
+end
+
 local function emit(kind, fields)
   s.seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
   local event = {'breaker', name, 'seq', s.seq, 'type', kind, 'at', int(now)}
@@ -109,6 +119,7 @@ local function emit(kind, fields)
       event[#event + 1], event[#event + 2] = fields[i], fields[i + 1]
     end
   end
+  keep()
   redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10000, '*', unpack(event))
 end
 
@@ -117,10 +128,6 @@ local function lapse()
   redis.call('DEL', KEYS[2])
   emit('lapse', {'mode', o.mode, 'by', o.by or '', 'host', o.host or '', 'reason', o.reason or '', 'until', o['until']})
   o, lapsed = {}, false
-end
-
-local function keep()
-  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], 2592000000) else redis.call('PERSIST', KEYS[1]) end
 end
 
 local function move(to, cause, detail, more)
@@ -135,7 +142,6 @@ local function move(to, cause, detail, more)
     'detail', detail or '', 'by', q.by or '', 'host', q.host or '', 'reason', q.reason or '',
     'made', s.made, unpack(more))
   redis.call('DEL', KEYS[4])
-  keep()
   emit('transition', {'from', from, 'to', to, 'version', int(version), 'cause', cause, 'detail', detail or '',
     'by', q.by or '', 'host', q.host or '', 'reason', q.reason or '', 'observed', mode == 'observe' and '1' or '',
     'instance', q.instance or ''})
@@ -180,11 +186,11 @@ end
 
 lapse()
 local held = redis.call('ZREM', KEYS[4], q.lease) == 1
-if not held or q.version ~= version or state ~= 'half-open' or q.outcome == 'none' then return snapshot(0) end
+if mode == 'disabled' or not held or q.version ~= version or state ~= 'half-open' or q.outcome == 'none' then return snapshot(0) end
 local bad = q.outcome == 'fail' or q.slow
 add({ok = q.outcome == 'ok' and 1 or 0, fail = q.outcome == 'fail' and 1 or 0, slow = q.slow and 1 or 0})
 if bad then note_error() end
 if mode and mode ~= 'observe' then return snapshot(1) end
-if bad then open('probe-failed', q.error or 'the probe was slow')
+if bad then open('probe-failed', q.error or (q.outcome == 'fail' and 'without a reason' or 'it was slow'))
 elseif redis.call('HINCRBY', KEYS[1], 'successes', 1) >= cfg.successes then close('recovered') end
 return snapshot(1)

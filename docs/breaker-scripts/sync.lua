@@ -23,6 +23,12 @@
 
 redis.call('HDEL', KEYS[1], '')
 local name, q = ARGV[1], cjson.decode(ARGV[2])
+
+-- Of what is null nothing was said; other languages send it.
+for key, value in pairs(q) do
+  if value == cjson.null then q[key] = nil end
+end
+
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
@@ -136,6 +142,10 @@ local function why_open()
     .. string.format('%gs', cfg.window / 1000) .. ', threshold ' .. threshold
 end
 
+local function keep()
+  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], 2592000000) else redis.call('PERSIST', KEYS[1]) end
+end
+
 local function emit(kind, fields)
   s.seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
   local event = {'breaker', name, 'seq', s.seq, 'type', kind, 'at', int(now)}
@@ -144,6 +154,7 @@ local function emit(kind, fields)
       event[#event + 1], event[#event + 2] = fields[i], fields[i + 1]
     end
   end
+  keep()
   redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10000, '*', unpack(event))
 end
 
@@ -152,10 +163,6 @@ local function lapse()
   redis.call('DEL', KEYS[2])
   emit('lapse', {'mode', o.mode, 'by', o.by or '', 'host', o.host or '', 'reason', o.reason or '', 'until', o['until']})
   o, lapsed = {}, false
-end
-
-local function keep()
-  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], 2592000000) else redis.call('PERSIST', KEYS[1]) end
 end
 
 local function move(to, cause, detail, more)
@@ -170,7 +177,6 @@ local function move(to, cause, detail, more)
     'detail', detail or '', 'by', q.by or '', 'host', q.host or '', 'reason', q.reason or '',
     'made', s.made, unpack(more))
   redis.call('DEL', KEYS[4])
-  keep()
   emit('transition', {'from', from, 'to', to, 'version', int(version), 'cause', cause, 'detail', detail or '',
     'by', q.by or '', 'host', q.host or '', 'reason', q.reason or '', 'observed', mode == 'observe' and '1' or '',
     'instance', q.instance or ''})

@@ -111,7 +111,14 @@ export class BreakerMachine {
     const { instance, lease, version, outcome, slow = false, random } = result;
     const mode = this.modeAt(nowMs);
     const held = this.leases.delete(lease);
-    if (!held || version !== this.version || this.state !== 'half-open' || outcome === 'none') return false;
+    if (
+      mode === 'disabled' ||
+      !held ||
+      version !== this.version ||
+      this.state !== 'half-open' ||
+      outcome === 'none'
+    )
+      return false;
     const counts = { ok: outcome === 'ok' ? 1 : 0, failed: outcome === 'fail' ? 1 : 0, slow: slow ? 1 : 0 };
     this.window.add(this.settings, nowMs, counts, instance);
     if (mode !== null && mode !== 'observe') return true;

@@ -6,6 +6,9 @@ export const FORGOTTEN_AFTER_MS = 30 * 86_400_000;
  * override whose time is over.
  */
 export const EVENTS = `
+local function keep()
+  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], ${FORGOTTEN_AFTER_MS}) else redis.call('PERSIST', KEYS[1]) end
+end
 local function emit(kind, fields)
   s.seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
   local event = {'breaker', name, 'seq', s.seq, 'type', kind, 'at', int(now)}
@@ -14,6 +17,7 @@ local function emit(kind, fields)
       event[#event + 1], event[#event + 2] = fields[i], fields[i + 1]
     end
   end
+  keep()
   redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10000, '*', unpack(event))
 end
 local function lapse()
@@ -21,9 +25,6 @@ local function lapse()
   redis.call('DEL', KEYS[2])
   emit('lapse', {'mode', o.mode, 'by', o.by or '', 'host', o.host or '', 'reason', o.reason or '', 'until', o['until']})
   o, lapsed = {}, false
-end
-local function keep()
-  if state == 'closed' then redis.call('PEXPIRE', KEYS[1], ${FORGOTTEN_AFTER_MS}) else redis.call('PERSIST', KEYS[1]) end
 end
 `;
 

@@ -15,7 +15,6 @@ local function move(to, cause, detail, more)
     'detail', detail or '', 'by', q.by or '', 'host', q.host or '', 'reason', q.reason or '',
     'made', s.made, unpack(more))
   redis.call('DEL', KEYS[4])
-  keep()
   emit('transition', {'from', from, 'to', to, 'version', int(version), 'cause', cause, 'detail', detail or '',
     'by', q.by or '', 'host', q.host or '', 'reason', q.reason or '', 'observed', mode == 'observe' and '1' or '',
     'instance', q.instance or ''})

@@ -20,7 +20,6 @@ redis.call('DEL', KEYS[4])
 state = q.state.state or 'closed'
 c.rev = q.config.rev
 redis.call('HSET', KEYS[1], 'seen', int(now))
-keep()
 emit('restore', {'instance', q.instance, 'detail', 'Redis had lost the changes up to ' .. int(known)})
 return snapshot(1)
 `);

@@ -15,12 +15,12 @@ export const breakerSettle = defineScript(`
 ${OPEN_BREAKER}${COUNTS}${EVENTS}${MOVES}${REPLY_SNAPSHOT}
 lapse()
 local held = redis.call('ZREM', KEYS[4], q.lease) == 1
-if not held or q.version ~= version or state ~= 'half-open' or q.outcome == 'none' then return snapshot(0) end
+if mode == 'disabled' or not held or q.version ~= version or state ~= 'half-open' or q.outcome == 'none' then return snapshot(0) end
 local bad = q.outcome == 'fail' or q.slow
 add({ok = q.outcome == 'ok' and 1 or 0, fail = q.outcome == 'fail' and 1 or 0, slow = q.slow and 1 or 0})
 if bad then note_error() end
 if mode and mode ~= 'observe' then return snapshot(1) end
-if bad then open('probe-failed', q.error or 'the probe was slow')
+if bad then open('probe-failed', q.error or (q.outcome == 'fail' and 'without a reason' or 'it was slow'))
 elseif redis.call('HINCRBY', KEYS[1], 'successes', 1) >= cfg.successes then close('recovered') end
 return snapshot(1)
 `);
