@@ -5,6 +5,7 @@ import { checkBreakerName } from './keys.ts';
 import type { BreakerEvents, BreakerStatus, CallDetails, ExecuteOptions, Permit } from './library-types.ts';
 import { Member } from './member.ts';
 import { type BreakerOptions, flushIntervalOf, givenSettings } from './options.ts';
+import type { Probe } from './probes.ts';
 import { rejection } from './rejection.ts';
 
 const MOST_ERROR_TEXT = 200;
@@ -56,16 +57,16 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
   async execute<T, F = T>(call: () => T | Promise<T>, options?: ExecuteOptions<F>): Promise<T | F> {
     const { member } = this;
     if (member.gate !== 'pass') return this.executeGuarded(call, options);
+    const { epoch } = member;
     const startedAt = member.slowCallMs > 0 ? performance.now() : 0;
     try {
       const result = await call();
       const failed = this.options.isFailedResult?.(result) === true;
-      if (failed) this.count('fail', startedAt, undefined);
-      else if (startedAt === 0) member.tally.ok += 1;
-      else this.count('ok', startedAt, undefined);
+      if (failed || startedAt > 0) this.count(epoch, failed ? 'fail' : 'ok', startedAt);
+      else if (epoch === member.epoch) member.tally.ok += 1;
       return result;
     } catch (error) {
-      this.count(this.outcomeOf(error), startedAt, error);
+      this.count(epoch, this.outcomeOf(error), startedAt, error);
       if (options?.fallback) return options.fallback(error);
       throw error;
     }
@@ -91,12 +92,15 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
   /** Asks whether a call may go, for whoever cannot use {@link CircuitBreaker.execute}. */
   async allow(): Promise<Permit> {
     const gate = this.member.refresh();
-    if (gate === 'pass') return { allowed: true, startedAt: performance.now() };
+    if (gate === 'pass') return this.permit();
     const probe = gate === 'reject' ? undefined : await this.member.lease();
-    if (probe) return { allowed: true, startedAt: performance.now(), probe };
-    if (this.member.gate === 'pass') return { allowed: true, startedAt: performance.now() };
+    if (probe || this.member.gate === 'pass') return this.permit(probe);
     this.member.tally.rejected += 1;
     return { allowed: false, error: rejection(this.status(), this.member) };
+  }
+
+  private permit(probe?: Probe): Permit {
+    return { allowed: true, startedAt: performance.now(), epoch: this.member.epoch, probe };
   }
 
   /** Tells how a call went that {@link CircuitBreaker.allow} has let through; `none` says nothing about it. Counts once. */
@@ -105,7 +109,7 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     permit.recorded = true;
     const { durationMs = performance.now() - permit.startedAt, error } = details;
     if (!permit.probe) {
-      if (outcome !== 'none') this.countOne(outcome, this.isSlow(durationMs), error);
+      if (outcome !== 'none') this.countOne(permit.epoch, outcome, this.isSlow(durationMs), error);
       return;
     }
     const end = { outcome, slow: outcome !== 'none' && this.isSlow(durationMs), error: textOf(error) };
@@ -131,13 +135,14 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     return this.member.close();
   }
 
-  private count(outcome: 'ok' | 'fail' | 'none', startedAt: number, error: unknown): void {
+  private count(epoch: number, outcome: 'ok' | 'fail' | 'none', startedAt: number, error?: unknown): void {
     if (outcome === 'none') return;
-    this.countOne(outcome, startedAt > 0 && this.isSlow(performance.now() - startedAt), error);
+    this.countOne(epoch, outcome, startedAt > 0 && this.isSlow(performance.now() - startedAt), error);
   }
 
-  private countOne(outcome: 'ok' | 'fail', slow: boolean, error: unknown): void {
+  private countOne(epoch: number, outcome: 'ok' | 'fail', slow: boolean, error: unknown): void {
     const { member } = this;
+    if (epoch !== member.epoch) return;
     if (outcome === 'ok') member.tally.ok += 1;
     else member.tally.failed += 1;
     if (slow) member.tally.slow += 1;

@@ -33,7 +33,7 @@ export interface BreakerEvents {
 
 /** What a call may do: go, or not. To be given back to {@link CircuitBreaker.record} where it goes. */
 export type Permit =
-  | { allowed: true; startedAt: number; probe?: Probe; recorded?: boolean }
+  | { allowed: true; startedAt: number; epoch: number; probe?: Probe; recorded?: boolean }
   | { allowed: false; error: CircuitOpenError };
 
 /** How a call went, where the clock of {@link CircuitBreaker.record} does not do. */

@@ -49,12 +49,17 @@ export class Member {
   private closed = false;
   /** See the setting. */
   slowCallMs: number;
+  /** Goes up with every move: a call that was let through before one says nothing of the dependency after it. */
+  epoch = 0;
 
   constructor(parts: MemberParts, events: MemberEvents) {
     this.parts = parts;
     this.events = events;
     this.machine = new BreakerMachine({ ...parts.declared, instances: 1 });
     this.slowCallMs = this.machine.settings.slowCallMs;
+    this.machine.onMove = () => {
+      if (this.isLocal) this.epoch += 1;
+    };
     if (parts.redis) {
       this.exchange = new Exchange(parts.redis, parts, {
         applied: (moves) => this.applied(moves),
@@ -185,7 +190,10 @@ export class Member {
     this.machine.settings = { ...inForce.settings, instances: 1 };
     this.machine.override = shared.override;
     this.slowCallMs = inForce.settings.slowCallMs;
-    if (shared.version !== this.adopted) this.tally.forgetUnsent();
+    if (shared.version !== this.adopted) {
+      this.epoch += 1;
+      this.tally.forgetUnsent();
+    }
     // Beside others it has a life of its own; alone it stands where all stand, in case Redis goes away.
     if (inForce.settings.instances === 1 || shared.version !== this.adopted) this.machine.adopt(shared);
     this.adopted = shared.version;

@@ -116,6 +116,22 @@ describe('one process', () => {
     expect([cause, counts.slow, counts.failed]).toEqual(['slow-calls', 2, 0]);
   });
 
+  test('a call that began before a move says nothing of the dependency after it', async () => {
+    const breaker = await join({ failureThreshold: 1 });
+    let fail = (_: Error): void => undefined;
+    const hanging = breaker.execute(() => new Promise((_, reject) => (fail = reject)));
+    const permit = await breaker.allow();
+    await operate({ verb: 'reset' });
+    await breaker.flush();
+    fail(new Error('timed out, from before'));
+    await hanging.catch(() => undefined);
+    breaker.record(permit, 'fail');
+    await breaker.flush();
+    expect(await look()).toMatchObject({ state: 'closed', counts: { failed: 0 } });
+    await failing(breaker);
+    await waitFor(isOpen(breaker));
+  });
+
   test('a permit counts once, and not at all where its call says nothing', async () => {
     const breaker = await join();
     const [first, second] = [await breaker.allow(), await breaker.allow()];

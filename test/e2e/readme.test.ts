@@ -144,8 +144,14 @@ describe('README.md', () => {
   );
 });
 
+/** The pages of a folder. */
+function pagesOf(path: string): string[] {
+  const names = readdirSync(join(ROOT, path)).filter((name) => name.endsWith('.md'));
+  return names.map((name) => `${path}/${name}`);
+}
+
 describe('links', () => {
-  const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+  const pages = ['README.md', ...pagesOf('docs'), 'examples/breakers/README.md'];
 
   test.each(pages)('of %s lead somewhere', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
