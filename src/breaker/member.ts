@@ -3,6 +3,7 @@ import type { BreakerSettings, GivenSettings } from '../model/breaker-settings.t
 import { Exchange } from './exchange.ts';
 import { BreakerMachine } from './machine.ts';
 import { type Probe, type ProbeEnd, Probes } from './probes.ts';
+import { Pulse } from './pulse.ts';
 import { Tally } from './tally.ts';
 import type { OverrideMode, Transition } from './view.ts';
 
@@ -27,8 +28,6 @@ export interface MemberParts {
   flushIntervalMs: number;
 }
 
-/** Failures are told sooner than at the next flush, but not more often than this. */
-const HURRY_MS = 100;
 /** The part that one process has in a breaker: what it counts, what it knows, and what it decides by itself. */
 export class Member {
   readonly tally = new Tally();
@@ -40,13 +39,9 @@ export class Member {
   private readonly parts: MemberParts;
   private readonly events: MemberEvents;
   private readonly probes: Probes | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private flushing: Promise<void> | undefined;
-  private flushedAt = Number.NEGATIVE_INFINITY;
+  private readonly pulse: Pulse;
   private leaseCount = 0;
   private adopted = 0;
-  private hurried = false;
-  private closed = false;
   /** See the setting. */
   slowCallMs: number;
   /** Goes up with every move: a call that was let through before one says nothing of the dependency after it. */
@@ -67,7 +62,7 @@ export class Member {
       });
       this.probes = new Probes(this.exchange);
     }
-    this.schedule(Math.random() * parts.flushIntervalMs);
+    this.pulse = new Pulse(parts.flushIntervalMs, () => this.flushNow());
   }
 
   /** Settles once Redis was asked for the first time, or could not be. */
@@ -78,12 +73,9 @@ export class Member {
 
   /** Tells what is still to be told, then lets go of the connection. */
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
     // Whoever lives for one call only has counted before it was connected.
     await this.exchange?.ready();
-    await this.flushing;
-    await this.flush();
+    await this.pulse.stop();
     await this.exchange?.close();
   }
 
@@ -115,11 +107,7 @@ export class Member {
       this.feed();
       this.update();
     }
-    this.hurried = true;
-    if (this.flushing || !this.exchange) return;
-    const due = this.flushedAt + HURRY_MS - performance.now();
-    if (due <= 0) void this.flush();
-    else this.schedule(due);
+    if (this.exchange) this.pulse.hurry();
   }
 
   /** A probe, where one may go now. */
@@ -145,17 +133,10 @@ export class Member {
 
   /** Brings what was counted to Redis, and reads what stands there. */
   flush(): Promise<void> {
-    this.flushing ??= this.flushNow().finally(() => {
-      this.flushing = undefined;
-      const ms = this.parts.flushIntervalMs * (0.9 + 0.2 * Math.random());
-      this.schedule(this.hurried ? HURRY_MS : ms);
-    });
-    return this.flushing;
+    return this.pulse.beat();
   }
 
   private async flushNow(): Promise<void> {
-    this.flushedAt = performance.now();
-    this.hurried = false;
     this.feed();
     if (this.exchange?.isUp()) {
       const away = this.exchange.reason !== null;
@@ -165,13 +146,6 @@ export class Member {
       await this.probes!.settleAll();
     }
     this.update();
-  }
-
-  private schedule(ms: number): void {
-    clearTimeout(this.timer);
-    if (this.closed) return;
-    this.timer = setTimeout(() => void this.flush(), ms);
-    this.timer.unref();
   }
 
   /** The machine of this process sees what was counted. */

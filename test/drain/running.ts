@@ -25,6 +25,7 @@ export async function running(test: DrainCase, processes = 1): Promise<Running> 
   const stop = new AbortController();
   let last: DrainSnapshot | undefined;
   let failure: unknown;
+  let over = false;
   const done = drain({
     ...test,
     signal: stop.signal,
@@ -32,9 +33,13 @@ export async function running(test: DrainCase, processes = 1): Promise<Running> 
       last = snapshot;
     },
   });
-  done.catch((error) => {
-    failure = error;
-  });
+  done
+    .catch((error) => {
+      failure = error;
+    })
+    .finally(() => {
+      over = true;
+    });
   const alive = (): DrainSnapshot | undefined => {
     if (failure && !last) throw failure;
     return last;
@@ -42,7 +47,8 @@ export async function running(test: DrainCase, processes = 1): Promise<Running> 
   const first = await waitFor(alive, { what: 'the first snapshot' });
   await withRedis(
     (redis) =>
-      waitFor(async () => failure || (await membersOf(redis, first.run)) >= processes, {
+      // A small one may be over before anybody looks.
+      waitFor(async () => failure || over || (await membersOf(redis, first.run)) >= processes, {
         what: 'it at work',
         everyMs: 30,
       }),
