@@ -17,10 +17,14 @@ redis.call('HDEL', KEYS[1], '')
 local name, q = ARGV[1], cjson.decode(ARGV[2])
 
 -- Of what is null nothing was said; other languages send it.
-for key, value in pairs(q) do
-  if value == cjson.null then q[key] = nil end
+local function drop_nulls(given)
+  for key, value in pairs(given) do
+    if value == cjson.null then given[key] = nil end
+  end
 end
 
+drop_nulls(q)
+drop_nulls(q.declared or {})
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 

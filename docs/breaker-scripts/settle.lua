@@ -23,10 +23,14 @@ redis.call('HDEL', KEYS[1], '')
 local name, q = ARGV[1], cjson.decode(ARGV[2])
 
 -- Of what is null nothing was said; other languages send it.
-for key, value in pairs(q) do
-  if value == cjson.null then q[key] = nil end
+local function drop_nulls(given)
+  for key, value in pairs(given) do
+    if value == cjson.null then given[key] = nil end
+  end
 end
 
+drop_nulls(q)
+drop_nulls(q.declared or {})
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
@@ -72,11 +76,16 @@ local function bucket_keys()
   return keys
 end
 
+local function era() return s.era or '0' end
+
 local function count()
   local sum = {ok = 0, fail = 0, slow = 0, rejected = 0}
   local by = {}
   for _, key in ipairs(bucket_keys()) do
-    for field, value in pairs(map(redis.call('HGETALL', key))) do
+    local bucket = map(redis.call('HGETALL', key))
+    if (bucket.era or '0') ~= era() then bucket = {} end
+    bucket.era = nil
+    for field, value in pairs(bucket) do
       local kind, instance = string.match(field, '^(%a+):(.+)$')
       if kind then
         by[instance] = by[instance] or {ok = 0, fail = 0, slow = 0}
@@ -93,6 +102,7 @@ local function add(counts)
   for _, kind in ipairs({'ok', 'fail', 'slow', 'rejected'}) do
     local n = counts[kind] or 0
     if n > 0 then
+      if not any and (redis.call('HGET', key, 'era') or era()) ~= era() then redis.call('DEL', key) end
       any = true
       redis.call('HINCRBY', key, kind, int(n))
       if cfg.instances > 1 and kind ~= 'rejected' then
@@ -100,11 +110,9 @@ local function add(counts)
       end
     end
   end
-  if any then redis.call('PEXPIRE', key, int(cfg.window * 2)) end
-end
-
-local function clear_counts()
-  for _, key in ipairs(bucket_keys()) do redis.call('DEL', key) end
+  if not any then return end
+  redis.call('HSET', key, 'era', era())
+  redis.call('PEXPIRE', key, int(cfg.window * 2))
 end
 
 local function keep()
@@ -163,8 +171,8 @@ local function half_open()
 end
 
 local function close(cause, detail)
-  clear_counts()
-  move('closed', cause, detail, {'closedAt', int(now), 'successes', 0, 'halfOpenAt', ''})
+  s.era = int(version + 1)
+  move('closed', cause, detail, {'closedAt', int(now), 'successes', 0, 'halfOpenAt', '', 'era', s.era})
 end
 
 -- A clock that went back must not keep it open for longer than it was meant to be.

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
-import { redactText } from '../config/redact.ts';
+import { resolveOptions } from '../backends/redis/options.ts';
+import { errorText } from './error-text.ts';
 import { checkBreakerName } from './keys.ts';
 import type { BreakerEvents, BreakerStatus, CallDetails, ExecuteOptions, Permit } from './library-types.ts';
 import { Member } from './member.ts';
@@ -8,7 +10,6 @@ import { type BreakerOptions, flushIntervalOf, givenSettings } from './options.t
 import type { Probe } from './probes.ts';
 import { rejection } from './rejection.ts';
 
-const MOST_ERROR_TEXT = 200;
 let made = 0;
 
 /**
@@ -30,18 +31,19 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     this.name = name;
     this.options = options;
     const redis = typeof options.redis === 'string' ? { url: options.redis } : options.redis;
+    if (redis) resolveOptions(redis);
     made += 1;
     const parts = {
       ...{ name, redis, declared: givenSettings(name, options) },
-      instance: `${hostname().replace(/\s/g, '')}:${process.pid}:${made}`,
+      instance: `${hostname().replace(/\s/g, '')}:${process.pid}:${made}:${randomUUID().slice(0, 8)}`,
       flushIntervalMs: flushIntervalOf(name, options),
     };
     this.member = new Member(parts, {
       moved: (moves) => {
-        for (const move of moves) this.emit('transition', { name, ...move });
+        for (const move of moves) this.tell('transition', { name, ...move });
       },
       changed: () => this.tellOfChange(),
-      trouble: (reason) => this.emit('redis', reason),
+      trouble: (reason) => this.tell('redis', reason),
     });
   }
 
@@ -61,7 +63,7 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     const startedAt = member.slowCallMs > 0 ? performance.now() : 0;
     try {
       const result = await call();
-      const failed = this.options.isFailedResult?.(result) === true;
+      const failed = this.isFailed(result);
       if (failed || startedAt > 0) this.count(epoch, failed ? 'fail' : 'ok', startedAt);
       else if (epoch === member.epoch) member.tally.ok += 1;
       return result;
@@ -80,7 +82,7 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     try {
       if (!permit.allowed) throw permit.error;
       const result = await call();
-      this.record(permit, this.options.isFailedResult?.(result) === true ? 'fail' : 'ok');
+      this.record(permit, this.isFailed(result) ? 'fail' : 'ok');
       return result;
     } catch (error) {
       if (permit.allowed) this.record(permit, this.outcomeOf(error), { error });
@@ -112,7 +114,7 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
       if (outcome !== 'none') this.countOne(permit.epoch, outcome, this.isSlow(durationMs), error);
       return;
     }
-    const end = { outcome, slow: outcome !== 'none' && this.isSlow(durationMs), error: textOf(error) };
+    const end = { outcome, slow: outcome !== 'none' && this.isSlow(durationMs), error: errorText(error) };
     void this.member.settle(permit.probe, end);
   }
 
@@ -146,7 +148,7 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     if (outcome === 'ok') member.tally.ok += 1;
     else member.tally.failed += 1;
     if (slow) member.tally.slow += 1;
-    if (outcome === 'fail') member.error = textOf(error);
+    if (outcome === 'fail') member.error = errorText(error);
     if (slow || outcome === 'fail') member.hurry();
   }
 
@@ -156,7 +158,25 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
   }
 
   private outcomeOf(error: unknown): 'fail' | 'none' {
-    return this.options.isFailure && !this.options.isFailure(error) ? 'none' : 'fail';
+    try {
+      return this.options.isFailure && !this.options.isFailure(error) ? 'none' : 'fail';
+    } catch {
+      // It cannot make anything of this error: then it is one.
+      return 'fail';
+    }
+  }
+
+  private isFailed(result: unknown): boolean {
+    try {
+      return this.options.isFailedResult?.(result) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A listener that throws must not keep the breaker from its work, nor a call from its result. */
+  private tell<E extends keyof BreakerEvents>(event: E, ...args: BreakerEvents[E]): void {
+    queueMicrotask(() => this.emit(event as keyof BreakerEvents, ...(args as never)));
   }
 
   private tellOfChange(): void {
@@ -164,12 +184,6 @@ export class CircuitBreaker extends EventEmitter<BreakerEvents> {
     const now = [status.state, status.override, status.local].join(' ');
     if (now === this.seen) return;
     this.seen = now;
-    this.emit('change', status);
+    this.tell('change', status);
   }
-}
-
-function textOf(error: unknown): string | undefined {
-  if (error === undefined) return undefined;
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return redactText(text.split('\n')[0]!).slice(0, MOST_ERROR_TEXT);
 }

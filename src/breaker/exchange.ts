@@ -1,4 +1,11 @@
-import { type RedisOptions, type RedisScript, runScript, toTargetError } from '../backends/redis/index.ts';
+import {
+  isRetryable,
+  type RedisOptions,
+  type RedisScript,
+  replyCode,
+  runScript,
+  toTargetError,
+} from '../backends/redis/index.ts';
 import { breakerAdmit } from '../backends/redis/scripts/breaker/admit.ts';
 import { breakerRestore } from '../backends/redis/scripts/breaker/restore.ts';
 import { breakerSettle } from '../backends/redis/scripts/breaker/settle.ts';
@@ -11,6 +18,13 @@ import { scriptKeys } from './keys.ts';
 import type { ProbeResult } from './machine.ts';
 import { Replica, type SnapshotReply } from './replica.ts';
 import type { CallCounts, Transition } from './view.ts';
+
+/** In place of the last number of a reply: Redis has answered with an error that stays. */
+const REFUSED = -1;
+
+function isReply(last: number | undefined): boolean {
+  return last !== undefined && last !== REFUSED;
+}
 
 /** How often a breaker says in the index that it is alive. */
 const ANNOUNCE_MS = 60_000;
@@ -79,7 +93,7 @@ export class Exchange {
     const declared = this.isDeclared ? undefined : this.declared;
     const { version } = this.replica.shared;
     const request = { version, ok, fail: failed, slow, rejected, error, leases, declared };
-    if ((await this.call(breakerSync, request)) === undefined) return;
+    if (!isReply(await this.call(breakerSync, request))) return;
     this.isDeclared = true;
     await this.announce();
   }
@@ -90,7 +104,7 @@ export class Exchange {
     return last === undefined ? undefined : last === 1;
   }
 
-  /** Tells how a probe went. False where that is still to be told. */
+  /** Tells how a probe went. False where that is still to be told; what Redis refuses it would refuse again. */
   async settle(result: Omit<ProbeResult, 'instance' | 'random'> & { error?: string }): Promise<boolean> {
     return (await this.call(breakerSettle, result)) !== undefined;
   }
@@ -104,18 +118,21 @@ export class Exchange {
       const keys = scriptKeys(redis, this.name);
       return runScript(redis.client, one, keys, [this.name, JSON.stringify(full)]) as Promise<SnapshotReply>;
     };
+    let reply: SnapshotReply;
+    let last: number;
     try {
-      let reply = await send(script, request);
-      const last = reply[4];
+      reply = await send(script, request);
+      last = reply[4];
       if (this.replica.isBehind(reply)) reply = await send(breakerRestore, this.replica.memory());
-      const moves = this.replica.apply(reply, this.instance);
-      if (moves.length > 0) await forwardEvents(redis, this.name);
-      this.found();
-      this.events.applied(moves);
-      return last;
     } catch (error) {
-      return this.lost(toTargetError(error, redis.label, `share circuit breaker ${this.name}`).message);
+      this.lost(toTargetError(error, redis.label, `share circuit breaker ${this.name}`).message);
+      return replyCode(error) !== '' && isRetryable(error, redis.kind) === undefined ? REFUSED : undefined;
     }
+    const moves = this.replica.apply(reply, this.instance);
+    this.found();
+    this.events.applied(moves);
+    if (moves.length > 0) await forwardEvents(redis, this.name);
+    return last;
   }
 
   private async announce(): Promise<void> {

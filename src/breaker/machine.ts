@@ -155,16 +155,16 @@ export class BreakerMachine {
     this.settings = effectiveSettings({ ...this.declared, ...this.set });
   }
 
-  /** Stands where another breaker stands; what it has counted before a recovery is forgotten. */
+  /** Stands where another breaker stands. */
   adopt(
     other: Pick<BreakerMachine, 'state' | 'cause' | 'halfOpenAtMs' | 'openMs' | 'openings' | 'successes'>,
   ): void {
-    if (other.state === this.state) return;
     const { state, cause, halfOpenAtMs, openMs, openings, successes } = other;
+    const moved = state !== this.state || halfOpenAtMs !== this.halfOpenAtMs;
     Object.assign(this, { state, cause, halfOpenAtMs, openMs, openings, successes });
+    if (!moved) return;
     this.version += 1;
     this.leases.clear();
-    if (state === 'closed') this.window.forget();
   }
 
   private modeAt(nowMs: number): OverrideMode | null {
@@ -188,7 +188,7 @@ export class BreakerMachine {
   }
 
   private close(nowMs: number, cause: Cause): void {
-    this.window.clear(this.settings, nowMs);
+    this.window.forget();
     this.closedAtMs = nowMs;
     this.move(nowMs, 'closed', cause);
   }

@@ -40,6 +40,7 @@ export class Member {
   private readonly events: MemberEvents;
   private readonly probes: Probes | undefined;
   private readonly pulse: Pulse;
+  private closing: Promise<void> | undefined;
   private leaseCount = 0;
   private adopted = 0;
   /** See the setting. */
@@ -72,7 +73,12 @@ export class Member {
   }
 
   /** Tells what is still to be told, then lets go of the connection. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
     // Whoever lives for one call only has counted before it was connected.
     await this.exchange?.ready();
     await this.pulse.stop();
@@ -142,7 +148,10 @@ export class Member {
       const away = this.exchange.reason !== null;
       const most = away ? this.machine.window.count(this.machine.settings, this.nowMs()) : undefined;
       const counts = this.tally.takeUnsent(most);
-      await this.exchange.sync({ counts, error: this.error, leases: [...this.probes!.leases] });
+      const leases = this.probes!.toRenew(this.settings.probeTimeoutMs);
+      const error = counts.failed > 0 ? this.error : undefined;
+      this.error = undefined;
+      await this.exchange.sync({ counts, error, leases });
       await this.probes!.settleAll();
     }
     this.update();
@@ -164,15 +173,21 @@ export class Member {
     this.machine.settings = { ...inForce.settings, instances: 1 };
     this.machine.override = shared.override;
     this.slowCallMs = inForce.settings.slowCallMs;
-    if (shared.version !== this.adopted) {
-      this.epoch += 1;
-      this.tally.forgetUnsent();
-    }
+    const moved = shared.version !== this.adopted;
+    if (moved) this.beginAnew(shared.state === 'closed');
     // Beside others it has a life of its own; alone it stands where all stand, in case Redis goes away.
-    if (inForce.settings.instances === 1 || shared.version !== this.adopted) this.machine.adopt(shared);
+    if (moved || inForce.settings.instances === 1) this.machine.adopt(shared);
     this.adopted = shared.version;
     this.update();
     if (moves.length > 0) this.events.moved(moves);
+  }
+
+  /** What was counted before a move says nothing after it. */
+  private beginAnew(closed: boolean): void {
+    this.epoch += 1;
+    this.tally.forgetUnsent();
+    this.tally.takeUnseen();
+    if (closed) this.machine.window.forget();
   }
 
   private troubled(reason: string | null): void {

@@ -18,11 +18,15 @@ export interface ProbeEnd {
 
 /** Who was refused a probe asks again after this. */
 const ASK_AGAIN_MS = 100;
+/** The longest that a call waits for the answer whether it may go as a probe. */
+const LONGEST_WAIT_MS = 250;
+/** A probe is given up after so many times its timeout, although its process is heard of. */
+const MOST_RENEWALS = 5;
 
 /** The probes of one process that Redis decides on. */
 export class Probes {
-  /** Of those under way: each flush renews them. */
-  readonly leases = new Set<string>();
+  /** Those under way, and since when. */
+  private readonly leases = new Map<string, number>();
   private readonly unsettled = new Map<string, Omit<Probe, 'local'> & ProbeEnd>();
   private readonly exchange: Exchange;
   private askAgainAt = 0;
@@ -36,9 +40,9 @@ export class Probes {
   async ask(lease: string): Promise<Probe | undefined> {
     if (this.asking || performance.now() < this.askAgainAt || !this.isDue()) return undefined;
     this.asking = true;
-    this.leases.add(lease);
+    this.leases.set(lease, performance.now());
     try {
-      const granted = await this.exchange.admit(lease);
+      const granted = await this.admitted(lease);
       if (granted) return { lease, version: this.exchange.replica.shared.version, local: false };
       this.leases.delete(lease);
       this.askAgainAt = performance.now() + ASK_AGAIN_MS;
@@ -49,6 +53,26 @@ export class Probes {
     } finally {
       this.asking = false;
     }
+  }
+
+  /** Undefined where no answer came in time: a call must not wait for a Redis that hangs. */
+  private async admitted(lease: string): Promise<boolean | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), LONGEST_WAIT_MS);
+    });
+    try {
+      return await Promise.race([this.exchange.admit(lease), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The leases to be renewed. A call that hangs shall not keep all others from probing for ever. */
+  toRenew(probeTimeoutMs: number): string[] {
+    const oldest = performance.now() - MOST_RENEWALS * probeTimeoutMs;
+    for (const [lease, since] of this.leases) if (since < oldest) this.leases.delete(lease);
+    return [...this.leases.keys()];
   }
 
   /** As far as this process knows. A longer time than the open time is that of a clock which went back. */

@@ -35,7 +35,7 @@ export class Pulse {
   /** Works at once, or as soon as it may. */
   hurry(): void {
     this.hurried = true;
-    if (this.working) return;
+    if (this.working || this.stopped) return;
     const leftMs = this.beganAt + HURRY_MS - performance.now();
     if (leftMs <= 0) void this.beat();
     else this.schedule(leftMs);

@@ -25,17 +25,17 @@ export class Tally implements CallCounts {
     return unseen;
   }
 
-  /** What Redis was not told yet; from now on it was. At most `most` of what was let through. */
+  /** What Redis was not told yet; from now on it was. At most `most`. */
   takeUnsent(most?: CallCounts): CallCounts {
     const unsent = this.since(this.sent);
     this.sent = this.now();
     if (!most) return unsent;
-    const { ok, failed, slow } = most;
+    const { ok, failed, slow, rejected } = most;
     return {
-      ...unsent,
       ok: Math.min(unsent.ok, ok),
       failed: Math.min(unsent.failed, failed),
       slow: Math.min(unsent.slow, slow),
+      rejected: Math.min(unsent.rejected, rejected),
     };
   }
 

@@ -34,18 +34,13 @@ export class CallWindow {
   /** What lies in the window, the part of a bucket that reaches into it included. */
   count(settings: BreakerSettings, nowMs: number): CallCounts {
     const sum = { ok: 0, failed: 0, slow: 0, rejected: 0 };
-    for (const [, { ok, failed, slow, rejected }] of this.current(settings, nowMs)) {
+    for (const { ok, failed, slow, rejected } of this.current(settings, nowMs)) {
       sum.ok += ok;
       sum.failed += failed;
       sum.slow += slow;
       sum.rejected += rejected;
     }
     return sum;
-  }
-
-  /** Forgets what lies in the window. */
-  clear(settings: BreakerSettings, nowMs: number): void {
-    for (const [start] of this.current(settings, nowMs)) this.buckets.delete(start);
   }
 
   /** Forgets everything. */
@@ -62,7 +57,7 @@ export class CallWindow {
 
   private inTrouble(settings: BreakerSettings, nowMs: number): number {
     const sums = new Map<string, Outcomes>();
-    for (const [, { by }] of this.current(settings, nowMs)) {
+    for (const { by } of this.current(settings, nowMs)) {
       for (const [instance, { ok, failed, slow }] of by) {
         const sum = sums.get(instance) ?? { ok: 0, failed: 0, slow: 0 };
         sums.set(instance, { ok: sum.ok + ok, failed: sum.failed + failed, slow: sum.slow + slow });
@@ -81,16 +76,16 @@ export class CallWindow {
     return bucket;
   }
 
-  private current(settings: BreakerSettings, nowMs: number): [startMs: number, bucket: Bucket][] {
+  private current(settings: BreakerSettings, nowMs: number): Bucket[] {
     const bucketMs = bucketMsOf(settings);
-    const found: [number, Bucket][] = [];
+    const found: Bucket[] = [];
     for (
       let start = Math.floor(nowMs / bucketMs) * bucketMs;
       start + bucketMs > nowMs - settings.windowMs;
       start -= bucketMs
     ) {
       const bucket = this.buckets.get(start);
-      if (bucket) found.push([start, bucket]);
+      if (bucket) found.push(bucket);
     }
     return found;
   }

@@ -85,7 +85,7 @@ export const BREAKER_SETTINGS: Record<SettingKey, SettingFormat> = {
   },
   probeTimeoutMs: {
     ...{ name: 'probeTimeout', unit: 'duration', least: 100, most: DAY_MS },
-    help: 'a probe whose process is not heard of for this long is given up (default: 60s)',
+    help: 'a probe is given up when its process is not heard of for this long, or it takes five times as long (default: 60s)',
   },
   instances: {
     ...{ name: 'instances', unit: 'count', least: 1, most: 1000 },

@@ -167,12 +167,79 @@ describe('one process', () => {
     ['a rate above 100', 'a', { failureRate: 250 }],
     ['an open time without a unit', 'a', { openTime: 'soon' }],
     ['a flush interval of nothing', 'a', { flushIntervalMs: 0 }],
+    ['a Redis that is none', 'a', { redis: 'http://redis.internal' }],
+    ['a port that is none', 'a', { redis: 'redis://redis.internal:99999' }],
   ])('%s is refused at once', (_, given, options) => {
-    expect(() => new CircuitBreaker(given, options)).toThrow(/cannot be the name|expected/);
+    expect(() => new CircuitBreaker(given, options)).toThrow(/cannot be the name|expected|redis/i);
+  });
+});
+
+describe('what calls throw', () => {
+  test.each([
+    ['a text whose cut leaves half a character', new Error(`${'x '.repeat(99)}x\u{1f525} is burning`)],
+    ['a text of two million letters', new Error('x'.repeat(2_000_000))],
+    ['a message that is no text', Object.assign(new Error(), { message: { code: 5 } })],
+    ['a thing without a prototype', Object.create(null) as object],
+  ])('%s is thrown as it is, and shared as a text that others can read', async (_, thrown) => {
+    const breaker = await join();
+    expect(await breaker.execute(() => Promise.reject(thrown)).catch((error: unknown) => error)).toBe(thrown);
+    await breaker.flush();
+    const { counts, lastError } = await look();
+    expect(counts.failed).toBe(1);
+    expect(lastError).toMatch(/^[^\u{d800}-\u{dfff}]{5,200}$/u);
+    expect(breaker.status().redisTrouble).toBeNull();
+  });
+
+  test('half a URL does not show its password', async () => {
+    const breaker = await join();
+    const long = `${'w '.repeat(90)}redis://app:${'secret'.repeat(200)}@host`;
+    await breaker.execute(() => Promise.reject(new Error(long))).catch(() => undefined);
+    await breaker.flush();
+    expect((await look()).lastError).toMatch(/^(w )+/);
+    expect((await look()).lastError).not.toContain('secret');
+  });
+
+  test('isFailure that cannot make anything of an error: it is one, and a probe is settled all the same', async () => {
+    const isFailure = (error: unknown) => (error as { response: { status: number } }).response.status >= 500;
+    const breaker = await join({ failureThreshold: 1, openTime: 100, isFailure });
+    await expect(breaker.execute(down)).rejects.toThrow('ECONNREFUSED');
+    await waitFor(isOpen(breaker));
+    await waitFor(async () => !((await failing(breaker)) instanceof CircuitOpenError));
+    await waitFor(async () => (await look()).openings === 2);
+    expect((await look()).probesUnderWay).toBe(0);
   });
 });
 
 describe('several processes', () => {
+  test('a probe that hangs is given up although its process lives, and another one goes', async () => {
+    const options = { failureThreshold: 1, openTime: 100, probeTimeout: 100, successThreshold: 1 };
+    const [stuck, other] = [await join(options), await join()];
+    await failing(stuck);
+    let probing = false;
+    const hang = () => {
+      probing = true;
+      return new Promise<never>(() => undefined);
+    };
+    await waitFor(isOpen(stuck));
+    await waitFor(() => {
+      void stuck.execute(hang).catch(() => undefined);
+      return probing;
+    });
+    await waitFor(async () => (await other.execute(up).catch(() => null)) === 'pong');
+    await waitFor(async () => (await look()).state === 'closed');
+  });
+
+  test('an instance has a name that a restarted container with the same pid has not', async () => {
+    const breaker = await join({ failureThreshold: 1 });
+    await failing(breaker);
+    const [event] = await waitFor(async () => {
+      const events = await readEvents(redis, { wanted: (one) => one === name, limit: 9 });
+      const found = events.filter(({ to }) => to === 'open');
+      return found.length > 0 ? found : null;
+    });
+    expect(event!.instance).toMatch(new RegExp(`:${process.pid}:\\d+:[0-9a-f]{8}$`));
+  });
+
   test('what fails in one stops the calls of all, and one of them is told that it opened', async () => {
     const breakers = await Promise.all([join({ failureThreshold: 4 }), join(), join()]);
     const told: string[] = [];
@@ -358,6 +425,45 @@ describe('without Redis', () => {
     const events = await readEvents(own, { wanted: null, limit: 10 });
     expect(events.map(({ type }) => type)).toEqual(['restore']);
     await own.close();
+  });
+
+  test('tripped for longer while it was open: it stays open for that long when Redis dies', async () => {
+    const breaker = await join({ redis: server.url, failureThreshold: 1, openTime: 100 });
+    const own = await connectRedis({ url: server.url });
+    await failing(breaker);
+    await waitFor(isOpen(breaker));
+    await operateBreaker(own, name, { verb: 'trip', forMs: 600_000 }, OPERATOR);
+    await waitFor(async () => (await lookAtBreakers(own, [name]))[0]!.openMs === 600_000);
+    await breaker.flush();
+    await server.kill9();
+    await waitFor(() => breaker.status().redisTrouble !== null);
+    const rejected = (await breaker.execute(up).catch((error: unknown) => error)) as CircuitOpenError;
+    expect(rejected.retryAfterMs).toBeGreaterThan(60_000);
+    await own.close();
+  });
+
+  test('closing one breaker twice leaves the connection to the others', async () => {
+    const [first, second] = [await join({ redis: server.url }), await join({ redis: server.url })];
+    await first.close();
+    await first.close();
+    await second.flush();
+    expect(second.status().redisTrouble).toBeNull();
+  });
+
+  test('a Redis that hangs while the breaker is half-open: a call is refused before the silence is noticed', async () => {
+    const proxy = await startTcpProxy(server.port);
+    const breaker = await join({ redis: `redis://127.0.0.1:${proxy.port}`, flushIntervalMs: 60_000 });
+    const own = await connectRedis({ url: server.url });
+    await operateBreaker(own, name, { verb: 'trip', forMs: 1 }, OPERATOR);
+    await breaker.flush();
+    proxy.setBlocked('hold');
+    const ended: string[] = [];
+    const call = breaker.execute(up).catch(() => ended.push('call'));
+    const flush = breaker.flush().then(() => ended.push('flush'));
+    await Promise.all([call, flush]);
+    expect(ended).toEqual(['call', 'flush']);
+    await own.close();
+    await proxy.stop();
   });
 
   test('a Redis that hangs does not hold up calls', async () => {

@@ -94,11 +94,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: 'release' } as Step) },
   {
     weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('set' as const),
-      key: fc.constantFrom('failureThreshold', 'openMs', 'halfOpenProbes', 'instances'),
-      value: fc.constantFrom(null, 1, 2, 500),
-    }) as fc.Arbitrary<Step>,
+    arbitrary: fc.oneof(
+      fc.record({
+        ...{ do: fc.constant('set' as const), value: fc.constantFrom(null, 1, 2, 500) },
+        key: fc.constantFrom('failureThreshold', 'openMs', 'halfOpenProbes', 'instances'),
+      }),
+      fc.record({
+        ...{ do: fc.constant('set' as const), value: fc.constantFrom(null, 1000, 5000, 9876) },
+        key: fc.constantFrom('windowMs', 'probeTimeoutMs'),
+      }),
+    ) as fc.Arbitrary<Step>,
   },
 );
 

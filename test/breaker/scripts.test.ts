@@ -19,13 +19,15 @@ const OPERATOR = { by: 'ops', host: 'desk', reason: '' };
 
 test('null is as if nothing was said: clients in other languages send it', async () => {
   const breaker = new SteeredBreaker(client, uniqueName('cb'));
-  const nothing = { slow: null, rejected: null, error: null, leases: null, declared: null, random: null };
+  const nothing = { slow: null, rejected: null, error: null, leases: null, random: null };
+  const declared = { failureThreshold: 5, minimumCalls: null };
   const { last } = await breaker.run('sync', {
     instance: 'a',
     version: 0,
     ok: 1,
     fail: 1,
     rev: null,
+    declared,
     ...nothing,
   });
   expect(last).toBe(1);
@@ -42,6 +44,19 @@ test('a probe that ends while the breaker is disabled is not counted', async () 
   const probe = { instance: 'a', lease: 'a:1', version: Number(state.version), outcome: 'fail' };
   expect((await breaker.run('settle', probe)).last).toBe(0);
   expect(await breaker.standing()).toMatchObject({ state: 'half-open', counts: [0, 0, 0, 0], leases: {} });
+});
+
+test('what was counted before a reset does not come back with another window', async () => {
+  const breaker = new SteeredBreaker(client, uniqueName('cb'));
+  const declared = { failureThreshold: 10 };
+  await breaker.run('sync', { instance: 'a', version: 0, fail: 9, declared });
+  breaker.now += 11_000;
+  await breaker.run('configure', { ...OPERATOR, set: { windowMs: 120_000 } });
+  await breaker.run('reset', OPERATOR);
+  await breaker.run('configure', { ...OPERATOR, unset: ['windowMs'] });
+  expect((await breaker.standing()).counts).toEqual([0, 0, 0, 0]);
+  await breaker.run('sync', { instance: 'a', version: 1, fail: 1 });
+  expect(await breaker.standing()).toMatchObject({ state: 'closed', counts: [0, 1, 0, 0] });
 });
 
 test('why it had opened is known in half-open time, too', async () => {

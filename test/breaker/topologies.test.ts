@@ -35,7 +35,9 @@ test('on a cluster breakers lie in all slots, and their events in one stream, ea
   ends.push(() => cluster.stop());
   const options = { cluster: { nodes: cluster.seeds } };
   const redis = await connected(options);
+  const told: string[] = [];
   const breakers = NAMES.map((name) => join(name, { redis: options, failureThreshold: 2 }));
+  for (const breaker of breakers) breaker.on('transition', ({ name, to }) => told.push(`${name} ${to}`));
   for (const breaker of breakers) {
     await breaker.ready();
     for (let i = 0; i < 3; i += 1) await breaker.execute(down).catch(() => undefined);
@@ -44,6 +46,7 @@ test('on a cluster breakers lie in all slots, and their events in one stream, ea
   await operateBreaker(redis, 'mail', { verb: 'hold', mode: 'closed' }, OPERATOR);
   await waitFor(() => breakers[1]!.status().override === 'closed');
   await Promise.all(breakers.map((breaker) => breaker.close()));
+  expect(told.sort()).toEqual(NAMES.map((name) => `${name} open`));
   expect(await resolveBreakers(redis, ['*'])).toEqual(NAMES);
   expect((await lookAtBreakers(redis, NAMES)).map(({ state }) => state)).toEqual(NAMES.map(() => 'open'));
   const events = await waitFor(async () => {

@@ -1,6 +1,7 @@
 /**
  * Lua that counts calls: one hash for each twelfth of the window, named by its start in ms. `count()` sums
- * what lies in the window, the part of a bucket that reaches into it included; `add(…)` counts calls now.
+ * what lies in the window, the part of a bucket that reaches into it included; `add(…)` counts calls now. A bucket
+ * says in which era it was counted: what was counted before the breaker closed last does not count.
  */
 export const COUNTS = `
 local buckets = string.sub(KEYS[1], 1, -6) .. 'b:'
@@ -12,11 +13,15 @@ local function bucket_keys()
   end
   return keys
 end
+local function era() return s.era or '0' end
 local function count()
   local sum = {ok = 0, fail = 0, slow = 0, rejected = 0}
   local by = {}
   for _, key in ipairs(bucket_keys()) do
-    for field, value in pairs(map(redis.call('HGETALL', key))) do
+    local bucket = map(redis.call('HGETALL', key))
+    if (bucket.era or '0') ~= era() then bucket = {} end
+    bucket.era = nil
+    for field, value in pairs(bucket) do
       local kind, instance = string.match(field, '^(%a+):(.+)$')
       if kind then
         by[instance] = by[instance] or {ok = 0, fail = 0, slow = 0}
@@ -32,6 +37,7 @@ local function add(counts)
   for _, kind in ipairs({'ok', 'fail', 'slow', 'rejected'}) do
     local n = counts[kind] or 0
     if n > 0 then
+      if not any and (redis.call('HGET', key, 'era') or era()) ~= era() then redis.call('DEL', key) end
       any = true
       redis.call('HINCRBY', key, kind, int(n))
       if cfg.instances > 1 and kind ~= 'rejected' then
@@ -39,10 +45,9 @@ local function add(counts)
       end
     end
   end
-  if any then redis.call('PEXPIRE', key, int(cfg.window * 2)) end
-end
-local function clear_counts()
-  for _, key in ipairs(bucket_keys()) do redis.call('DEL', key) end
+  if not any then return end
+  redis.call('HSET', key, 'era', era())
+  redis.call('PEXPIRE', key, int(cfg.window * 2))
 end
 `;
 

@@ -33,8 +33,8 @@ local function half_open()
   move('half-open', 'open-time-over', s.detail, {'successes', 0, 'halfOpenAt', ''})
 end
 local function close(cause, detail)
-  clear_counts()
-  move('closed', cause, detail, {'closedAt', int(now), 'successes', 0, 'halfOpenAt', ''})
+  s.era = int(version + 1)
+  move('closed', cause, detail, {'closedAt', int(now), 'successes', 0, 'halfOpenAt', '', 'era', s.era})
 end
 -- A clock that went back must not keep it open for longer than it was meant to be.
 local function is_due()
