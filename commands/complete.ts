@@ -27,8 +27,13 @@ function candidates(before: readonly string[], current: string): Candidate[] {
   const awaiting = flags.find((flag) => needsValue(flag) && isNamed(flag, before.at(-1)));
   if (awaiting) return (awaiting.choices ?? []).map((choice) => [choice]);
   if (current.startsWith('-')) return flagCandidates(flags, before);
-  if (command) return command.choices.map((choice) => [choice]);
+  if (command) return isFirstArgument(command, plain) ? command.choices.map((choice) => [choice]) : [];
   return plain.length === 0 ? nouns() : verbs(plain[0]!);
+}
+
+/** Choices are those of the first argument; behind it stand names that only Redis knows. */
+function isFirstArgument({ name }: ManifestCommand, plain: readonly string[]): boolean {
+  return plain.length <= name.split(' ').length;
 }
 
 /** The words that are neither flags nor values of flags that stand before a command. */

@@ -1,3 +1,4 @@
+import type { UnreadableBreaker } from '../../src/breaker/index.ts';
 import type { Finding, Item, Status } from '../../src/checks/index.ts';
 import { findSimilar } from '../../src/config/similar.ts';
 import type { Metric } from '../check/metrics.ts';
@@ -48,13 +49,20 @@ export async function runBreakerCheck(
   });
 }
 
-function itemsOf({ breakers, unknown, unmatched, known }: ChosenBreakers, missing: Status): Item<Metric>[] {
+function itemsOf(chosen: ChosenBreakers, missing: Status): Item<Metric>[] {
+  const { breakers, unreadable, unknown, unmatched, known } = chosen;
   const items = [
     ...breakers.map(breakerItem),
+    ...unreadable.map(unreadableBreaker),
     ...unknown.map((name) => missingItem(name, missing, unknownText(name, known))),
     ...unmatched.map((pattern) => missingItem(pattern, missing, 'no circuit breaker matches')),
   ];
   return items.length > 0 ? items : [missingItem('*', missing, 'there are no circuit breakers')];
+}
+
+function unreadableBreaker({ name, failure: { code, message } }: UnreadableBreaker): Item<Metric> {
+  const finding: Finding = { code, status: 'unknown', text: message };
+  return { name, labels: { breaker: name }, readings: [], findings: [finding] };
 }
 
 function unknownText(name: string, known: readonly string[]): string {

@@ -4,8 +4,9 @@ import {
   checkBreakerName,
   forgottenOverrides,
   knownBreakers,
-  lookAtBreakers,
+  lookAtEach,
   resolveBreakers,
+  type UnreadableBreaker,
 } from '../../src/breaker/index.ts';
 import { findSimilar } from '../../src/config/similar.ts';
 import { isPattern } from '../../src/config/streams.ts';
@@ -13,6 +14,7 @@ import { effectiveSettings, type GivenSettings } from '../../src/model/breaker-s
 import { askRedis } from '../ask-redis.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../stream-work.ts';
+import { printable } from '../term/text.ts';
 
 /** A breaker with what the configuration and the other breakers have to do with it. */
 export interface ShownBreaker extends BreakerView {
@@ -25,6 +27,8 @@ export interface ShownBreaker extends BreakerView {
 /** What was looked at. */
 export interface ChosenBreakers {
   breakers: ShownBreaker[];
+  /** Those that Redis does not let this user look at; the others are shown all the same. */
+  unreadable: UnreadableBreaker[];
   /** Plain names that nobody knows. */
   unknown: string[];
   /** Patterns without a match. */
@@ -48,7 +52,7 @@ async function look(
 ): Promise<ChosenBreakers> {
   const known = new Set([...(await knownBreakers(redis)), ...Object.keys(configured)]);
   const names = await resolveBreakers(redis, named, Object.keys(configured));
-  const views = await lookAtBreakers(redis, names);
+  const { views, unreadable } = await lookAtEach(redis, names);
   const unknown = views.filter((view) => !view.known && !known.has(view.name)).map(({ name }) => name);
   const forgotten = new Set(forgottenOverrides(views).map(({ name }) => name));
   const breakers = views
@@ -58,7 +62,7 @@ async function look(
   for (const pattern of named.filter(isPattern))
     if ((await resolveBreakers(redis, [pattern], Object.keys(configured))).length === 0)
       unmatched.push(pattern);
-  return { breakers, unknown, unmatched, known: [...known] };
+  return { breakers, unreadable, unknown, unmatched, known: [...known] };
 }
 
 /** What no program has declared yet has the settings of the configuration, as soon as one does. */
@@ -76,6 +80,11 @@ export async function requireChosen(context: Context, named: readonly string[]):
   const chosen = await lookAtChosen(context, named);
   refuseUnknown(chosen);
   return chosen;
+}
+
+/** Says which breakers are missing in what is shown, and why. */
+export function noteUnreadable({ io }: Pick<Context, 'io'>, unreadable: readonly UnreadableBreaker[]): void {
+  for (const { failure } of unreadable) io.stderr.write(`qctl: left out: ${printable(failure.message)}\n`);
 }
 
 /** Throws `usage` where a plain name is known to nobody; a name that is similar is the hint. */

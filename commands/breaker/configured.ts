@@ -7,6 +7,7 @@ import {
   SETTING_KEYS,
 } from '../../src/model/breaker-settings.ts';
 import { oddSettings } from '../../src/model/odd-breaker-settings.ts';
+import type { Context } from '../context.ts';
 
 /** What of the configuration is about circuit breakers. */
 export type BreakerConfiguration = Pick<ResolvedConfig, 'breakers' | 'unreadable' | 'origins'>;
@@ -33,6 +34,13 @@ export function breakerWarnings({ breakers, unreadable }: BreakerConfiguration):
     oddSettings(given).map((clause) => `breaker ${name}: ${clause}`),
   );
   return [...unread, ...odd];
+}
+
+/** Says which variables of breakers cannot be read: what is shown of a breaker may not be what somebody believes. */
+export async function warnUnreadable({ io, options, config }: Context): Promise<void> {
+  if (options.quiet) return;
+  for (const { variable, problem } of (await config()).unreadable)
+    io.stderr.write(warningLine(`${variable}: ${problem}`));
 }
 
 /** As it stands on stderr. */

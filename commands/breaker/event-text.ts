@@ -25,6 +25,7 @@ const TELLERS: Record<string, (event: BreakerEvent) => string> = {
   transition: (event) => {
     const why = causeText(event);
     const observed = event.observed ? ' (observed, nobody was rejected)' : '';
+    if (event.from === event.to) return `${event.to}, as it was${why && `: ${why}`}${seenBy(event)}`;
     return `${event.from} -> ${event.to}${observed}${why && `: ${why}`}${seenBy(event)}`;
   },
   hold: ({ mode, untilMs, ...event }) => {

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import type { Change } from './change.ts';
-import { addCreateOption, addSteerOptions, parseSpan, type SteerFlags } from './options.ts';
+import { addCreateOption, addSteerOptions, parseSpan, type SteerFlags, YEAR_MS } from './options.ts';
 import { overrideText, secondText, stateText } from './standing-text.ts';
 import { declaredOnCreation, steer } from './steer.ts';
 
@@ -78,6 +78,7 @@ export function runBreakerHold(
     create: flags.create ?? false,
     operationFor: (target) => {
       refusePast(flags.until, target.view.nowMs);
+      refuseFar(flags.until, target.view.nowMs);
       return { verb: 'hold', mode, ...endOf(flags), declared: declaredOnCreation(target) };
     },
     rowsOf: ({ name, prior, next }) => [
@@ -104,6 +105,15 @@ function refusePast(untilMs: number | undefined, nowMs: number): void {
     'UNTIL_PAST',
     `by the clock of Redis it is ${secondText(nowMs)}`,
     'a time without a zone is UTC; --for 2h counts from now',
+  );
+}
+
+function refuseFar(untilMs: number | undefined, nowMs: number): void {
+  if (untilMs === undefined || untilMs - nowMs <= YEAR_MS) return;
+  throw usageError(
+    '--until is more than a year away',
+    'UNTIL_FAR',
+    '--until-released is for an override without an end',
   );
 }
 

@@ -4,7 +4,8 @@ import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
-import { type ChosenBreakers, requireChosen, type ShownBreaker } from './chosen.ts';
+import { type ChosenBreakers, noteUnreadable, requireChosen, type ShownBreaker } from './chosen.ts';
+import { warnUnreadable } from './configured.ts';
 import { type DialectFlag, dialectOption } from './foreign.ts';
 import { formatBreakers } from './format-list.ts';
 import { formatBreakerMetrics } from './format-metrics.ts';
@@ -56,6 +57,8 @@ export async function runBreakerList(context: Context, names: string[], flags: L
     table: () => (breakers.length === 0 ? '' : formatBreakers(io.stdout, breakers)),
     prometheus: () => formatBreakerMetrics(breakers),
   });
+  await warnUnreadable(context);
+  noteUnreadable(context, chosen.unreadable);
   warnForgotten(context, chosen.breakers);
 }
 
@@ -74,9 +77,9 @@ function noteNothing(
   { breakers, unmatched }: ChosenBreakers,
   shown: readonly ShownBreaker[],
 ): void {
-  if (options.quiet || !io.stderr.isTTY) return;
+  if (options.quiet) return;
   for (const pattern of unmatched) io.stderr.write(`no circuit breaker matches ${pattern}\n`);
-  if (unmatched.length > 0 || shown.length > 0) return;
+  if (!io.stderr.isTTY || unmatched.length > 0 || shown.length > 0) return;
   io.stderr.write(
     breakers.length > 0 ? 'no circuit breaker is in this state\n' : 'there are no circuit breakers\n',
   );

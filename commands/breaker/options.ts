@@ -22,13 +22,21 @@ export function addCreateOption(command: QctlCommand): QctlCommand {
   return command.option('--create', 'also a breaker that neither Redis nor qctl.yaml knows');
 }
 
+/** Stands in every list, event and status line. */
+const MOST_REASON = 300;
+
 function parseReason(text: string): string {
   const reason = text.trim();
   if (reason === '') throw new InvalidArgumentError('expected a text that says why');
+  if (reason.length > MOST_REASON)
+    throw new InvalidArgumentError(
+      `expected at most ${MOST_REASON} characters: put the rest into the ticket`,
+    );
   return reason;
 }
 
-const YEAR_MS = 365 * 86_400_000;
+/** The longest that a trip or an override with an end may last, in ms. */
+export const YEAR_MS = 365 * 86_400_000;
 
 /** Parser for how long a trip or an override lasts: milliseconds, from 1s to a year. */
 export function parseSpan(text: string): number {

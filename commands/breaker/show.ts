@@ -8,6 +8,7 @@ import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
 import { requireChosen, type ShownBreaker } from './chosen.ts';
+import { warnUnreadable } from './configured.ts';
 import { formatBreaker } from './format-show.ts';
 import { settingsInForce } from './setting-origins.ts';
 import { breakerToJson, eventToJson, timeOf } from './to-json.ts';
@@ -47,6 +48,7 @@ export async function runBreakerShow(context: Context, name: string): Promise<vo
     data: toJson(breaker, events),
     table: () => formatBreaker(io.stdout, breaker, events),
   });
+  await warnUnreadable(context);
   warnForgotten(context, breakers);
 }
 

@@ -31,7 +31,7 @@ export interface Basis {
 export async function findBasis(context: Context, name: string, flags: TestFlags): Promise<Basis> {
   const config = await context.config();
   const configured = configuredSettings(config, name);
-  const typed = flags.set !== undefined || flags.try !== undefined;
+  const typed = flags.set !== undefined || flags.try !== undefined || flags.offline === true;
   const asked = flags.offline
     ? { offline: 'by --offline' }
     : await askForSettings(context, name, typed || configured !== undefined);

@@ -44,6 +44,7 @@ export function whyText(view: ShownBreaker): string | null {
   const { override, known, cause } = view;
   if (override) return `${override.by}@${override.host}: ${override.reason}`;
   if (!known) return 'never used';
+  if (cause === null && view.seenMs === null) return 'no process has been heard of yet';
   return cause === null ? null : causeText(view);
 }
 

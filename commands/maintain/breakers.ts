@@ -4,7 +4,7 @@ import {
   forgetUnused,
   forgottenOverrides,
   knownBreakers,
-  lookAtBreakers,
+  lookAtEach,
   type Override,
   operateBreaker,
   unusedBreakers,
@@ -32,31 +32,35 @@ export interface BreakerWork {
 
 /**
  * Looks after all breakers: overrides, and what nobody uses. With `--dry-run` it only says what there is to do. A
- * user who may not read them has none. Throws what `askRedis` does; what goes wrong with one breaker is its
+ * user who may not read their names has none. Throws what `askRedis` does; what goes wrong with one breaker is its
  * `failure`.
  */
 export async function maintainBreakers(context: Context): Promise<BreakerWork[]> {
   const redis = await context.redis();
-  const views = await askRedis(redis, 'look at the circuit breakers', () => lookAtAll(context, redis));
-  if (views.length === 0) return [];
+  const { views, unreadable } = await askRedis(redis, 'look at the circuit breakers', () =>
+    lookAtAll(context, redis),
+  );
+  const left = unreadable.map(({ name, failure }) => workOf('ended', name, { failure }));
+  if (views.length === 0) return left;
   const ended = await endOverrides(context, redis, views);
   const forgotten = forgottenOverrides(views);
   return [
+    ...left,
     ...ended,
     ...forgotten.map(({ name, override, ageMs }) => workOf('forgotten', name, { override, ageMs })),
     ...(await removeUnused(context, redis)),
   ];
 }
 
-async function lookAtAll(context: Context, redis: RedisConnection): Promise<BreakerView[]> {
-  try {
-    return await lookAtBreakers(redis, await knownBreakers(redis));
-  } catch (error) {
+/** Who may not even read their names has nothing to do with them; who may, and may not look at them, is told. */
+async function lookAtAll(context: Context, redis: RedisConnection): ReturnType<typeof lookAtEach> {
+  const names = await knownBreakers(redis).catch((error) => {
     if (replyCode(error) !== 'NOPERM') throw error;
     if (context.options.verbose)
       context.io.stderr.write('qctl: left out: circuit breakers, since this user may not read them\n');
     return [];
-  }
+  });
+  return lookAtEach(redis, names);
 }
 
 async function endOverrides(

@@ -123,7 +123,10 @@ export class Exchange {
     try {
       reply = await send(script, request);
       last = reply[4];
-      if (this.replica.isBehind(reply)) reply = await send(breakerRestore, this.replica.memory());
+      if (this.replica.isBehind(reply)) {
+        reply = await send(breakerRestore, this.replica.memory());
+        this.announcedAt = Number.NEGATIVE_INFINITY;
+      }
     } catch (error) {
       this.lost(toTargetError(error, redis.label, `share circuit breaker ${this.name}`).message);
       return replyCode(error) !== '' && isRetryable(error, redis.kind) === undefined ? REFUSED : undefined;
@@ -160,6 +163,9 @@ export class Exchange {
     const was = this.reason;
     this.reason = null;
     this.tried = true;
-    if (was !== null) this.events.trouble(null);
+    if (was === null) return;
+    // It may be another Redis than before, or one that has lost the index.
+    this.announcedAt = Number.NEGATIVE_INFINITY;
+    this.events.trouble(null);
   }
 }

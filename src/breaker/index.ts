@@ -21,7 +21,13 @@ export type {
   ExecuteOptions,
   Permit,
 } from './library-types.ts';
-export { knownBreakers, lookAtBreakers, resolveBreakers } from './look.ts';
+export {
+  knownBreakers,
+  lookAtBreakers,
+  lookAtEach,
+  resolveBreakers,
+  type UnreadableBreaker,
+} from './look.ts';
 export { BreakerMachine, type HeldMode, type ProbeResult, type Report } from './machine.ts';
 export { CircuitOpenError } from './open-error.ts';
 export {

@@ -1,5 +1,12 @@
-import { type RedisConnection, runScript } from '../backends/redis/index.ts';
+import {
+  isRetryable,
+  type RedisConnection,
+  replyCode,
+  runScript,
+  toTargetError,
+} from '../backends/redis/index.ts';
 import { breakerLook } from '../backends/redis/scripts/breaker/look.ts';
+import type { QctlError } from '../errors.ts';
 import { isPattern, matchesPattern } from '../model/key-pattern.ts';
 import { BREAKER_INDEX } from '../model/keys.ts';
 import { scriptKeys } from './keys.ts';
@@ -25,6 +32,40 @@ export async function lookAtBreakers(
     views.push(...(await Promise.all(some)));
   }
   return views;
+}
+
+/** A breaker that Redis does not let anybody look at: a key of another kind, or a user without the right. */
+export interface UnreadableBreaker {
+  name: string;
+  failure: QctlError;
+}
+
+/**
+ * Like {@link lookAtBreakers}; one that cannot be read does not hide the others. Throws where none can, and where
+ * Redis is away.
+ */
+export async function lookAtEach(
+  redis: RedisConnection,
+  names: readonly string[],
+): Promise<{ views: BreakerView[]; unreadable: UnreadableBreaker[] }> {
+  const views: BreakerView[] = [];
+  const unreadable: UnreadableBreaker[] = [];
+  for (let at = 0; at < names.length; at += AT_ONCE) {
+    const some = names.slice(at, at + AT_ONCE);
+    const looks = await Promise.allSettled(some.map((name) => lookAt(redis, name)));
+    for (const [nth, look] of looks.entries()) {
+      if (look.status === 'fulfilled') views.push(look.value);
+      else unreadable.push({ name: some[nth]!, failure: refusalOf(redis, some[nth]!, look.reason) });
+    }
+  }
+  if (views.length === 0 && unreadable.length > 0) throw unreadable[0]!.failure;
+  return { views, unreadable };
+}
+
+/** Throws the error itself where it says nothing of this one breaker. */
+function refusalOf(redis: RedisConnection, name: string, error: unknown): QctlError {
+  if (replyCode(error) === '' || isRetryable(error, redis.kind) !== undefined) throw error;
+  return toTargetError(error, redis.label, `look at circuit breaker ${name}`);
 }
 
 async function lookAt(redis: RedisConnection, name: string): Promise<BreakerView> {

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
-import { lookAtBreakers, type Operation, operateBreaker, readEvents } from '../../src/breaker/index.ts';
+import {
+  lookAtBreakers,
+  type Operation,
+  operateBreaker,
+  readEvents,
+  resolveBreakers,
+} from '../../src/breaker/index.ts';
 import { type BreakerOptions, CircuitBreaker, CircuitOpenError } from '../../src/index.ts';
 import { startTcpProxy } from '../support/proxy.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -424,6 +430,7 @@ describe('without Redis', () => {
     await expect(breaker.execute(up)).rejects.toThrow('held open by ops@desk');
     const events = await readEvents(own, { wanted: null, limit: 10 });
     expect(events.map(({ type }) => type)).toEqual(['restore']);
+    await waitFor(async () => (await resolveBreakers(own, ['*'])).includes(name));
     await own.close();
   });
 

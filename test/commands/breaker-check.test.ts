@@ -145,6 +145,22 @@ describe('breaker check', () => {
       expect(samples).toContain(sample);
   });
 
+  test('one that cannot be read is UNKNOWN by itself and hides no other', async () => {
+    await states.open('api');
+    await states.report('mail', { ok: 1 });
+    await own.client.set(breakerKeys('mail').state, 'text');
+    const { code, stdout } = await check('breaker check');
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^BREAKER CRITICAL - 1 critical, 1 unknown; api: open/);
+    expect(stdout).toMatch(/^UNKNOWN mail: cannot look at circuit breaker mail .*another kind of value/m);
+    const list = await own.run(['breaker', 'list']);
+    expect([list.code, list.stderr]).toEqual([
+      0,
+      expect.stringContaining('qctl: left out: cannot look at circuit breaker mail'),
+    ]);
+    expect(list.stdout).toMatch(/^api +open/m);
+  });
+
   test('is found under both nouns', async () => {
     const help = await drive('check --help', {});
     expect(help.stdout).toMatch(/^ {2}check breaker .*alert where a circuit breaker/m);

@@ -39,10 +39,22 @@ test('it ends at a time or after a duration', async () => {
   await alive('api');
   await breaker(['hold', 'closed', 'api', ...why, '--for', '2h']);
   expect(await lengthOf('api')).toBe(7_200_000);
-  await breaker(['hold', 'closed', 'api', ...why, '--until', '2090-01-02T03:04:05+02:00']);
+  const until = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 19);
+  await breaker(['hold', 'closed', 'api', ...why, '--until', `${until}+02:00`]);
   expect(await redis.client.hget('qctl:{cb:api}:override', 'until')).toBe(
-    String(Date.UTC(2090, 0, 2, 1, 4, 5)),
+    String(Date.parse(`${until}Z`) - 7_200_000),
   );
+});
+
+test('a year that is a slip of the finger is no end, and a novel no reason', async () => {
+  await alive('api');
+  const far = await breaker(['hold', 'closed', 'api', ...why, '--until', '20226-01-02']);
+  expect(far.code).toBe(2);
+  const late = await breaker(['hold', 'closed', 'api', ...why, '--until', '2090-01-02T00:00:00Z']);
+  expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('more than a year away')]);
+  const long = await breaker(['hold', 'closed', 'api', '--reason', 'x'.repeat(301)]);
+  expect([long.code, long.stderr]).toEqual([2, expect.stringContaining('at most 300 characters')]);
+  expect(await redis.client.exists('qctl:{cb:api}:override')).toBe(0);
 });
 
 test('every mode is one, and a pattern holds all that it matches', async () => {

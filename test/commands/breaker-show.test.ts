@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { breakerKeys } from '../../src/model/keys.ts';
 import { breakerStates } from './breaker-states.ts';
@@ -116,4 +117,15 @@ describe('breaker show', () => {
     const unknown = await own.run(['breaker', 'show', 'ap']);
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean api?') });
   });
+});
+
+test('who may only look sees everything, with the rights that the docs name', async () => {
+  await states.open('api');
+  const page = await readFile(new URL('../../docs/breakers.md', import.meta.url), 'utf8');
+  const [, rules] = /^ACL SETUSER readers on >PASSWORD (.*)$/m.exec(page) ?? [];
+  await own.client.acl('SETUSER', 'readers', 'on', '>secret', ...rules!.split(' '));
+  const url = own.server.url.replace('redis://', 'redis://readers:secret@');
+  for (const line of ['list', 'show api', 'history', 'check'])
+    expect((await own.run(['breaker', ...line.split(' ')], { url })).stdout, line).toContain('api');
+  await own.client.acl('DELUSER', 'readers');
 });

@@ -30,6 +30,8 @@ test('--watch is offered where it is understood, and may go without an interval'
 });
 
 test('where nothing fits there is nothing, and no error', () => {
+  expect(names(complete(['breaker', 'hold', '']))).toEqual(['open', 'closed', 'disabled', 'observe']);
+  expect(complete(['breaker', 'hold', 'open', ''])).toBe('');
   expect(complete(['nonsense', 'x'])).toBe('');
   expect(complete([])).not.toBe('');
 });

@@ -133,6 +133,19 @@ describe('maintain', () => {
   });
 });
 
+describe('maintain for a user who may read the names of breakers, and not them', () => {
+  test('is told that they were left out: an override may stand there', async () => {
+    await states.operate('mail', { verb: 'hold', mode: 'closed' }, 'x');
+    await states.age('mail', 86_400_000);
+    await own.client.acl('SETUSER', 'names', 'on', '>secret', '~qctl:*', '+@read', '+time', '+ping');
+    const url = own.server.url.replace('redis://', 'redis://names:secret@');
+    const { code, stderr } = await own.run(['maintain', '--dry-run'], { url });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('cannot look at circuit breaker mail');
+    await own.client.acl('DELUSER', 'names');
+  });
+});
+
 describe('maintain --follow', () => {
   test('says once of a forgotten override, and a line for each that it takes away', async () => {
     await states.operate('api', OVER, 'incident');
