@@ -15,12 +15,14 @@ For one Redis (or one that Sentinel or a proxy leads to); what a cluster needs b
 """
 
 import json
+import logging
 import os
 import random
 import socket
 import threading
 import time
 import uuid
+from collections import deque
 from pathlib import Path
 
 from local import LocalBreaker
@@ -38,6 +40,7 @@ FLUSH_SECONDS = 1.0  # what was counted is told, and what stands in Redis is loo
 HURRY_SECONDS = 0.1  # failures are told sooner, but not more often than this
 INDEX_EVERY_MS = 60_000
 ASK_AGAIN_MS = 100  # after a refused probe: a half-open breaker must not cost every call a round trip
+log = logging.getLogger(__name__)
 
 
 class CircuitOpenError(Exception):
@@ -60,7 +63,8 @@ class Permit:
 class CircuitBreaker:
     """
     One breaker in one process; threads may share it. Settings have the names that Redis has: `failureThreshold`,
-    `openMs`, … An operator's settings (`qctl breaker set`) stand above them.
+    `openMs`, … An operator's settings (`qctl breaker set`) stand above them. `on_transition` is told by sync() of each
+    move that this process has made; what it raises is logged.
     """
 
     def __init__(self, name, redis="redis://127.0.0.1:6379", *, scripts=SCRIPTS, on_transition=None, **settings):
@@ -68,6 +72,7 @@ class CircuitBreaker:
         self.instance = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.declared = settings
         self.on_transition = on_transition or (lambda move: None)
+        self.untold = deque()  # moves that on_transition was not told of yet
         self.redis = Redis(redis) if isinstance(redis, str) else redis
         self.scripts = {verb: Script(Path(scripts) / f"{verb}.lua") for verb in ("sync", "admit", "settle", "restore")}
         self.keys = [f"qctl:{{cb:{name}}}:{part}" for part in ("state", "override", "config", "probe")] + [EVENTS]
@@ -150,11 +155,11 @@ class CircuitBreaker:
                 request["declared"] = self.declared
         # What cannot be sent is not kept: counted an hour later, it would open the breaker of a healthy service.
         reply = self._run("sync", request)
-        if reply is None:
-            return False
-        self._keep_in_index(int(reply[0]))
-        self._settle_all()
-        return True
+        if reply is not None:
+            self._keep_in_index(int(reply[0]))
+            self._settle_all()
+        self._tell_of_moves()
+        return reply is not None
 
     def start(self):
         """Starts the thread that calls sync() once a second."""
@@ -246,19 +251,20 @@ class CircuitBreaker:
                 return None
             # Taken in before another thread can ask: a reply that came late must not pass for data that Redis lost.
             with self.lock:
-                moves, lost = self._take_in(reply)
-        for move in moves:
-            self.on_transition(move)
+                lost = self._take_in(reply)
         if lost is not None:
             self._run("restore", lost)
         return reply
 
     def _take_in(self, reply):
-        """Makes the reply what is known. Returns the moves that this process made, and what Redis has lost, if it has."""
+        """Makes the reply what is known. Returns what Redis has lost, None where it has lost nothing."""
         state, override, config = (dict(zip(flat[::2], flat[1::2])) for flat in reply[1:4])
         if self.met and int(state.get("seq", 0)) < int(self.state.get("seq", 0)):
-            return [], {"state": self.state, "override": self.override, "config": self.config}
+            return {"state": self.state, "override": self.override, "config": self.config}
         moves = self._own_moves(state)
+        if moves:
+            self.untold.extend(moves)
+            self.wake.set()
         if int(state.get("version", 0)) != self.version:
             self.counts = self._no_counts() | {"rejected": self.counts["rejected"]}
             self.ask_again_ms = 0
@@ -269,7 +275,7 @@ class CircuitBreaker:
         if self.trouble is not None:
             self.local.begin("closed", 0)
         self.met, self.trouble = True, None
-        return moves, None
+        return None
 
     def _own_moves(self, state):
         """Of the last four moves those that are new and made by this process, the oldest first: nobody else tells of them."""
@@ -280,13 +286,25 @@ class CircuitBreaker:
                 moves.append({"version": int(version), "from": before, "to": after, "cause": cause})
         return moves
 
+    def _tell_of_moves(self):
+        """By sync() alone: neither a call nor a probe's lease may hang on what a program does there."""
+        while True:
+            with self.lock:
+                if not self.untold:
+                    return
+                move = self.untold.popleft()
+            try:
+                self.on_transition(move)
+            except Exception:
+                log.exception("on_transition of circuit breaker %s", self.name)
+
     def _redis_is_away(self, why):
         self.redis.close()  # the next command may reach another server, such as the new primary
         with self.lock:
-            if self.trouble is None:
+            was_there, self.trouble = self.trouble is None, why
+            if was_there:
                 # It goes on from what is known: what is open stays open until a probe is due.
                 self.local.begin(self.state.get("state", "closed"), float(self.state.get("halfOpenAt") or 0))
-            self.trouble = why
 
     def _keep_in_index(self, server_ms):
         if self.indexed_ms is not None and 0 <= server_ms - self.indexed_ms < INDEX_EVERY_MS:
@@ -339,7 +357,12 @@ class CircuitBreaker:
 
     def _flush_for_ever(self):
         while not self.stopped.is_set():
-            self.sync()
+            try:
+                self.sync()
+            except BaseException as error:  # without this thread the process would share nothing, and nobody would know
+                log.exception("flush of circuit breaker %s", self.name)
+                with self.wire:
+                    self._redis_is_away(f"{type(error).__name__}: {error}")
             self.stopped.wait(HURRY_SECONDS)
             self.wake.wait(FLUSH_SECONDS * random.uniform(0.8, 1.0))
             self.wake.clear()

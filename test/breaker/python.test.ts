@@ -9,7 +9,7 @@ import { scriptKeys } from '../../src/breaker/keys.ts';
 import { useOwnRedis } from '../commands/own-redis.ts';
 import { startRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { PythonBreaker } from './python-driver.ts';
+import { PythonBreaker, type Settings } from './python-driver.ts';
 
 const NAME = 'wazuh-api';
 const SETTINGS = { failureThreshold: 3, openMs: 200, successThreshold: 2 };
@@ -27,11 +27,7 @@ afterEach(async () => {
 });
 afterAll(() => redis.close());
 
-function startPython(
-  settings: Record<string, number> = SETTINGS,
-  url = own.server.url,
-  env = {},
-): PythonBreaker {
+function startPython(settings: Settings = SETTINGS, url = own.server.url, env = {}): PythonBreaker {
   const python = new PythonBreaker(url, NAME, settings, env);
   running.push(python);
   return python;
@@ -129,6 +125,20 @@ test('one probe at a time between Python and Node', async () => {
   expect(await look()).toMatchObject({ state: 'open', cause: 'probe-failed', openings: 2 });
 });
 
+test('what a callback of Python raises costs neither a result nor a probe', async () => {
+  const python = startPython({ ...SETTINGS, openMs: 1 });
+  await python.tell('break_callbacks', 'error');
+  for (let i = 0; i < 3; i += 1) await python.tell('call', true);
+  expect(await python.tell('sync')).toBe(true);
+  await waitFor(async () => (await python.tell('call', false)) === 'answer', { what: 'a probe' });
+  expect(await look()).toMatchObject({ state: 'half-open', successes: 1, probesUnderWay: 0 });
+  expect(await python.tell('call', false)).toBe('answer');
+  expect(await look()).toMatchObject({ state: 'closed', cause: 'recovered' });
+  await python.tell('sync');
+  const tos = (await python.tell<{ to: string }[]>('moves')).map(({ to }) => to);
+  expect(tos).toEqual(['open', 'half-open', 'closed']);
+});
+
 test('Python goes on by itself while Redis is away, and brings back what Redis has lost', async () => {
   const server = await startRedis();
   try {
@@ -177,11 +187,18 @@ test('Python goes on by itself while Redis is away, and brings back what Redis h
   }
 });
 
-test('Python flushes and looks by itself once it was started', async () => {
+test('Python flushes and looks by itself once it was started, whatever a callback does', async () => {
   const python = startPython();
+  await python.tell('break_callbacks', 'exit');
   await python.tell('start');
   for (let i = 0; i < 3; i += 1) await python.tell('call', true);
-  await waitFor(async () => (await look()).state === 'open', { what: 'a flush' });
+  await waitFor(async () => (await python.tell<unknown[]>('moves')).length === 1, { what: 'a flush' });
+  await operateBreaker(redis, NAME, { verb: 'hold', mode: 'closed' }, OPERATOR);
+  const isHeld = async () => {
+    const { override, redis: trouble } = await python.tell<Record<string, unknown>>('status');
+    return override === 'closed' && trouble === 'ok';
+  };
+  await waitFor(isHeld, { what: 'a look after that', timeoutMs: 3000 });
 });
 
 test('Python comes in over TLS, with a password from the environment and no more rights than the docs name', async () => {
