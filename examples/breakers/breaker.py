@@ -40,6 +40,7 @@ FLUSH_SECONDS = 1.0  # what was counted is told, and what stands in Redis is loo
 HURRY_SECONDS = 0.1  # failures are told sooner, but not more often than this
 INDEX_EVERY_MS = 60_000
 ASK_AGAIN_MS = 100  # after a refused probe: a half-open breaker must not cost every call a round trip
+RENEW_FOR = 5  # times probeTimeoutMs: a probe that hangs must not keep all others out for ever
 log = logging.getLogger(__name__)
 
 
@@ -82,7 +83,7 @@ class CircuitBreaker:
         self.offset_ms = time.time() * 1000 - time.monotonic() * 1000
         self.met = False  # Redis has answered once
         self.trouble = "not asked yet"  # why Redis is away; None while it is there
-        self.leases = set()  # of probes under way
+        self.leases = {}  # of probes under way, by when they were granted (monotonic seconds)
         self.unsettled = {}  # how probes went that Redis was not told of yet, by lease
         self.ask_again_ms = 0
         self.indexed_ms = None
@@ -138,7 +139,7 @@ class CircuitBreaker:
                 self.counts["slow"] += slow
                 self.counts["error"] = text or self.counts["error"]
             if permit.lease is not None and not permit.local:
-                self.leases.discard(permit.lease)
+                self.leases.pop(permit.lease, None)
                 self._note_end(permit.lease, permit.version, outcome, slow, text)
         if permit.lease is not None and not permit.local:
             self._settle_all()
@@ -149,7 +150,7 @@ class CircuitBreaker:
         """Flushes what was counted and looks what stands in Redis. True where Redis has answered."""
         with self.lock:
             sent, self.counts = self.counts, self._no_counts()
-            request = {"version": self.version, "random": random.random(), "leases": sorted(self.leases)}
+            request = {"version": self.version, "random": random.random(), "leases": self._leases_to_keep()}
             request |= {key: value for key, value in sent.items() if value}
             if self.declared and not self.met:
                 request["declared"] = self.declared
@@ -328,18 +329,24 @@ class CircuitBreaker:
                 self._note_end(lease, 0, "none", False, "")
                 return self._local_probe(lease)
             if int(reply[4]) == 1:
-                self.leases.add(lease)
+                self.leases[lease] = time.monotonic()
                 return Permit(self.version, lease)
             if self._verdict()[0] == "pass":
                 return Permit(self.version)
             self.ask_again_ms = self.now_ms() + ASK_AGAIN_MS
         return None
 
+    def _leases_to_keep(self):
+        oldest = time.monotonic() - RENEW_FOR * self.setting("probeTimeoutMs") / 1000
+        self.leases = {lease: granted for lease, granted in self.leases.items() if granted >= oldest}
+        return sorted(self.leases)
+
     def _verdict_is_local(self):
         return self.trouble is not None or self.state.get("state", "closed") == "closed"
 
     def _local_probe(self, lease):
-        return Permit(self.version, lease, True) if self.local.admit(self.now_ms(), lease) else None
+        patience = RENEW_FOR * self.setting("probeTimeoutMs")
+        return Permit(self.version, lease, True) if self.local.admit(self.now_ms(), lease, patience) else None
 
     def _note_end(self, lease, version, outcome, slow, text):
         end = {"lease": lease, "version": version, "outcome": outcome, "random": random.random()}

@@ -17,7 +17,7 @@ class LocalBreaker:
     def begin(self, state, half_open_at):
         """Redis went away while the breaker was in this state."""
         self.state, self.half_open_at = state, half_open_at
-        self.probe, self.successes, self.openings = None, 0, 0
+        self.probe, self.probe_until, self.successes, self.openings = None, 0, 0, 0
 
     def forget_counts(self):
         self.buckets.clear()
@@ -29,15 +29,15 @@ class LocalBreaker:
         state = self.state_at(now)
         if state == "closed":
             return "pass", state, None
-        if state == "open" or self.probe is not None:
+        if state == "open" or (self.probe is not None and now < self.probe_until):
             return "reject", f"{state}, without Redis", self.half_open_at
         return "probe", state, self.half_open_at
 
-    def admit(self, now, lease):
-        """One probe at a time."""
+    def admit(self, now, lease, patience):
+        """One probe at a time; one that takes longer than `patience` is given up."""
         if self.verdict(now)[0] != "probe":
             return False
-        self.state, self.probe = "half-open", lease
+        self.state, self.probe, self.probe_until = "half-open", lease, now + patience
         return True
 
     def count(self, now, outcome, slow, setting):

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection, runScript } from '../../src/backends/redis/index.ts';
 import { breakerAdmit } from '../../src/backends/redis/scripts/breaker/admit.ts';
@@ -123,6 +124,28 @@ test('one probe at a time between Python and Node', async () => {
     await nodeAsks(breakerSettle, { lease: 'node-1-b', version, outcome: 'fail', error: 'still down' }),
   ).toBe(1);
   expect(await look()).toMatchObject({ state: 'open', cause: 'probe-failed', openings: 2 });
+});
+
+test('a probe of Python that hangs is given up, and says nothing when it ends', async () => {
+  const python = startPython({ ...SETTINGS, openMs: 1, probeTimeoutMs: 100 });
+  await python.tell('sync');
+  await nodeFails(3);
+  await python.tell('sync');
+  await waitFor(async () => (await python.tell('allow', 'a')) === 'probe', { what: 'a probe' });
+  const lapses = () => redis.client.zrange(scriptKeys(redis, NAME)[3]!, '0', '-1', 'WITHSCORES');
+  const [lease, granted] = await lapses();
+  await sleep(2);
+  await python.tell('sync');
+  const [same, renewed] = await lapses();
+  expect(same).toBe(lease);
+  expect(Number(renewed)).toBeGreaterThan(Number(granted));
+  const asks = async () => {
+    await python.tell('sync');
+    return (await nodeAsks(breakerAdmit, { lease: 'node-1-a' })) === 1;
+  };
+  await waitFor(asks, { what: 'a probe of Node', timeoutMs: 3000 });
+  await python.tell('record', 'a', 'fail');
+  expect(await look()).toMatchObject({ state: 'half-open' });
 });
 
 test('what a callback of Python raises costs neither a result nor a probe', async () => {
