@@ -71,7 +71,7 @@ class CircuitBreaker:
     def __init__(self, name, redis="redis://127.0.0.1:6379", *, scripts=SCRIPTS, on_transition=None, **settings):
         self.name = name
         self.instance = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self.declared = settings
+        self.declared = {key: value for key, value in settings.items() if value is not None}
         self.on_transition = on_transition or (lambda move: None)
         self.untold = deque()  # moves that on_transition was not told of yet
         self.redis = Redis(redis) if isinstance(redis, str) else redis
