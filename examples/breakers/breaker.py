@@ -53,12 +53,15 @@ class CircuitOpenError(Exception):
 
 
 class Permit:
-    """That one call may go. `lease` is set for a probe, `local` where this process alone has decided."""
+    """
+    That one call may go; it counts as long as nothing has moved, here (`epoch`) or in Redis (`version`). `lease` is set
+    for a probe, `local` for one that this process alone has granted.
+    """
 
-    __slots__ = ("version", "lease", "local")
+    __slots__ = ("version", "epoch", "lease", "local")
 
-    def __init__(self, version, lease=None, local=False):
-        self.version, self.lease, self.local = version, lease, local
+    def __init__(self, version, epoch, lease=None, local=False):
+        self.version, self.epoch, self.lease, self.local = version, epoch, lease, local
 
 
 class CircuitBreaker:
@@ -114,13 +117,13 @@ class CircuitBreaker:
         """A permit for one call, to be given to record() afterwards. Raises CircuitOpenError where it may not go."""
         with self.lock:
             verdict, why, until_ms = self._verdict()
-            version, away = self.version, self.trouble is not None
+            passing = Permit(self.version, self.local.epoch)
         if verdict == "probe":
             permit = self._ask_for_probe()
             if permit is not None:
                 return permit
         elif verdict == "pass":
-            return Permit(version, local=away)
+            return passing
         with self.lock:
             self.counts["rejected"] += 1
         raise CircuitOpenError(self.name, why, until_ms)
@@ -131,20 +134,24 @@ class CircuitBreaker:
         with self.lock:
             slow_ms = self.setting("slowCallMs")
             slow = outcome != "none" and slow_ms > 0 and duration_ms > slow_ms
-            self.local.count(self.now_ms(), outcome, slow, self.setting)
-            if self._mode() is None and self._decides_alone() and (permit.local or permit.lease is None):
-                self.local.settle(self.now_ms(), permit.lease, outcome, slow, self.setting)
-            if permit.lease is None and permit.version == self.version and outcome != "none":
-                self.counts[outcome] += 1
-                self.counts["slow"] += slow
-                self.counts["error"] = text or self.counts["error"]
             if permit.lease is not None and not permit.local:
                 self.leases.pop(permit.lease, None)
                 self._note_end(permit.lease, permit.version, outcome, slow, text)
+            elif (permit.version, permit.epoch) == (self.version, self.local.epoch):
+                self._count(permit, outcome, slow, text)
         if permit.lease is not None and not permit.local:
             self._settle_all()
         elif slow or outcome == "fail":
             self.wake.set()
+
+    def _count(self, permit, outcome, slow, text):
+        if permit.lease is None and outcome != "none":
+            self.counts[outcome] += 1
+            self.counts["slow"] += slow
+            self.counts["error"] = text or self.counts["error"]
+        self.local.count(self.now_ms(), outcome, slow, self.setting)
+        if self._mode() is None and self._decides_alone():
+            self.local.settle(self.now_ms(), permit.lease, outcome, slow, self.setting)
 
     def sync(self):
         """Flushes what was counted and looks what stands in Redis. True where Redis has answered."""
@@ -330,9 +337,9 @@ class CircuitBreaker:
                 return self._local_probe(lease)
             if int(reply[4]) == 1:
                 self.leases[lease] = time.monotonic()
-                return Permit(self.version, lease)
+                return Permit(self.version, self.local.epoch, lease)
             if self._verdict()[0] == "pass":
-                return Permit(self.version)
+                return Permit(self.version, self.local.epoch)
             self.ask_again_ms = self.now_ms() + ASK_AGAIN_MS
         return None
 
@@ -346,7 +353,9 @@ class CircuitBreaker:
 
     def _local_probe(self, lease):
         patience = RENEW_FOR * self.setting("probeTimeoutMs")
-        return Permit(self.version, lease, True) if self.local.admit(self.now_ms(), lease, patience) else None
+        if not self.local.admit(self.now_ms(), lease, patience):
+            return None
+        return Permit(self.version, self.local.epoch, lease, True)
 
     def _note_end(self, lease, version, outcome, slow, text):
         end = {"lease": lease, "version": version, "outcome": outcome, "random": random.random()}

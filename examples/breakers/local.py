@@ -12,11 +12,13 @@ class LocalBreaker:
 
     def __init__(self):
         self.buckets = deque()  # [start in ms, calls, failed, slow], the oldest first; at most 13, as in Redis
+        self.state, self.epoch = "closed", 0
         self.begin("closed", 0)
 
     def begin(self, state, half_open_at):
         """Redis went away while the breaker was in this state."""
-        self.state, self.half_open_at = state, half_open_at
+        self._move(state)
+        self.half_open_at = half_open_at
         self.probe, self.probe_until, self.successes, self.openings = None, 0, 0, 0
 
     def forget_counts(self):
@@ -37,7 +39,8 @@ class LocalBreaker:
         """One probe at a time; one that takes longer than `patience` is given up."""
         if self.verdict(now)[0] != "probe":
             return False
-        self.state, self.probe, self.probe_until = "half-open", lease, now + patience
+        self._move("half-open")
+        self.probe, self.probe_until = lease, now + patience
         return True
 
     def count(self, now, outcome, slow, setting):
@@ -71,10 +74,16 @@ class LocalBreaker:
                     self.forget_counts()
                     self.begin("closed", 0)
 
+    def _move(self, state):
+        """`epoch` goes up with every move: a call that was let through before one says nothing after it."""
+        self.epoch += state != self.state
+        self.state = state
+
     def _open(self, now, setting):
+        self._move("open")
         self.openings += 1
         longest = max(setting("maxOpenMs"), setting("openMs"))
-        self.state, self.successes = "open", 0
+        self.successes = 0
         self.half_open_at = now + min(setting("openMs") * 2 ** min(self.openings - 1, 30), longest)
 
     def _must_open(self, setting):

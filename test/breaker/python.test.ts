@@ -162,6 +162,33 @@ test('what a callback of Python raises costs neither a result nor a probe', asyn
   expect(tos).toEqual(['open', 'half-open', 'closed']);
 });
 
+test('what Python let through before a move says nothing after it', async () => {
+  const beside = startPython({ ...SETTINGS, failureThreshold: 1, instances: 2 });
+  await beside.tell('sync');
+  expect(await beside.tell('allow', 'a')).toBe('pass');
+  expect(await beside.tell('allow', 'b')).toBe('pass');
+  await operateBreaker(redis, NAME, { verb: 'trip' }, OPERATOR);
+  await beside.tell('sync');
+  await beside.tell('record', 'a', 'fail');
+  await operateBreaker(redis, NAME, { verb: 'reset' }, OPERATOR);
+  await beside.tell('sync');
+  await beside.tell('record', 'b', 'fail');
+  expect(await beside.tell('call', false)).toBe('answer');
+  await beside.tell('sync');
+  expect(await look()).toMatchObject({ state: 'closed', counts: { ok: 1, failed: 0 } });
+});
+
+test('neither does it where Python has moved by itself', async () => {
+  const settings = { failureThreshold: 1, openMs: 1, successThreshold: 1 };
+  const alone = startPython(settings, 'redis://127.0.0.1:1');
+  expect(await alone.tell('allow', 'a')).toBe('pass');
+  expect(await alone.tell('call', true)).toBe('failed');
+  await waitFor(async () => (await alone.tell('call', false)) === 'answer', { what: 'a probe', everyMs: 2 });
+  expect(await alone.tell('status')).toMatchObject({ state: 'closed' });
+  await alone.tell('record', 'a', 'fail');
+  expect(await alone.tell('status')).toMatchObject({ state: 'closed' });
+});
+
 test('Python goes on by itself while Redis is away, and brings back what Redis has lost', async () => {
   const server = await startRedis();
   try {
