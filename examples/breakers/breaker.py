@@ -41,6 +41,7 @@ HURRY_SECONDS = 0.1  # failures are told sooner, but not more often than this
 INDEX_EVERY_MS = 60_000
 ASK_AGAIN_MS = 100  # after a refused probe: a half-open breaker must not cost every call a round trip
 RENEW_FOR = 5  # times probeTimeoutMs: a probe that hangs must not keep all others out for ever
+MOST_REFUSALS = 3  # of a settle; it is sent again only after a sync that Redis has taken
 log = logging.getLogger(__name__)
 
 
@@ -88,6 +89,7 @@ class CircuitBreaker:
         self.trouble = "not asked yet"  # why Redis is away; None while it is there
         self.leases = {}  # of probes under way, by when they were granted (monotonic seconds)
         self.unsettled = {}  # how probes went that Redis was not told of yet, by lease
+        self.refusals = {}  # of these, how often Redis has refused them
         self.ask_again_ms = 0
         self.indexed_ms = None
         self.counts = self._no_counts()
@@ -256,6 +258,8 @@ class CircuitBreaker:
                 reply = self.redis.run(self.scripts[verb], self.keys, [self.name, json.dumps(request)])
             except (RedisAway, RedisError) as error:
                 self._redis_is_away(str(error))
+                if verb == "settle" and isinstance(error, RedisError):
+                    self._note_refusal(request["lease"], error)
                 return None
             # Taken in before another thread can ask: a reply that came late must not pass for data that Redis lost.
             with self.lock:
@@ -368,8 +372,22 @@ class CircuitBreaker:
         for lease, end in waiting:
             if self._run("settle", end) is None:
                 return
-            with self.lock:
-                self.unsettled.pop(lease, None)
+            self._forget_end(lease)
+
+    def _note_refusal(self, lease, error):
+        """Its lease lapses by itself; sent for ever, it would make Redis look away once a second."""
+        with self.lock:
+            if lease not in self.unsettled:
+                return
+            self.refusals[lease] = self.refusals.get(lease, 0) + 1
+            if self.refusals[lease] >= MOST_REFUSALS:
+                log.error("circuit breaker %s: Redis does not take how a probe went: %s", self.name, error)
+                self._forget_end(lease)
+
+    def _forget_end(self, lease):
+        with self.lock:
+            self.unsettled.pop(lease, None)
+            self.refusals.pop(lease, None)
 
     def _flush_for_ever(self):
         while not self.stopped.is_set():
