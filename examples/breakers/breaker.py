@@ -15,12 +15,14 @@ For one Redis (or one that Sentinel or a proxy leads to); what a cluster needs b
 """
 
 import json
+import logging
 import os
 import random
 import socket
 import threading
 import time
 import uuid
+from collections import deque
 from pathlib import Path
 
 from local import LocalBreaker
@@ -38,6 +40,9 @@ FLUSH_SECONDS = 1.0  # what was counted is told, and what stands in Redis is loo
 HURRY_SECONDS = 0.1  # failures are told sooner, but not more often than this
 INDEX_EVERY_MS = 60_000
 ASK_AGAIN_MS = 100  # after a refused probe: a half-open breaker must not cost every call a round trip
+RENEW_FOR = 5  # times probeTimeoutMs: a probe that hangs must not keep all others out for ever
+MOST_REFUSALS = 3  # of a settle; it is sent again only after a sync that Redis has taken
+log = logging.getLogger(__name__)
 
 
 class CircuitOpenError(Exception):
@@ -49,25 +54,30 @@ class CircuitOpenError(Exception):
 
 
 class Permit:
-    """That one call may go. `lease` is set for a probe, `local` where this process alone has decided."""
+    """
+    That one call may go; it counts as long as nothing has moved, here (`epoch`) or in Redis (`version`). `lease` is set
+    for a probe, `local` for one that this process alone has granted.
+    """
 
-    __slots__ = ("version", "lease", "local")
+    __slots__ = ("version", "epoch", "lease", "local")
 
-    def __init__(self, version, lease=None, local=False):
-        self.version, self.lease, self.local = version, lease, local
+    def __init__(self, version, epoch, lease=None, local=False):
+        self.version, self.epoch, self.lease, self.local = version, epoch, lease, local
 
 
 class CircuitBreaker:
     """
     One breaker in one process; threads may share it. Settings have the names that Redis has: `failureThreshold`,
-    `openMs`, … An operator's settings (`qctl breaker set`) stand above them.
+    `openMs`, … An operator's settings (`qctl breaker set`) stand above them. `on_transition` is told by sync() of each
+    move that this process has made; what it raises is logged.
     """
 
     def __init__(self, name, redis="redis://127.0.0.1:6379", *, scripts=SCRIPTS, on_transition=None, **settings):
         self.name = name
         self.instance = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self.declared = settings
+        self.declared = {key: value for key, value in settings.items() if value is not None}
         self.on_transition = on_transition or (lambda move: None)
+        self.untold = deque()  # moves that on_transition was not told of yet
         self.redis = Redis(redis) if isinstance(redis, str) else redis
         self.scripts = {verb: Script(Path(scripts) / f"{verb}.lua") for verb in ("sync", "admit", "settle", "restore")}
         self.keys = [f"qctl:{{cb:{name}}}:{part}" for part in ("state", "override", "config", "probe")] + [EVENTS]
@@ -77,8 +87,9 @@ class CircuitBreaker:
         self.offset_ms = time.time() * 1000 - time.monotonic() * 1000
         self.met = False  # Redis has answered once
         self.trouble = "not asked yet"  # why Redis is away; None while it is there
-        self.leases = set()  # of probes under way
+        self.leases = {}  # of probes under way, by when they were granted (monotonic seconds)
         self.unsettled = {}  # how probes went that Redis was not told of yet, by lease
+        self.refusals = {}  # of these, how often Redis has refused them
         self.ask_again_ms = 0
         self.indexed_ms = None
         self.counts = self._no_counts()
@@ -108,13 +119,13 @@ class CircuitBreaker:
         """A permit for one call, to be given to record() afterwards. Raises CircuitOpenError where it may not go."""
         with self.lock:
             verdict, why, until_ms = self._verdict()
-            version, away = self.version, self.trouble is not None
+            passing = Permit(self.version, self.local.epoch)
         if verdict == "probe":
             permit = self._ask_for_probe()
             if permit is not None:
                 return permit
         elif verdict == "pass":
-            return Permit(version, local=away)
+            return passing
         with self.lock:
             self.counts["rejected"] += 1
         raise CircuitOpenError(self.name, why, until_ms)
@@ -125,36 +136,40 @@ class CircuitBreaker:
         with self.lock:
             slow_ms = self.setting("slowCallMs")
             slow = outcome != "none" and slow_ms > 0 and duration_ms > slow_ms
-            self.local.count(self.now_ms(), outcome, slow, self.setting)
-            if self._mode() is None and self._decides_alone() and (permit.local or permit.lease is None):
-                self.local.settle(self.now_ms(), permit.lease, outcome, slow, self.setting)
-            if permit.lease is None and permit.version == self.version and outcome != "none":
-                self.counts[outcome] += 1
-                self.counts["slow"] += slow
-                self.counts["error"] = text or self.counts["error"]
             if permit.lease is not None and not permit.local:
-                self.leases.discard(permit.lease)
+                self.leases.pop(permit.lease, None)
                 self._note_end(permit.lease, permit.version, outcome, slow, text)
+            elif (permit.version, permit.epoch) == (self.version, self.local.epoch):
+                self._count(permit, outcome, slow, text)
         if permit.lease is not None and not permit.local:
             self._settle_all()
         elif slow or outcome == "fail":
             self.wake.set()
 
+    def _count(self, permit, outcome, slow, text):
+        if permit.lease is None and outcome != "none":
+            self.counts[outcome] += 1
+            self.counts["slow"] += slow
+            self.counts["error"] = text or self.counts["error"]
+        self.local.count(self.now_ms(), outcome, slow, self.setting)
+        if self._mode() is None and self._decides_alone():
+            self.local.settle(self.now_ms(), permit.lease, outcome, slow, self.setting)
+
     def sync(self):
         """Flushes what was counted and looks what stands in Redis. True where Redis has answered."""
         with self.lock:
             sent, self.counts = self.counts, self._no_counts()
-            request = {"version": self.version, "random": random.random(), "leases": sorted(self.leases)}
+            request = {"version": self.version, "random": random.random(), "leases": self._leases_to_keep()}
             request |= {key: value for key, value in sent.items() if value}
             if self.declared and not self.met:
                 request["declared"] = self.declared
         # What cannot be sent is not kept: counted an hour later, it would open the breaker of a healthy service.
         reply = self._run("sync", request)
-        if reply is None:
-            return False
-        self._keep_in_index(int(reply[0]))
-        self._settle_all()
-        return True
+        if reply is not None:
+            self._keep_in_index(int(reply[0]))
+            self._settle_all()
+        self._tell_of_moves()
+        return reply is not None
 
     def start(self):
         """Starts the thread that calls sync() once a second."""
@@ -243,22 +258,25 @@ class CircuitBreaker:
                 reply = self.redis.run(self.scripts[verb], self.keys, [self.name, json.dumps(request)])
             except (RedisAway, RedisError) as error:
                 self._redis_is_away(str(error))
+                if verb == "settle" and isinstance(error, RedisError):
+                    self._note_refusal(request["lease"], error)
                 return None
             # Taken in before another thread can ask: a reply that came late must not pass for data that Redis lost.
             with self.lock:
-                moves, lost = self._take_in(reply)
-        for move in moves:
-            self.on_transition(move)
+                lost = self._take_in(reply)
         if lost is not None:
             self._run("restore", lost)
         return reply
 
     def _take_in(self, reply):
-        """Makes the reply what is known. Returns the moves that this process made, and what Redis has lost, if it has."""
+        """Makes the reply what is known. Returns what Redis has lost, None where it has lost nothing."""
         state, override, config = (dict(zip(flat[::2], flat[1::2])) for flat in reply[1:4])
         if self.met and int(state.get("seq", 0)) < int(self.state.get("seq", 0)):
-            return [], {"state": self.state, "override": self.override, "config": self.config}
+            return {"state": self.state, "override": self.override, "config": self.config}
         moves = self._own_moves(state)
+        if moves:
+            self.untold.extend(moves)
+            self.wake.set()
         if int(state.get("version", 0)) != self.version:
             self.counts = self._no_counts() | {"rejected": self.counts["rejected"]}
             self.ask_again_ms = 0
@@ -269,7 +287,7 @@ class CircuitBreaker:
         if self.trouble is not None:
             self.local.begin("closed", 0)
         self.met, self.trouble = True, None
-        return moves, None
+        return None
 
     def _own_moves(self, state):
         """Of the last four moves those that are new and made by this process, the oldest first: nobody else tells of them."""
@@ -280,13 +298,25 @@ class CircuitBreaker:
                 moves.append({"version": int(version), "from": before, "to": after, "cause": cause})
         return moves
 
+    def _tell_of_moves(self):
+        """By sync() alone: neither a call nor a probe's lease may hang on what a program does there."""
+        while True:
+            with self.lock:
+                if not self.untold:
+                    return
+                move = self.untold.popleft()
+            try:
+                self.on_transition(move)
+            except Exception:
+                log.exception("on_transition of circuit breaker %s", self.name)
+
     def _redis_is_away(self, why):
         self.redis.close()  # the next command may reach another server, such as the new primary
         with self.lock:
-            if self.trouble is None:
+            was_there, self.trouble = self.trouble is None, why
+            if was_there:
                 # It goes on from what is known: what is open stays open until a probe is due.
                 self.local.begin(self.state.get("state", "closed"), float(self.state.get("halfOpenAt") or 0))
-            self.trouble = why
 
     def _keep_in_index(self, server_ms):
         if self.indexed_ms is not None and 0 <= server_ms - self.indexed_ms < INDEX_EVERY_MS:
@@ -310,18 +340,26 @@ class CircuitBreaker:
                 self._note_end(lease, 0, "none", False, "")
                 return self._local_probe(lease)
             if int(reply[4]) == 1:
-                self.leases.add(lease)
-                return Permit(self.version, lease)
+                self.leases[lease] = time.monotonic()
+                return Permit(self.version, self.local.epoch, lease)
             if self._verdict()[0] == "pass":
-                return Permit(self.version)
+                return Permit(self.version, self.local.epoch)
             self.ask_again_ms = self.now_ms() + ASK_AGAIN_MS
         return None
+
+    def _leases_to_keep(self):
+        oldest = time.monotonic() - RENEW_FOR * self.setting("probeTimeoutMs") / 1000
+        self.leases = {lease: granted for lease, granted in self.leases.items() if granted >= oldest}
+        return sorted(self.leases)
 
     def _verdict_is_local(self):
         return self.trouble is not None or self.state.get("state", "closed") == "closed"
 
     def _local_probe(self, lease):
-        return Permit(self.version, lease, True) if self.local.admit(self.now_ms(), lease) else None
+        patience = RENEW_FOR * self.setting("probeTimeoutMs")
+        if not self.local.admit(self.now_ms(), lease, patience):
+            return None
+        return Permit(self.version, self.local.epoch, lease, True)
 
     def _note_end(self, lease, version, outcome, slow, text):
         end = {"lease": lease, "version": version, "outcome": outcome, "random": random.random()}
@@ -334,12 +372,31 @@ class CircuitBreaker:
         for lease, end in waiting:
             if self._run("settle", end) is None:
                 return
-            with self.lock:
-                self.unsettled.pop(lease, None)
+            self._forget_end(lease)
+
+    def _note_refusal(self, lease, error):
+        """Its lease lapses by itself; sent for ever, it would make Redis look away once a second."""
+        with self.lock:
+            if lease not in self.unsettled:
+                return
+            self.refusals[lease] = self.refusals.get(lease, 0) + 1
+            if self.refusals[lease] >= MOST_REFUSALS:
+                log.error("circuit breaker %s: Redis does not take how a probe went: %s", self.name, error)
+                self._forget_end(lease)
+
+    def _forget_end(self, lease):
+        with self.lock:
+            self.unsettled.pop(lease, None)
+            self.refusals.pop(lease, None)
 
     def _flush_for_ever(self):
         while not self.stopped.is_set():
-            self.sync()
+            try:
+                self.sync()
+            except BaseException as error:  # without this thread the process would share nothing, and nobody would know
+                log.exception("flush of circuit breaker %s", self.name)
+                with self.wire:
+                    self._redis_is_away(f"{type(error).__name__}: {error}")
             self.stopped.wait(HURRY_SECONDS)
             self.wake.wait(FLUSH_SECONDS * random.uniform(0.8, 1.0))
             self.wake.clear()

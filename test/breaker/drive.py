@@ -9,8 +9,17 @@ from breaker import CircuitBreaker, CircuitOpenError  # noqa: E402
 
 moves = []
 permits = {}
+broken = []
 first = json.loads(sys.stdin.readline())
-breaker = CircuitBreaker(first["name"], first["url"], on_transition=moves.append, **first["settings"])
+
+
+def on_transition(move):
+    moves.append(move)
+    if broken:
+        raise broken[-1]
+
+
+breaker = CircuitBreaker(first["name"], first["url"], on_transition=on_transition, **first["settings"])
 
 
 def call(fails):
@@ -35,6 +44,11 @@ def allow(permit):
         return f"rejected: {error.why}"
 
 
+def break_callbacks(how):
+    broken.append({"error": ValueError("a bug of the program"), "exit": SystemExit(1)}[how])
+    return how
+
+
 def record(permit, outcome):
     breaker.record(permits.pop(permit), outcome)
     return "recorded"
@@ -47,6 +61,7 @@ COMMANDS = {
     "sync": breaker.sync,
     "status": breaker.status,
     "moves": lambda: moves,
+    "break_callbacks": break_callbacks,
     "instance": lambda: breaker.instance,
     "start": lambda: bool(breaker.start()),
 }

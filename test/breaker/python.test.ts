@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection, runScript } from '../../src/backends/redis/index.ts';
 import { breakerAdmit } from '../../src/backends/redis/scripts/breaker/admit.ts';
@@ -9,7 +10,7 @@ import { scriptKeys } from '../../src/breaker/keys.ts';
 import { useOwnRedis } from '../commands/own-redis.ts';
 import { startRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
-import { PythonBreaker } from './python-driver.ts';
+import { PythonBreaker, type Settings } from './python-driver.ts';
 
 const NAME = 'wazuh-api';
 const SETTINGS = { failureThreshold: 3, openMs: 200, successThreshold: 2 };
@@ -27,11 +28,7 @@ afterEach(async () => {
 });
 afterAll(() => redis.close());
 
-function startPython(
-  settings: Record<string, number> = SETTINGS,
-  url = own.server.url,
-  env = {},
-): PythonBreaker {
+function startPython(settings: Settings = SETTINGS, url = own.server.url, env = {}): PythonBreaker {
   const python = new PythonBreaker(url, NAME, settings, env);
   running.push(python);
   return python;
@@ -54,7 +51,7 @@ async function nodeAsks(script: typeof breakerSync, request: object): Promise<nu
 const nodeFails = async (fail: number) => nodeAsks(breakerSync, { version: (await look()).version, fail });
 
 test('what Python opens is open here, and Python alone is told that it was the one', async () => {
-  const [python, other] = [startPython(), startPython()];
+  const [python, other] = [startPython({ ...SETTINGS, minimumCalls: null }), startPython()];
   await other.tell('sync');
   for (let i = 0; i < 3; i += 1) expect(await python.tell('call', true)).toBe('failed');
   expect(await python.tell('sync')).toBe(true);
@@ -64,8 +61,8 @@ test('what Python opens is open here, and Python alone is told that it was the o
     cause: 'failures',
     detail: '3 of 3 calls failed in 60s, threshold 3',
     lastError: 'TimeoutError',
-    declared: SETTINGS,
   });
+  expect(view.declared).toEqual(SETTINGS);
   expect(await knownBreakers(redis)).toEqual([NAME]);
   await other.tell('sync');
   await python.tell('sync');
@@ -129,6 +126,69 @@ test('one probe at a time between Python and Node', async () => {
   expect(await look()).toMatchObject({ state: 'open', cause: 'probe-failed', openings: 2 });
 });
 
+test('a probe of Python that hangs is given up, and says nothing when it ends', async () => {
+  const python = startPython({ ...SETTINGS, openMs: 1, probeTimeoutMs: 100 });
+  await python.tell('sync');
+  await nodeFails(3);
+  await python.tell('sync');
+  await waitFor(async () => (await python.tell('allow', 'a')) === 'probe', { what: 'a probe' });
+  const lapses = () => redis.client.zrange(scriptKeys(redis, NAME)[3]!, '0', '-1', 'WITHSCORES');
+  const [lease, granted] = await lapses();
+  await sleep(2);
+  await python.tell('sync');
+  const [same, renewed] = await lapses();
+  expect(same).toBe(lease);
+  expect(Number(renewed)).toBeGreaterThan(Number(granted));
+  const asks = async () => {
+    await python.tell('sync');
+    return (await nodeAsks(breakerAdmit, { lease: 'node-1-a' })) === 1;
+  };
+  await waitFor(asks, { what: 'a probe of Node', timeoutMs: 3000 });
+  await python.tell('record', 'a', 'fail');
+  expect(await look()).toMatchObject({ state: 'half-open' });
+});
+
+test('what a callback of Python raises costs neither a result nor a probe', async () => {
+  const python = startPython({ ...SETTINGS, openMs: 1 });
+  await python.tell('break_callbacks', 'error');
+  for (let i = 0; i < 3; i += 1) await python.tell('call', true);
+  expect(await python.tell('sync')).toBe(true);
+  await waitFor(async () => (await python.tell('call', false)) === 'answer', { what: 'a probe' });
+  expect(await look()).toMatchObject({ state: 'half-open', successes: 1, probesUnderWay: 0 });
+  expect(await python.tell('call', false)).toBe('answer');
+  expect(await look()).toMatchObject({ state: 'closed', cause: 'recovered' });
+  await python.tell('sync');
+  const tos = (await python.tell<{ to: string }[]>('moves')).map(({ to }) => to);
+  expect(tos).toEqual(['open', 'half-open', 'closed']);
+});
+
+test('what Python let through before a move says nothing after it', async () => {
+  const beside = startPython({ ...SETTINGS, failureThreshold: 1, instances: 2 });
+  await beside.tell('sync');
+  expect(await beside.tell('allow', 'a')).toBe('pass');
+  expect(await beside.tell('allow', 'b')).toBe('pass');
+  await operateBreaker(redis, NAME, { verb: 'trip' }, OPERATOR);
+  await beside.tell('sync');
+  await beside.tell('record', 'a', 'fail');
+  await operateBreaker(redis, NAME, { verb: 'reset' }, OPERATOR);
+  await beside.tell('sync');
+  await beside.tell('record', 'b', 'fail');
+  expect(await beside.tell('call', false)).toBe('answer');
+  await beside.tell('sync');
+  expect(await look()).toMatchObject({ state: 'closed', counts: { ok: 1, failed: 0 } });
+});
+
+test('neither does it where Python has moved by itself', async () => {
+  const settings = { failureThreshold: 1, openMs: 1, successThreshold: 1 };
+  const alone = startPython(settings, 'redis://127.0.0.1:1');
+  expect(await alone.tell('allow', 'a')).toBe('pass');
+  expect(await alone.tell('call', true)).toBe('failed');
+  await waitFor(async () => (await alone.tell('call', false)) === 'answer', { what: 'a probe', everyMs: 2 });
+  expect(await alone.tell('status')).toMatchObject({ state: 'closed' });
+  await alone.tell('record', 'a', 'fail');
+  expect(await alone.tell('status')).toMatchObject({ state: 'closed' });
+});
+
 test('Python goes on by itself while Redis is away, and brings back what Redis has lost', async () => {
   const server = await startRedis();
   try {
@@ -177,11 +237,18 @@ test('Python goes on by itself while Redis is away, and brings back what Redis h
   }
 });
 
-test('Python flushes and looks by itself once it was started', async () => {
+test('Python flushes and looks by itself once it was started, whatever a callback does', async () => {
   const python = startPython();
+  await python.tell('break_callbacks', 'exit');
   await python.tell('start');
   for (let i = 0; i < 3; i += 1) await python.tell('call', true);
-  await waitFor(async () => (await look()).state === 'open', { what: 'a flush' });
+  await waitFor(async () => (await python.tell<unknown[]>('moves')).length === 1, { what: 'a flush' });
+  await operateBreaker(redis, NAME, { verb: 'hold', mode: 'closed' }, OPERATOR);
+  const isHeld = async () => {
+    const { override, redis: trouble } = await python.tell<Record<string, unknown>>('status');
+    return override === 'closed' && trouble === 'ok';
+  };
+  await waitFor(isHeld, { what: 'a look after that', timeoutMs: 3000 });
 });
 
 test('Python comes in over TLS, with a password from the environment and no more rights than the docs name', async () => {
