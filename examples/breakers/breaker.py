@@ -265,6 +265,7 @@ class CircuitBreaker:
             with self.lock:
                 lost = self._take_in(reply)
         if lost is not None:
+            self.indexed_ms = None
             self._run("restore", lost)
         return reply
 
@@ -312,6 +313,7 @@ class CircuitBreaker:
 
     def _redis_is_away(self, why):
         self.redis.close()  # the next command may reach another server, such as the new primary
+        self.indexed_ms = None
         with self.lock:
             was_there, self.trouble = self.trouble is None, why
             if was_there:
