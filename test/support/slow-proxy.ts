@@ -20,7 +20,8 @@ export async function startSlowProxy(targetPort: number, delayMs: number): Promi
     client.pipe(far);
     let order = Promise.resolve();
     far.on('data', (data) => {
-      const due = sleep(delay);
+      // A timer of Node may fire a millisecond early.
+      const due = sleep(delay && delay + 1);
       order = order.then(() => due).then(() => void client.write(data));
     });
     client.on('close', () => far.destroy());
