@@ -329,6 +329,6 @@ test('whatever calls, failures, clocks and operators do, Redis decides as the mo
         await world.end();
       },
     ),
-    { numRuns: Number(globalThis.process.env.QCTL_MODEL_RUNS ?? 150) },
+    { numRuns: Number(globalThis.process.env.QCTL_MODEL_RUNS ?? 100) },
   );
 });
