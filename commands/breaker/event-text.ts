@@ -8,12 +8,8 @@ import {
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { printable, visibleWidth, wrap } from '../term/text.ts';
+import { secondText } from './standing-text.ts';
 import { causeText } from './wording.ts';
-
-/** A time to the second, as all lines of `history` and `watch` begin. */
-export function clockText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
 
 /** What happened, who did it and why, as a clause. */
 export function eventText(event: BreakerEvent): string {
@@ -29,12 +25,12 @@ const TELLERS: Record<string, (event: BreakerEvent) => string> = {
     return `${event.from} -> ${event.to}${observed}${why && `: ${why}`}${seenBy(event)}`;
   },
   hold: ({ mode, untilMs, ...event }) => {
-    const until = untilMs === null ? 'until released' : `until ${clockText(untilMs)}`;
+    const until = untilMs === null ? 'until released' : `until ${secondText(untilMs)}`;
     return `held ${mode} ${until}${byWhom(event)}`;
   },
   release: ({ mode, ...event }) => `released, was held ${mode}${byWhom(event)}`,
   lapse: ({ mode, untilMs, ...event }) => {
-    const end = untilMs === null ? '' : ` at ${clockText(untilMs)}`;
+    const end = untilMs === null ? '' : ` at ${secondText(untilMs)}`;
     return `override ended${end}, was held ${mode}${byWhom(event)}`;
   },
   set: (event) => `set ${settingsText(event.settings)}${byWhom(event)}`,
@@ -93,7 +89,7 @@ const INDENT = '  ';
 
 /** Time, breaker and a clause. */
 export function lineOf(output: Output, atMs: number, breaker: string, clause: string, paint: Paint): string {
-  const [time, name, text] = [clockText(atMs), printable(breaker), printable(clause)];
+  const [time, name, text] = [secondText(atMs), printable(breaker), printable(clause)];
   const colour = colourOf(output);
   const shown = (part: string) => (paint ? colour[paint](part) : part);
   const head = `${colour.dim(time)}  ${colour.bold(name)}  `;

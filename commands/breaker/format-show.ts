@@ -6,9 +6,10 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields, formatTable } from '../term/table.ts';
 import type { ShownBreaker } from './chosen.ts';
-import { clockText, eventLine } from './event-text.ts';
+import { eventLine } from './event-text.ts';
 import { painted } from './format-list.ts';
 import { type SettingInForce, settingsInForce } from './setting-origins.ts';
+import { secondText } from './standing-text.ts';
 import { causeText, nextText, silentForMs, stateText } from './wording.ts';
 
 type Line = readonly [name: string, value: CellValue];
@@ -52,7 +53,7 @@ function stateLines(one: ShownBreaker): Line[] {
 function nextLine(one: ShownBreaker): string | null {
   const { state, halfOpenAtMs, nowMs } = one;
   if (state !== 'open' || halfOpenAtMs === null) return nextText(one);
-  const at = clockText(halfOpenAtMs);
+  const at = secondText(halfOpenAtMs);
   return halfOpenAtMs <= nowMs ? `the next call is a probe, due since ${at}` : `${nextText(one)}, at ${at}`;
 }
 
@@ -62,7 +63,7 @@ function probesText({ probesUnderWay, successes, settings }: ShownBreaker): stri
 }
 
 function ageText(ms: number | null, nowMs: number): string {
-  return ms === null ? '' : ` for ${formatDuration(Math.max(0, nowMs - ms))}, since ${clockText(ms)}`;
+  return ms === null ? '' : ` for ${formatDuration(Math.max(0, nowMs - ms))}, since ${secondText(ms)}`;
 }
 
 function overrideLines({ override, lapsedOverride, forgotten, nowMs }: ShownBreaker): Line[] {
@@ -78,8 +79,8 @@ function overrideText({ mode, by, host, reason, sinceMs, untilMs }: Override, no
   const until =
     untilMs === null
       ? 'until released'
-      : `until ${clockText(untilMs)}${untilMs > nowMs ? ` (${formatDuration(untilMs - nowMs)} left)` : ''}`;
-  return `held ${mode} by ${by}@${host} since ${clockText(sinceMs)}, ${until}: ${reason}`;
+      : `until ${secondText(untilMs)}${untilMs > nowMs ? ` (${formatDuration(untilMs - nowMs)} left)` : ''}`;
+  return `held ${mode} by ${by}@${host} since ${secondText(sinceMs)}, ${until}: ${reason}`;
 }
 
 function countLines({ known, counts, settings }: ShownBreaker): Line[] {
@@ -158,6 +159,6 @@ function originText(
   if (from === 'configured') return 'configured, not declared yet';
   if (from !== 'set') return from;
   const who = setBy === null ? '' : ` by ${setBy}${setHost === null ? '' : `@${setHost}`}`;
-  const at = setAtMs === null ? '' : ` at ${clockText(setAtMs)}`;
+  const at = setAtMs === null ? '' : ` at ${secondText(setAtMs)}`;
   return `set${who}${at}${setReason === null ? '' : `: ${setReason}`}`;
 }

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { shellWord } from '../term/shell-word.ts';
 import { printable } from '../term/text.ts';
 import type { ShownBreaker } from './chosen.ts';
-import { clockText } from './event-text.ts';
+import { secondText } from './standing-text.ts';
 
 /**
  * Shouts about overrides that somebody may have forgotten. `--quiet` does not silence it: such an override stands
@@ -22,7 +22,7 @@ export function forgottenWarning(forgotten: ForgottenOverride): string {
 /** `breaker mail is held open for 2d3h by …, until released: REASON; if that is over: qctl breaker release mail`. */
 export function forgottenText({ name, override, ageMs }: ForgottenOverride): string {
   const { mode, by, host, reason, untilMs } = override;
-  const until = untilMs === null ? 'until released' : `until ${clockText(untilMs)}`;
+  const until = untilMs === null ? 'until released' : `until ${secondText(untilMs)}`;
   const held = `is held ${mode} for ${formatDuration(ageMs)} by ${by}@${host}, ${until}: ${reason}`;
   return `breaker ${name} ${held}; if that is over: ${releaseCommand(name)}`;
 }

@@ -1,5 +1,5 @@
 import type { Override } from '../../src/breaker/index.ts';
-import { clockText } from '../breaker/event-text.ts';
+import { secondText } from '../breaker/standing-text.ts';
 import { overrideToJson, timeOf } from '../breaker/to-json.ts';
 import type { Output } from '../term/io.ts';
 import { formatNdjson } from '../term/ndjson.ts';
@@ -39,12 +39,12 @@ function outcomeText({ outcome, failure }: BreakerWork): string {
 function whatText({ outcome, override, heardMs, failure }: BreakerWork): string | null {
   if (failure) return failure.message;
   if (override) return overrideText(override);
-  return outcome === 'removed' && heardMs !== null ? `not heard of since ${clockText(heardMs)}` : null;
+  return outcome === 'removed' && heardMs !== null ? `not heard of since ${secondText(heardMs)}` : null;
 }
 
 function overrideText({ mode, by, host, reason, sinceMs, untilMs }: Override): string {
-  const until = untilMs === null ? 'until released' : `until ${clockText(untilMs)}`;
-  return `held ${mode} by ${by}@${host} since ${clockText(sinceMs)} ${until}: ${reason}`;
+  const until = untilMs === null ? 'until released' : `until ${secondText(untilMs)}`;
+  return `held ${mode} by ${by}@${host} since ${secondText(sinceMs)} ${until}: ${reason}`;
 }
 
 /** A line for whoever follows. */
