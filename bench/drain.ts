@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { benchAnalyse } from './analyse.ts';
 import { benchBreaker } from './breaker.ts';
 import { benchCluster } from './cluster.ts';
+import { benchCompare } from './compare.ts';
 import { benchCopy } from './copy.ts';
 import { benchFollow } from './follow.ts';
 import { benchFormats } from './formats.ts';
@@ -33,6 +34,7 @@ const BENCHES: Record<Part, Bench> = {
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
   analyse: (rig, { rows, rounds }, tell) => benchAnalyse(rig, rows, rounds, tell),
   breaker: (rig, { rounds }, tell) => benchBreaker(rig, rounds, tell),
+  compare: (_, { rows }, tell) => benchCompare(rows, tell),
   startup: (_, __, tell) => benchStartup(tell),
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };

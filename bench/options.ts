@@ -14,6 +14,7 @@ export const PARTS = [
   'streams',
   'analyse',
   'breaker',
+  'compare',
   'startup',
   'follow',
 ] as const;

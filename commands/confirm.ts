@@ -22,6 +22,28 @@ export async function confirm(
   throw declined('declined; nothing was done');
 }
 
+/**
+ * Asks for a yes while something runs, whatever `--yes` says. Undefined where there is no terminal.
+ * Rejects with an AbortError where `taken` is aborted: somebody else has answered.
+ */
+export async function askMeanwhile(
+  context: Context,
+  question: string,
+  interrupt: Interrupt,
+  taken: AbortSignal,
+): Promise<boolean | undefined> {
+  if (!canAsk(context)) return undefined;
+  const { default: prompt } = await import('@inquirer/confirm');
+  // A line that moves would draw over the question.
+  context.onQuestion?.(true);
+  return ask(context, interrupt, ({ signal, ...streams }) =>
+    prompt(
+      { message: printable(question), default: false },
+      { ...streams, signal: AbortSignal.any([signal, taken]) },
+    ),
+  ).finally(() => context.onQuestion?.(false));
+}
+
 /** Asks for a text to be typed, for what a stray `y` must not start. */
 export async function confirmTyped(
   context: Context,
@@ -52,9 +74,16 @@ async function ask<T>(
 ): Promise<T> {
   const streams = { input: io.stdin.stream, output: io.stderr.stream, signal };
   return prompt(streams).catch((error: Error) => {
+    if (error.name === 'AbortPromptError' && !signal.aborted)
+      throw new DOMException('answered elsewhere', 'AbortError');
     if (error.name === 'ExitPromptError' && !signal.aborted) interrupt('SIGINT');
     throw signal.aborted ? new DOMException('stopped at the question', 'AbortError') : error;
   });
+}
+
+/** Whether there is a terminal to ask on. */
+export function canAsk({ io }: Pick<Context, 'io'>): boolean {
+  return io.stdin.isTTY && io.stderr.isTTY;
 }
 
 function declined(message: string): QctlError {
@@ -66,7 +95,7 @@ function refuseWithoutTerminal(
   question: string,
   hint = 'look at the plan with --dry-run, then run it again with --yes',
 ): void {
-  if (io.stdin.isTTY && io.stderr.isTTY) return;
+  if (canAsk({ io })) return;
   throw new QctlError('refused', `this needs a yes, and there is no terminal to ask on: ${question}`, {
     code: 'CONFIRMATION_NEEDED',
     hint: [hint],

@@ -122,7 +122,8 @@ function missing(
   return new QctlError('config', `no ${what} is named`, { code: `${system.toUpperCase()}_MISSING`, hint });
 }
 
-function unknownSource(
+/** What is said of a source that the profile does not have. */
+export function unknownSource(
   name: string,
   known: string[],
   profile: string | undefined,

@@ -41,12 +41,23 @@ export interface Context {
    * or with `--yes`. Throws `declined` on any other, and `refused` where there is no terminal to ask on.
    */
   confirmTyped(expected: string, question: string): Promise<void>;
+  /**
+   * The profile of the configuration where neither flag nor variable names one: that of a plan. To be called
+   * before anything is asked of the configuration.
+   */
+  useProfile(name: string): void;
+  /** As `confirm`, while something runs: see `askMeanwhile` in confirm.ts. */
+  askMeanwhile(question: string, taken: AbortSignal): Promise<boolean | undefined>;
   /** Aborted by the first SIGINT or SIGTERM, the reason being its name: finish the batch, report, return. */
   readonly signal: AbortSignal;
   /** Aborted by the second, right before the process ends. */
   readonly hardSignal: AbortSignal;
   /** Set by a command while stopping at once may leave something to be repeated: says what. */
   onHardStop?: () => string;
+  /** Set by a command that draws a moving line: called when a question of `askMeanwhile` stands, and when it is gone. */
+  onQuestion?: (standing: boolean) => void;
+  /** Set by a command that finishes something else than a batch at the first signal: `the step in hand`. */
+  finishing?: string;
   /** Set by a command that follows and ends at once at the first signal: nothing needs to be said then. */
   stopsAtOnce?: boolean;
   /**
@@ -112,6 +123,11 @@ export function createContext(parts: ContextParts): OpenContext {
       (await import('./confirm.ts')).confirm(context, question, interruptOf(watch), hint),
     confirmTyped: async (expected, question) =>
       (await import('./confirm.ts')).confirmTyped(context, expected, question, interruptOf(watch)),
+    useProfile(name) {
+      if (flags.profile === undefined && !env.QCTL_PROFILE) flags = { ...flags, profile: name };
+    },
+    askMeanwhile: async (question, taken) =>
+      (await import('./confirm.ts')).askMeanwhile(context, question, interruptOf(watch), taken),
     onCleanup: (clean) => scope.cleaners.add(clean),
     fill(given, connectionFlags) {
       Object.assign(options, given);

@@ -118,7 +118,10 @@ export function toUsageError(error: CommanderError, command: string): QctlError 
   const suggestion = rest.map((line) => /^\(Did you mean (.+)\?\)$/.exec(line)?.[1]).find(Boolean);
   const hint = [`run '${command} --help' for its flags`];
   if (suggestion) hint.unshift(`did you mean ${suggestion}?`);
-  if (first.includes("missing required argument 'run'")) hint.unshift('qctl drain list shows the runs');
+  if (first.includes("missing required argument 'run'")) {
+    const noun = command.startsWith('qctl cutover') ? 'cutover' : 'drain';
+    hint.unshift(`qctl ${noun} list shows the runs`);
+  }
   return new QctlError('usage', lowerFirst(first.replace(/\.$/, '')), {
     code: error.code
       .replace(/^commander\./, '')

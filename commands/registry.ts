@@ -1,6 +1,8 @@
 import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
 import { BREAKER_COMMANDS } from './registry-breakers.ts';
+import { CUTOVER_COMMANDS } from './registry-cutover.ts';
+import { ROUTE_COMMANDS } from './registry-routes.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
 
 /** `read` changes nothing; `write` is done at once; `destructive` shows its plan and asks first. */
@@ -112,8 +114,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     args: '<run>',
     load: () => import('./verify.ts'),
   },
+  {
+    name: 'compare',
+    summary: 'compare what an old and a new side made, record by record',
+    impact: 'read',
+    formats: ['markdown', 'junit'],
+    watch: false,
+    load: () => import('./compare.ts'),
+  },
   ...STREAM_COMMANDS,
   ...BREAKER_COMMANDS,
+  ...ROUTE_COMMANDS,
+  ...CUTOVER_COMMANDS,
   {
     name: 'config show',
     summary: 'show the resolved configuration and where each part comes from',

@@ -3,7 +3,7 @@ import { hasFlag, scanOutput } from './argv.ts';
 import { createContext, type OpenContext } from './context.ts';
 import { dispatch, type Traits } from './dispatch.ts';
 import { type ErrorStyle, writeFailure } from './errors.ts';
-import { exitCodeOfSignal } from './exit-codes.ts';
+import { exitCodeOfSignal, ROLLBACK_FAILED, ROLLED_BACK } from './exit-codes.ts';
 import { processSignals, type SignalWatch, watchSignals } from './signals.ts';
 import { createIo, type Io } from './term/io.ts';
 
@@ -44,7 +44,8 @@ export async function run(argv: string[], version: string): Promise<number> {
   const code = await runGuarded(argv, context, { io, watch, style }, (traits) => {
     found = traits;
     closed.whenRead = traits.impact === 'read' && !traits.nagios;
-    if (traits.impact !== 'read') texts.first = () => 'qctl: finishing the batch; once more to stop at once';
+    if (traits.impact !== 'read')
+      texts.first = () => `qctl: finishing ${context.finishing ?? 'the batch'}; once more to stop at once`;
   });
   await cleanUpWithin(context, CLEAN_UP_MS);
   watch.dispose();
@@ -83,11 +84,16 @@ async function runGuarded(
 ): Promise<number> {
   try {
     const code = await dispatch(argv, context, onFound);
-    return watch.received ? exitCodeOfSignal(watch.received) : code;
+    return watch.received && !isOutcome(code) ? exitCodeOfSignal(watch.received) : code;
   } catch (error) {
     if (watch.received && isAbort(error, watch)) return exitCodeOfSignal(watch.received);
     return writeFailure(io, error, style()).exit;
   }
+}
+
+/** How a rollback went says more than that a signal began it. */
+function isOutcome(code: number): boolean {
+  return code === ROLLED_BACK || code === ROLLBACK_FAILED;
 }
 
 /** What a wait throws when the signal ends it; anything else is a failure of its own and is shown. */

@@ -34,6 +34,7 @@ function afterAWhile(progress: Progress): Progress {
   return {
     update: (line, event) => (performance.now() < from ? undefined : progress.update(line, event)),
     note: (line) => progress.note(line),
+    hide: () => progress.hide(),
     stop: () => progress.stop(),
   };
 }

@@ -1,12 +1,17 @@
 // Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands,
-// docs/findings.md, docs/breaker-scripts/ and the table of settings in docs/breakers.md.
+// docs/findings.md, docs/routing-vectors.json, docs/schema/cutover-plan.schema.json, docs/breaker-scripts/, the table
+// of settings in docs/breakers.md and that of metrics in docs/plan-checks.md.
 // With --check it writes nothing and fails where a file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildManifest, formatManifest } from '../commands/manifest.ts';
 import { COMMANDS } from '../commands/registry.ts';
+import { formatJson } from '../commands/term/json.ts';
+import { PLAN_SCHEMA_FILE, planJsonSchema } from '../src/cutover/index.ts';
 import { publishedScripts, settingsTable } from './breaker-scripts.ts';
 import { findingsPage } from './findings-page.ts';
+import { metricsTable } from './metrics-table.ts';
+import { routingVectors } from './routing-vectors.ts';
 
 function commandTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
@@ -40,8 +45,11 @@ const check = process.argv.includes('--check');
 const manifest = formatManifest(await buildManifest());
 const results = [
   update('completions/manifest.json', () => manifest, check),
+  update(`docs/schema/${PLAN_SCHEMA_FILE}`, () => formatJson(planJsonSchema()), check),
   update('docs/findings.md', findingsPage, check),
+  update('docs/routing-vectors.json', routingVectors, check),
   update('docs/breakers.md', (page) => withPart(page, 'settings', settingsTable()), check),
+  update('docs/plan-checks.md', (page) => withPart(page, 'metrics', metricsTable()), check),
   ...publishedScripts().map(({ name, text }) =>
     update(`docs/breaker-scripts/${name}.lua`, () => text, check),
   ),

@@ -23,3 +23,15 @@ export {
 } from './drain/index.ts';
 export { type ErrorKind, QctlError } from './errors.ts';
 export type { DrainEvents, DrainSnapshot } from './events.ts';
+export {
+  decide,
+  type Route,
+  type RouteDecision,
+  type RouteRules,
+  Router,
+  type RouterEvents,
+  type RouterOptions,
+  type RouterQuestion,
+  type RouterStatus,
+  type Side,
+} from './routing/index.ts';

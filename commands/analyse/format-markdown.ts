@@ -64,10 +64,11 @@ function typeTable(types: NonNullable<MoveAnalysis['types']>): string {
 }
 
 /** Names come from servers: nothing of them may become markup. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\\`*_{}[\]<>|#]/g, '\\$&').replace(/\s+/g, ' ');
 }
 
-function code(text: string): string {
+/** Names and values as they are. */
+export function code(text: string): string {
   return `\`${text.replaceAll('`', "'").replace(/\s+/g, ' ')}\``;
 }

@@ -21,7 +21,7 @@ import type { AnalyseFlags } from './options.ts';
 /** What the flags, the configuration and the plan ask to be looked at. Looks into a database for the format of a queue. */
 export async function requestOf(context: Context, flags: AnalyseFlags): Promise<AnalyseRequest> {
   const redis = await redisOf(context);
-  const wanted = flags.plan === undefined ? await chosen(context, flags) : await planned(flags.plan);
+  const wanted = flags.plan === undefined ? await chosen(context, flags) : await planned(context, flags.plan);
   const moves: MoveRequest[] = [];
   for (const one of wanted) moves.push(await toMove(context, one, redis !== null));
   if (redis === null && moves.every((move) => move.source === null)) throw nothingNamed();
@@ -44,9 +44,9 @@ interface Wanted {
   flags: AnalyseFlags;
 }
 
-async function planned(path: string): Promise<Wanted[]> {
+async function planned({ env }: Context, path: string): Promise<Wanted[]> {
   const { readPlanDrains } = await import('../../src/config/plan-drains.ts');
-  return (await readPlanDrains(path)).map(({ name, source, stream, ...flags }: PlanDrain) => ({
+  return (await readPlanDrains(path, env)).map(({ name, source, stream, ...flags }: PlanDrain) => ({
     name,
     source,
     kind: null,

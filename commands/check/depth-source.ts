@@ -2,8 +2,8 @@ import type { Range } from '../../src/checks/index.ts';
 import { findVariable } from '../../src/config/environment.ts';
 import type { PostgresSourceConfig, SourceConfig } from '../../src/config/schema.ts';
 import { QctlError } from '../../src/errors.ts';
+import { type LabelledDepth, queueDepth, readFormat, readTable } from '../../src/sources/depth-of.ts';
 import type { Context } from '../context.ts';
-import { type LabelledDepth, readFormat, readQueue, readTable } from './depth-of.ts';
 import type { MissingFlag } from './missing.ts';
 
 /** The flags of `check depth`. */
@@ -86,7 +86,7 @@ async function chooseQueue(
   const named = source ?? queueUrl ?? findVariable(context.env, 'queueUrl');
   if (named === undefined) throw nothingNamed();
   const options = await context.sqsOptions(source);
-  return { target: source ?? queueName(options.queueUrl), read: () => readQueue(options) };
+  return { target: source ?? queueName(options.queueUrl), read: () => queueDepth(options) };
 }
 
 function refuseOther(

@@ -14,7 +14,8 @@ import { runDrainCommand, startedBy } from './run-drain.ts';
 import { type SourceFlags, sourceNameOf, sourceSpec } from './source-spec.ts';
 import { addTakeOptions, type TakeFlags, withTakeOptions } from './take-options.ts';
 
-type PostgresFlags = DrainFlags & TakeFlags & SourceFlags & { notify?: string[] };
+/** The flags of `qctl drain postgres`. */
+export type PostgresFlags = DrainFlags & TakeFlags & SourceFlags & { notify?: string[] };
 
 /** `qctl drain postgres`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainPostgres): QctlCommand {
@@ -63,6 +64,15 @@ export async function runDrainPostgres(
   sourceName: string | undefined,
   flags: PostgresFlags,
 ): Promise<number> {
+  return runDrainCommand(context, await postgresRequest(context, sourceName, flags));
+}
+
+/** What the flags, the configuration and the run that is resumed ask for. Looks into the database for it. */
+export async function postgresRequest(
+  context: Context,
+  sourceName: string | undefined,
+  flags: PostgresFlags,
+): Promise<DrainRequest> {
   const resumed = await resumedRun(context, flags.resume, 'postgres');
   const configured = await configuredSource(context, sourceName);
   // What costs no look into the database is refused before one.
@@ -72,7 +82,7 @@ export async function runDrainPostgres(
   const taken = withTakeOptions(described, flags, configured ?? defaults.resumed);
   const spec = withNotify(taken, flags.notify, configured?.notify);
   const workers = spec.mode === 'copy' ? 1 : 2;
-  const request: DrainRequest = {
+  return {
     source: {
       kind: 'postgres',
       name: sourceName ?? resumed?.name ?? sourceNameOf(spec),
@@ -83,7 +93,6 @@ export async function runDrainPostgres(
     settings: toSettings(flags, { workers }, configured ?? {}),
     startedBy: startedBy(),
   };
-  return runDrainCommand(context, request);
 }
 
 async function configuredSource(

@@ -11,7 +11,8 @@ import { runBackCommand } from './run-back.ts';
 import { startedBy } from './run-drain.ts';
 import { sourceNameOf, sourceSpec } from './source-spec.ts';
 
-type RedisFlags = BackFlags & BackTableFlags;
+/** The flags of `qctl drain redis`. */
+export type RedisFlags = BackFlags & BackTableFlags;
 
 /** `qctl drain redis`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainRedis): QctlCommand {
@@ -38,6 +39,12 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
 
 /** Carries it out. Returns the exit code. */
 export async function runDrainRedis(context: Context, flags: RedisFlags): Promise<number> {
+  const { streams } = await context.config();
+  return runBackCommand(context, await backRequest(context, flags), streams);
+}
+
+/** What the flags and the configuration ask for. */
+export async function backRequest(context: Context, flags: RedisFlags): Promise<BackRequest> {
   const config = await context.config();
   const stream = required(
     flags.stream ?? config.defaults.stream,
@@ -52,7 +59,7 @@ export async function runDrainRedis(context: Context, flags: RedisFlags): Promis
     'no group is named: only what a group has not finished goes back',
     '--group NAME, group: of the stream in qctl.yaml, or REDIS_CONSUMER_GROUP',
   );
-  const request: BackRequest = {
+  return {
     source: {
       connection: await context.redisOptions(),
       stream,
@@ -64,7 +71,6 @@ export async function runDrainRedis(context: Context, flags: RedisFlags): Promis
     settings: toBackSettings(flags),
     startedBy: startedBy(),
   };
-  return runBackCommand(context, request, config.streams);
 }
 
 async function targetOf(

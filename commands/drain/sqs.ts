@@ -14,7 +14,8 @@ import { addReceiverOptions, type ReceiverFlags, receiversOf } from './receiver-
 import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 
-interface SqsFlags extends Omit<DrainFlags, 'type'>, ReceiverFlags, QueueSelectionFlags {
+/** The flags of `qctl drain sqs`. */
+export interface SqsFlags extends Omit<DrainFlags, 'type'>, ReceiverFlags, QueueSelectionFlags {
   visibility?: number;
   wait?: number;
   window?: number;
@@ -71,6 +72,15 @@ export async function runDrainSqs(
   sourceName: string | undefined,
   flags: SqsFlags,
 ): Promise<number> {
+  return runDrainCommand(context, await sqsRequest(context, sourceName, flags));
+}
+
+/** What the flags, the configuration and the run that is resumed ask for. */
+export async function sqsRequest(
+  context: Context,
+  sourceName: string | undefined,
+  flags: SqsFlags,
+): Promise<DrainRequest> {
   const resumed = await resumedRun(context, flags.resume, 'sqs');
   const receivers = receiversOf(flags);
   const connection = await context.sqsOptions(sourceName);
@@ -85,7 +95,7 @@ export async function runDrainSqs(
   if (flags.follow) kind.waitSeconds = LONGEST_POLL_S;
   if (flags.wait !== undefined)
     kind.waitSeconds = Math.min(LONGEST_POLL_S, Math.max(1, Math.round(flags.wait / 1000)));
-  const request: DrainRequest = {
+  return {
     source: {
       kind: 'sqs',
       name: sourceName ?? resumed?.name ?? queueName(connection.queueUrl),
@@ -96,7 +106,6 @@ export async function runDrainSqs(
     settings: toSettings(flags, kind, configured ?? {}),
     startedBy: startedBy(),
   };
-  return runDrainCommand(context, request);
 }
 
 function queueName(url: string): string {

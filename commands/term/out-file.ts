@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { replaceWhole } from '../../src/backends/files/index.ts';
 import { QctlError } from '../../src/errors.ts';
 
 /** Where a path leads. A device or a pipe is written to; a file is replaced by a whole one. */
@@ -24,7 +24,7 @@ export async function writeWhole(
   try {
     const destination = await destinationOf(path);
     if (!destination.whole) return await writeInto(await open(destination.path, 'w'), chunks);
-    return await replace(destination.path, chunks, mode);
+    return await replaceWhole(destination.path, chunks, { mode });
   } catch (cause) {
     throw isSystemError(cause) ? cannotWrite(path, cause) : cause;
   }
@@ -64,30 +64,9 @@ async function destinationOf(path: string): Promise<Destination> {
   }
 }
 
-async function replace(
-  path: string,
-  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
-  mode: number,
-): Promise<number> {
-  const name = `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  const temporary = join(dirname(path), name);
-  // A name that exists already was put there by somebody else.
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    const written = await writeInto(file, chunks, true);
-    await chmod(temporary, mode);
-    await rename(temporary, path);
-    return written;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
 async function writeInto(
   file: FileHandle,
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
-  sync = false,
 ): Promise<number> {
   let written = 0;
   try {
@@ -95,8 +74,6 @@ async function writeInto(
       await file.writeFile(chunk);
       written += chunk.length;
     }
-    // The original may be deleted next: the copy must be on the disk by then.
-    if (sync) await file.sync();
   } finally {
     await file.close();
   }

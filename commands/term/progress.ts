@@ -9,6 +9,8 @@ export interface Progress {
   update(line: string, event?: object): void;
   /** A line that stays. */
   note(line: string): void;
+  /** Takes the moving line away until the next update. */
+  hide(): void;
   /** Takes the moving line away; call it before the result is printed. May be called twice. */
   stop(): void;
 }
@@ -26,7 +28,8 @@ const EVENT_INTERVAL_MS = 1000;
 
 /** The progress that fits the streams: a spinner on a terminal, a line now and then in a log, else nothing. */
 export function createProgress(io: Io, options: ProgressOptions): Progress {
-  if (options.quiet) return { update: () => undefined, note: () => undefined, stop: () => undefined };
+  if (options.quiet)
+    return { update: () => undefined, note: () => undefined, hide: () => undefined, stop: () => undefined };
   if (options.output === 'ndjson') return eventProgress(io, options.now ?? Date.now);
   if (canMove(io)) return spinnerProgress(io);
   return plainProgress(io, options.now ?? Date.now);
@@ -53,6 +56,7 @@ function eventProgress(io: Io, now: () => number): Progress {
       if (now() - last >= EVENT_INTERVAL_MS) print(event);
     },
     note: (line) => writeNote(io, line),
+    hide: () => undefined,
     stop: () => (pending ? print(pending) : undefined),
   };
 }
@@ -67,6 +71,7 @@ function plainProgress(io: Io, now: () => number): Progress {
       writeNote(io, line);
     },
     note: (line) => writeNote(io, line),
+    hide: () => undefined,
     stop: () => undefined,
   };
 }
@@ -75,20 +80,26 @@ function plainProgress(io: Io, now: () => number): Progress {
 function spinnerProgress(io: Io): Progress {
   let spinner: Progress | undefined;
   let line: string | undefined;
+  let shown = false;
   let stopped = false;
   const load = async () => {
     const { createSpinner } = await import('./spinner.ts');
     if (stopped) return;
     spinner = createSpinner(io);
-    if (line !== undefined) spinner.update(line);
+    if (line !== undefined && shown) spinner.update(line);
   };
   return {
     update(text) {
       if (line === undefined) void load();
       line = text;
+      shown = true;
       spinner?.update(text);
     },
     note: (text) => (spinner ? spinner.note(text) : writeNote(io, text)),
+    hide() {
+      shown = false;
+      spinner?.hide();
+    },
     stop() {
       stopped = true;
       spinner?.stop();

@@ -25,6 +25,7 @@ export function createSpinner(io: Io): Progress {
       spinner.clear();
       stderr.write(`${printable(line)}\n`);
     },
+    hide: () => void spinner.stop(),
     stop: () => void spinner.stop(),
   };
 }

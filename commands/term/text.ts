@@ -6,14 +6,19 @@ const EMOJI = /\p{Emoji_Presentation}/u;
 const ZERO = /^(?:\p{Mark}|[\u200b-\u200d]|[\ufe00-\ufe0f])$/u;
 /** Most texts: a table of a thousand rows would take half a second otherwise. */
 const PLAIN = /^[\x20-\x7e]*$/;
-const graphemes = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when it is needed: the tables behind it take longer to read than most commands take to run. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+}
 
 /** Columns that a text takes in a terminal; colour codes take none. */
 export function visibleWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(stripVTControlCharacters(text)))
-    width += graphemeWidth(segment);
+  for (const { segment } of graphemesOf(stripVTControlCharacters(text))) width += graphemeWidth(segment);
   return width;
 }
 
@@ -46,7 +51,7 @@ export function truncateColoured(text: string, width: number): string {
 function take(text: string, width: number): string {
   let kept = '';
   let room = width;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     room -= graphemeWidth(segment);
     if (room < 0) break;
     kept += segment;
@@ -97,7 +102,7 @@ function wrapLine(line: string, width: number): string {
 function slices(word: string, width: number): string[] {
   const pieces = [''];
   let room = width;
-  for (const { segment } of graphemes.segment(word)) {
+  for (const { segment } of graphemesOf(word)) {
     const needed = graphemeWidth(segment);
     if (needed > room && pieces.at(-1) !== '') {
       pieces.push('');

@@ -8,6 +8,9 @@ const rows: readonly Variable[] = [...Object.values(VARIABLES), ...BREAKER_VARIA
 const BREAKERS = `NAME is a circuit breaker in capitals, as in WAZUH_CB_TIMEOUT=60s: the one that says env: WAZUH in
 qctl.yaml, else wazuh, else those there that begin with wazuh-. Durations without a unit are seconds.`;
 
+const STEPS = `Commands that a cutover runs get QCTL_RUN, QCTL_PLAN, QCTL_STEP, QCTL_STAGE, QCTL_PERCENT, QCTL_STATE,
+QCTL_WHY and QCTL_DRY_RUN (1 in a rehearsal), those that notify QCTL_EVENT as well.`;
+
 /** `qctl help environment`. */
 export const page: TopicPage = {
   type: 'variable',
@@ -21,6 +24,6 @@ export const page: TopicPage = {
       ],
       rows,
     );
-    return `Of several names in a line the first that is set counts. Flags stand above all of them,\nqctl.yaml stands below.\n\n${table}\n${BREAKERS}\n`;
+    return `Of several names in a line the first that is set counts. Flags stand above all of them,\nqctl.yaml stands below.\n\n${table}\n${BREAKERS}\n\n${STEPS}\n`;
   },
 };

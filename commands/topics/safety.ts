@@ -10,6 +10,9 @@ destructive  shows its plan and asks; where there is no terminal it needs --yes,
 A message leaves its source only after the target has confirmed it. A run that was stopped, or
 killed, can be started again: what is in the stream already is recognised and not added twice.
 
+A cutover writes each step down before and after it, and goes back by itself where a check or a step
+fails. Ctrl-C leaves it to be resumed: qctl cutover resume RUN, or qctl rollback RUN.
+
 The first Ctrl-C or SIGTERM finishes the batch, reports, and ends with 130 or 143. The second stops
 at once and says what may be repeated.
 

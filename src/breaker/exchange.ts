@@ -1,3 +1,4 @@
+import { BackgroundConnection } from '../backends/redis/background.ts';
 import {
   isRetryable,
   type RedisOptions,
@@ -12,7 +13,6 @@ import { breakerSettle } from '../backends/redis/scripts/breaker/settle.ts';
 import { breakerSync } from '../backends/redis/scripts/breaker/sync.ts';
 import type { GivenSettings } from '../model/breaker-settings.ts';
 import { BREAKER_INDEX } from '../model/keys.ts';
-import { BackgroundConnection } from './connection.ts';
 import { forwardEvents } from './forward-events.ts';
 import { scriptKeys } from './keys.ts';
 import type { ProbeResult } from './machine.ts';
@@ -68,7 +68,7 @@ export class Exchange {
     this.instance = own.instance;
     this.declared = own.declared;
     this.isDeclared = Object.keys(own.declared).length === 0;
-    this.connection = BackgroundConnection.acquire(redis);
+    this.connection = BackgroundConnection.acquire(redis, 'qctl-breaker');
     this.events = events;
   }
 
@@ -152,6 +152,8 @@ export class Exchange {
   }
 
   private lost(reason: string): undefined {
+    // That the first attempt is still under way is no trouble to tell of: it ends with a reason or without one.
+    if (!this.connection.attempted) return;
     const was = this.reason;
     this.reason = reason;
     const known = this.tried && was !== null;

@@ -1,9 +1,9 @@
 import type { RedisOptions } from '../backends/redis/index.ts';
 import type { BreakerSettings, GivenSettings } from '../model/breaker-settings.ts';
+import { Pulse } from '../model/pulse.ts';
 import { Exchange } from './exchange.ts';
 import { BreakerMachine } from './machine.ts';
 import { type Probe, type ProbeEnd, Probes } from './probes.ts';
-import { Pulse } from './pulse.ts';
 import { Tally } from './tally.ts';
 import type { OverrideMode, Transition } from './view.ts';
 

@@ -20,6 +20,11 @@ export const VARIABLES = {
   profile: { names: ['QCTL_PROFILE'], description: 'profile of the configuration' },
   config: { names: ['QCTL_CONFIG'], description: 'path of the configuration file' },
   output: { names: ['QCTL_OUTPUT'], description: 'default of --output' },
+  stateDir: {
+    names: ['QCTL_STATE_DIR'],
+    description:
+      'folder of journals and backups of cutovers (default: qctl in XDG_STATE_HOME, else ~/.local/state/qctl)',
+  },
   noColour: { names: ['QCTL_NO_COLOR', 'NO_COLOR'], description: 'no colours' },
   forceColour: { names: ['FORCE_COLOR'], description: 'colours also where there is no terminal' },
 

@@ -41,7 +41,19 @@ function expand(issue: ZodIssue, schema: z.ZodType, raw: unknown): Issue[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema, raw));
   if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, problem: message }));
   if (issue.code === 'invalid_union') return expandUnion(issue, path, schema, raw);
+  if (issue.code === 'custom' && issue.params?.whole) return [wholeIssue(issue, path)];
   return [{ path, problem: `${expectation(issue)}, ${got(path, valueAt(raw, path))}` }];
+}
+
+/** What a schema has found out by itself: its message says all there is to say. See {@link wholeProblem}. */
+function wholeIssue(issue: Extract<ZodIssue, { code: 'custom' }>, path: Path): Issue {
+  const hint = issue.params?.hint as string | undefined;
+  return { path, problem: issue.message, ...(hint && { hint }) };
+}
+
+/** An issue that a transformation pushes and that {@link toIssues} passes on as it is. */
+export function wholeProblem(input: unknown, path: Path, message: string, hint?: string) {
+  return { code: 'custom' as const, path: [...path], message, input, params: { whole: true, hint } };
 }
 
 function unknownKey(path: Path, key: string, schema: z.ZodType, raw: unknown): Issue {
@@ -62,7 +74,9 @@ function expandUnion(
 ): Issue[] {
   if (issue.discriminator !== undefined) return [unknownKind(path, schema, raw)];
   const value = valueAt(raw, path);
-  if (issue.message.startsWith('expected'))
+  // In a list of the right kind the item that is wrong says more than the list.
+  const inside = Array.isArray(value) && issue.errors.some((all) => typeof all[0]?.path[0] === 'number');
+  if (issue.message.startsWith('expected') && !inside)
     return [{ path, problem: `${issue.message}, ${got(path, value)}` }];
   const branches = issue.errors.filter((issues) =>
     issues.some((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),

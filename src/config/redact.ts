@@ -29,6 +29,19 @@ export function hasPassword(url: string): boolean {
   return redactUrl(url) !== url;
 }
 
+/** Whether something of this name holds a secret: `DB_PASSWORD`, `apiToken`. */
+export function isSecretName(name: string): boolean {
+  return SECRET_KEY.test(name);
+}
+
+/** A text with these values replaced by `***`, the longest first. */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret !== '')
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((hidden, secret) => hidden.replaceAll(secret, REDACTED), text);
+}
+
 /** A text of unknown origin, such as a foreign error's, with the URLs in it redacted. */
 export function redactText(text: string): string {
   // From the first letter of a word on only: a search that begins anew at each letter takes for ever in a long one.

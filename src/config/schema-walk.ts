@@ -18,7 +18,12 @@ export function literals(option: z.ZodType, field: string): string[] {
 }
 
 interface Definition {
+  type?: string;
   innerType?: z.ZodType;
+  /** Of a transformation: what stands in the file, and what comes of it. */
+  in?: z.ZodType;
+  out?: z.ZodType;
+  getter?: () => z.ZodType;
   options?: z.ZodType[];
   valueType?: z.ZodType;
   element?: z.ZodType;
@@ -33,8 +38,11 @@ function shapeOf(schema: z.ZodType): Record<string, z.ZodType> | undefined {
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  const { innerType } = definitionOf(schema);
-  return innerType ? unwrap(innerType) : schema;
+  const { type, innerType, in: given, out, getter } = definitionOf(schema);
+  if (innerType) return unwrap(innerType);
+  if (type === 'lazy') return unwrap(getter!());
+  if (type === 'pipe') return unwrap(definitionOf(given!).type === 'transform' ? out! : given!);
+  return schema;
 }
 
 /** The branches of a union; of any other schema, itself. */

@@ -5,19 +5,22 @@ import { parseMemoryLimit } from '../model/limits.ts';
 import { breakersSchema } from './breaker-schema.ts';
 
 /** A number, also as text: `port: ${PGPORT}` arrives as text. */
-const wholeNumber = z.union(
+export const wholeNumber = z.union(
   [z.number().int().nonnegative(), z.string().regex(/^\d+$/).transform(Number)],
   'expected a whole number from 0',
 );
 
-const fromOne = wholeNumber.refine((given) => given > 0, 'expected a whole number from 1');
+/** See {@link wholeNumber}. */
+export const fromOne = wholeNumber.refine((given) => given > 0, 'expected a whole number from 1');
 
-const flag = z.union(
+/** True or false, also as text. */
+export const flag = z.union(
   [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
   'expected true or false',
 );
 
-const text = z.string().min(1);
+/** Text that is not empty. */
+export const text = z.string().min(1);
 
 const secret = {
   password: text.optional(),
@@ -147,7 +150,7 @@ const sqsSource = z.strictObject({
 });
 
 /** A duration such as `5m`, in milliseconds. */
-const duration = text.transform((written, context) => {
+export const duration = text.transform((written, context) => {
   const ms = parseDurationMs(written);
   if (ms !== undefined) return ms;
   context.issues.push({

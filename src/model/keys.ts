@@ -75,6 +75,31 @@ export const runKey = (run: string): string => `qctl:run:${run}`;
 export const DELAYED_INDEX = 'qctl:delayed';
 export const lockKey = (name: string): string => `qctl:lock:${name}`;
 
+/** Cutovers by when they began, in ms (sorted set). */
+export const CUTOVER_INDEX = 'qctl:cutovers';
+
+/** Rehearsals of cutovers under way: what is to be taken away after them, by their name (hash). */
+export const REHEARSALS = 'qctl:rehearsals';
+
+/** The keys of one run of a cutover, all in one slot. */
+export interface CutoverKeys {
+  /** Status, fence, who is at work (hash). */
+  record: string;
+  /** Copy of the journal, a line each (list). */
+  journal: string;
+  /** What operators have said: pause, abort, approvals (hash). */
+  control: string;
+}
+
+/** Names the keys of a run of a cutover. */
+export function cutoverKeys(run: string): CutoverKeys {
+  const record = `qctl:{cutover:${run}}`;
+  return { record, journal: `${record}:journal`, control: `${record}:control` };
+}
+
+/** The lock that keeps two runs of one kind apart. */
+export const cutoverLockKey = (name: string): string => lockKey(`cutover:${name}`);
+
 /** The keys of one circuit breaker, all in one slot. */
 export interface BreakerKeys {
   state: string;
@@ -105,6 +130,25 @@ export function breakerKeys(name: string): BreakerKeys {
 export const BREAKER_EVENTS = 'qctl:cb:events';
 /** Circuit breakers by when a process was last heard of, in ms (sorted set). */
 export const BREAKER_INDEX = 'qctl:cb:index';
+
+/** The keys of one route, in one slot. */
+export interface RouteKeys {
+  /** What is in force (hash). */
+  route: string;
+  /** The last changes as JSON, the newest first (list). */
+  history: string;
+}
+
+/** Names the keys of a route. */
+export function routeKeys(name: string): RouteKeys {
+  const route = `qctl:{route:${name}}`;
+  return { route, history: `${route}:history` };
+}
+
+/** Names of routes (sorted set, all with the score 0). */
+export const ROUTE_INDEX = 'qctl:routes';
+/** Where the name of a route is published when it changes (channel). */
+export const ROUTE_CHANGES = 'qctl:routes:changed';
 
 /** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */
 export function slotOf(key: string): number {

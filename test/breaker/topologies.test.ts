@@ -5,6 +5,7 @@ import { lookAtBreakers, operateBreaker, readEvents, resolveBreakers } from '../
 import { CircuitBreaker } from '../../src/index.ts';
 import { startRedis } from '../support/redis.ts';
 import { startCluster, startSentinel } from '../support/redis-topologies.ts';
+import { startSlowProxy } from '../support/slow-proxy.ts';
 import { waitFor } from '../support/wait.ts';
 
 const ends: (() => unknown)[] = [];
@@ -95,4 +96,16 @@ test('a user without rights, or with a wrong password: calls go on, and the reas
     for (let i = 0; i < 2; i += 1) await breaker.execute(down).catch(() => undefined);
     expect(breaker.status()).toMatchObject({ state: 'open', local: true });
   }
+});
+
+test('a Redis far away that refuses: the reason is said, not that it is yet to be connected', async () => {
+  const server = await startRedis({ password: 'secret' });
+  ends.push(() => server.stop());
+  const far = await startSlowProxy(server.port, 300);
+  ends.push(() => far.stop());
+  const breaker = join('api', { redis: `redis://:wrong-password@${server.host}:${far.port}` });
+  const said: (string | null)[] = [];
+  breaker.on('redis', (why) => said.push(why));
+  await breaker.ready();
+  expect(said).toEqual([expect.stringMatching(/refus|password|WRONGPASS/i)]);
 });

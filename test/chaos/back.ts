@@ -63,7 +63,7 @@ export async function untilReturned(
   await waitFor(async () => hasEnded(process) || (await acknowledged(scenario)) > moreThan, {
     what: `more than ${moreThan} acknowledged`,
     timeoutMs: 30_000,
-    everyMs: 3,
+    everyMs: 8,
   }).catch((cause) => {
     throw new Error(`no progress:\n${process.stderr()}`, { cause });
   });

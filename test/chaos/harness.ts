@@ -83,7 +83,7 @@ export async function untilAppended(
   await waitFor(async () => hasEnded(process) || (await entriesIn(scenario)) > moreThan, {
     what: `more than ${moreThan} entries`,
     timeoutMs: 30_000,
-    everyMs: 3,
+    everyMs: 8,
   }).catch((cause) => {
     throw new Error(`no progress:\n${process.stderr()}`, { cause });
   });

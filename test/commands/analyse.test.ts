@@ -176,7 +176,7 @@ test.each([
   ['steps: [{ drain: { source: alertz } }]', 'there is no source alertz', 'did you mean alerts?'],
   ['steps: [{ exec: ls }]', 'none of its steps is a drain', '--source NAME'],
   ['{}', 'a plan has a list of steps', 'steps:'],
-  ['steps: [', 'plan ', 'it must be YAML or JSON'],
+  ['steps: [', 'not valid YAML', 'check indentation and quotes'],
 ])('a plan that says %s is refused with what is wrong in it', async (text, what, hint) => {
   const { code, stderr } = await migration.run(['--plan', await planFile(text)]);
   expect(code).toBe(5);

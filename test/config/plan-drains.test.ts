@@ -34,7 +34,6 @@ steps:
 });
 
 test.each([
-  ['steps: [', /^plan .*cutover\.yaml: .*/],
   ['a: 1', /a plan has a list of steps/],
   ['steps: []', /none of its steps is a drain/],
   ['steps: [{ drain: { stream: s } }]', /step 1: drain\.source/],
@@ -51,6 +50,24 @@ test.each([
 test('a plan that is not there is named', async () => {
   await expect(readPlanDrains('/nowhere/plan.yaml')).rejects.toMatchObject({
     code: 'PLAN_UNREADABLE',
-    message: 'cannot read plan /nowhere/plan.yaml: ENOENT',
+    message: 'cannot read plan /nowhere/plan.yaml (ENOENT)',
+  });
+});
+
+test('stages, variables and ways back are understood, and what is no YAML is named with its line', async () => {
+  const path = await planOf(`
+variables: { source: { env: SOURCE, default: alerts } }
+steps:
+  - stage: backlog
+    steps:
+      - drain: { source: "\${source}", group: workers, rate: 100, settle: 5s }
+      - drain: { stream: alerts, group: workers, to: alerts }
+`);
+  expect(await readPlanDrains(path, { SOURCE: 'webhooks' })).toEqual([
+    { name: 'step 1', source: 'webhooks' },
+  ]);
+  await expect(readPlanDrains(await planOf('a: 1\nsteps: ['))).rejects.toMatchObject({
+    code: 'PLAN_SYNTAX',
+    message: expect.stringMatching(/cutover\.yaml:2: not valid YAML/),
   });
 });

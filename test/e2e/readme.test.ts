@@ -47,6 +47,8 @@ const OUTCOMES = {
     /CRITICAL wazuh-api: open[\s\S]*exit code 2: wake[\s\S]*^wazuh-api +open .* 5 of 5 calls failed/m,
   'qctl breaker hold': /^wazuh-api +held open[\s\S]*released[\s\S]*open -> closed: reset by /m,
   'qctl breaker test': /^failureThreshold=50 +\+2m/m,
+  'qctl cutover run': /^result +completed$[\s\S]*^state +rolled back$/m,
+  'qctl route set': /^customers +percent +- +5%$[\s\S]*^4711 +old +percent +9939 /m,
   'qctl check lag': /^LAG OK - orders\/workers: lag 314, age /m,
 };
 
@@ -84,7 +86,7 @@ afterAll(async () => {
 
 /** The program that calls a dependency, with one that nothing listens for: the fifth failure opens its breaker. */
 async function callDependency(): Promise<void> {
-  const [program] = fences(README, 'js');
+  const program = fences(README, 'js').find((text) => text.includes('CircuitBreaker'));
   const local = program!.replace('http://wazuh.internal:55000', 'http://127.0.0.1:1');
   const { stdout, stderr } = await shell(`node --input-type=module -e "$PROGRAM"`, { PROGRAM: local });
   expect({ stdout, stderr }).toEqual({ stdout: 'the agents as last seen\n', stderr: '' });
@@ -142,6 +144,12 @@ describe('README.md', () => {
     },
     90_000,
   );
+
+  test('the program that asks a route answers as the command does', async () => {
+    const program = fences(README, 'js').find((text) => text.includes('Router'))!;
+    const { stdout, stderr } = await shell(`node --input-type=module -e "$PROGRAM"`, { PROGRAM: program });
+    expect({ stdout, stderr }).toEqual({ stdout: 'old\n', stderr: '' });
+  });
 });
 
 /** The pages of a folder. */

@@ -1,4 +1,4 @@
-import { escapeLiteral, escapeIdentifier as quote } from 'pg';
+import { escapeLiteral, escapeIdentifier as quote } from '../../backends/postgres/index.ts';
 import type { TableFacts } from './catalog.ts';
 import { conditions, expression, fieldExpressions, type LaneFilter, whereClause } from './expressions.ts';
 import type { PostgresSpec } from './spec.ts';

@@ -1,5 +1,5 @@
-import { type Client, type QueryConfig, escapeIdentifier as quote } from 'pg';
-import { sqlState } from '../../backends/postgres/index.ts';
+import type { Client, QueryConfig } from 'pg';
+import { escapeIdentifier as quote, sqlState } from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { TableFacts } from './catalog.ts';
 import { claimLeavesReady } from './claim-guard.ts';

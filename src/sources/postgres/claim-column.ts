@@ -1,4 +1,4 @@
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier } from '../../backends/postgres/index.ts';
 import { namesRun } from './claim-names.ts';
 import type { PostgresSpec } from './spec.ts';
 

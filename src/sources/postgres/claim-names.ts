@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { escapeLiteral } from 'pg';
+import { escapeLiteral } from '../../backends/postgres/index.ts';
 
 /** What a run is called in the columns of a queue, as SQL literals. */
 export interface ClaimNames {

@@ -1,4 +1,5 @@
-import { type Client, escapeIdentifier as quote } from 'pg';
+import type { Client } from 'pg';
+import { escapeIdentifier as quote } from '../../backends/postgres/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import { plural } from '../../model/plural.ts';
 import type { TableFacts } from './catalog.ts';

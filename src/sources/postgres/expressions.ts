@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral } from '../../backends/postgres/index.ts';
 import type { TableFacts } from './catalog.ts';
 import type { PostgresSpec, SetValue } from './spec.ts';
 

@@ -34,6 +34,7 @@ export { withClaimColumn } from './claim-column.ts';
 export { claimUndone } from './claim-guard.ts';
 export { type CountedTable, type TableDepth, tableDepth } from './depth.ts';
 export { readyAgain } from './done-check.ts';
+export { configuredFormat } from './formats/configured.ts';
 export { type Asking, describeSource, describeTable } from './formats/describe-source.ts';
 export type { FormatChoice } from './formats/format.ts';
 export type { FormatOverview } from './formats/overview.ts';

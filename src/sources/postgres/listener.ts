@@ -1,4 +1,5 @@
-import { type Client, escapeIdentifier } from 'pg';
+import type { Client } from 'pg';
+import { escapeIdentifier } from '../../backends/postgres/index.ts';
 import { pause } from '../../model/patience.ts';
 import { endSession } from './session.ts';
 

@@ -1,4 +1,5 @@
-import { type Client, escapeIdentifier } from 'pg';
+import type { Client } from 'pg';
+import { escapeIdentifier } from '../../backends/postgres/index.ts';
 import { Now } from '../../model/due.ts';
 import { rowCount, rowField } from '../../model/packed.ts';
 import type { TableFacts } from './catalog.ts';

@@ -1,4 +1,4 @@
-import { escapeIdentifier as quote } from 'pg';
+import { escapeIdentifier as quote } from '../../backends/postgres/index.ts';
 import { arrayLiteral, chosenRows, type Lists, standing } from './candidate-sql.ts';
 import type { Candidate } from './candidates.ts';
 import type { TableFacts } from './catalog.ts';

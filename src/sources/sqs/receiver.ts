@@ -1,9 +1,4 @@
-import {
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  type SQSClient,
-  type Message as SqsMessage,
-} from '@aws-sdk/client-sqs';
+import type { SQSClient, Message as SqsMessage } from '@aws-sdk/client-sqs';
 import type { Batch } from '../../model/batch.ts';
 import type { Message } from '../../model/message.ts';
 import { damageOf, toMessage } from './convert.ts';
@@ -45,6 +40,7 @@ export async function receive(
   limit: number,
   signal: AbortSignal,
 ): Promise<HeldBatch | undefined> {
+  const { ReceiveMessageCommand } = await import('../../backends/sqs/library.ts');
   const answer = await options.client.send(
     new ReceiveMessageCommand({
       QueueUrl: options.queueUrl,
@@ -153,6 +149,7 @@ async function deleteOnce(
   messages: SqsMessage[],
 ): Promise<Map<SqsMessage, boolean>> {
   const entries = messages.map((message, i) => ({ Id: String(i), ReceiptHandle: message.ReceiptHandle! }));
+  const { DeleteMessageBatchCommand } = await import('../../backends/sqs/library.ts');
   try {
     const answer = await options.client.send(
       new DeleteMessageBatchCommand({ QueueUrl: options.queueUrl, Entries: entries }),

@@ -1,4 +1,4 @@
-import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 
 const BATCH = 10;
 
@@ -23,6 +23,7 @@ export async function changeVisibility(
   messages: Handed[],
   seconds: number,
 ): Promise<Map<string, string>> {
+  const { ChangeMessageVisibilityBatchCommand } = await import('../../backends/sqs/library.ts');
   const refused = new Map<string, string>();
   for (let at = 0; at < messages.length; at += BATCH) {
     const part = messages.slice(at, at + BATCH);

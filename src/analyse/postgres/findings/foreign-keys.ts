@@ -1,4 +1,4 @@
-import { escapeIdentifier as quote } from 'pg';
+import { escapeIdentifier as quote } from '../../../backends/postgres/index.ts';
 import type { Finding } from '../../../model/finding.ts';
 import { rowsIfAllowed } from '../../../sources/postgres/formats/relations.ts';
 import type { OpenTable } from '../open.ts';

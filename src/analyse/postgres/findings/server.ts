@@ -1,4 +1,4 @@
-import { escapeIdentifier as quote } from 'pg';
+import { escapeIdentifier as quote } from '../../../backends/postgres/index.ts';
 import type { DrainSettings } from '../../../drain/index.ts';
 import type { Finding } from '../../../model/finding.ts';
 import type { OpenTable } from '../open.ts';

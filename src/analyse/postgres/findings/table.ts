@@ -1,4 +1,4 @@
-import { escapeIdentifier as quote } from 'pg';
+import { escapeIdentifier as quote } from '../../../backends/postgres/index.ts';
 import { formatBytes } from '../../../model/bytes.ts';
 import type { Finding } from '../../../model/finding.ts';
 import { rowsIfAllowed } from '../../../sources/postgres/formats/relations.ts';

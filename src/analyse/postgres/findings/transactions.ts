@@ -1,4 +1,4 @@
-import { escapeLiteral } from 'pg';
+import { escapeLiteral } from '../../../backends/postgres/index.ts';
 import { formatDuration } from '../../../model/duration.ts';
 import type { Finding } from '../../../model/finding.ts';
 import type { OpenTable } from '../open.ts';

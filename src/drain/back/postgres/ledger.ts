@@ -1,4 +1,5 @@
-import { type Client, escapeIdentifier as quote } from 'pg';
+import type { Client } from 'pg';
+import { escapeIdentifier as quote } from '../../../backends/postgres/index.ts';
 import { QctlError } from '../../../errors.ts';
 import type { TableFacts } from '../../../sources/postgres/index.ts';
 

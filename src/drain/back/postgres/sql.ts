@@ -1,4 +1,4 @@
-import { escapeIdentifier as quote } from 'pg';
+import { escapeIdentifier as quote } from '../../../backends/postgres/index.ts';
 import { setValue } from '../../../sources/postgres/expressions.ts';
 import type { Item } from '../destination.ts';
 import type { RestorePlan } from './plan.ts';

@@ -1,4 +1,5 @@
-import { type Client, escapeLiteral } from 'pg';
+import type { Client } from 'pg';
+import { escapeLiteral } from '../../../backends/postgres/index.ts';
 import type { Finding } from '../../../model/finding.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import type { PgmqQueue } from './pgmq.ts';

@@ -1,4 +1,5 @@
-import { type Client, escapeLiteral } from 'pg';
+import type { Client } from 'pg';
+import { escapeLiteral } from '../../../backends/postgres/index.ts';
 import { QctlError } from '../../../errors.ts';
 import { shortList } from '../../../model/short-list.ts';
 import type { PostgresSpec } from '../spec.ts';

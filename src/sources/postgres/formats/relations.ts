@@ -1,4 +1,5 @@
-import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
+import type { Client } from 'pg';
+import { escapeIdentifier, escapeLiteral } from '../../../backends/postgres/index.ts';
 import { isNotKnown } from '../not-counted.ts';
 
 /** A table as the catalogue shows it to everybody, whether it may be read or not. */

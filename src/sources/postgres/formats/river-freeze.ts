@@ -1,4 +1,4 @@
-import { escapeLiteral } from 'pg';
+import { escapeLiteral } from '../../../backends/postgres/index.ts';
 import type { FormatChoice, FoundQueue } from './format.ts';
 import { isOneOf, qualified } from './relations.ts';
 

@@ -1,4 +1,4 @@
-import { escapeLiteral } from 'pg';
+import { escapeLiteral } from '../../../backends/postgres/index.ts';
 import type { Includable } from '../spec.ts';
 import type { Told } from './findings.ts';
 import type { SolidQueue } from './solid-queue-states.ts';

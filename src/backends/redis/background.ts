@@ -1,12 +1,16 @@
-import { connectRedis, type RedisConnection, type RedisOptions } from '../backends/redis/index.ts';
-import { isQctlError } from '../errors.ts';
+import { isQctlError } from '../../errors.ts';
+import { connectRedis, type RedisConnection } from './connect.ts';
+import type { RedisOptions } from './options.ts';
 
 /** A Redis that does not answer for so long is away; calls must not wait for it. */
 const SILENCE_MS = 2000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
-/** One connection for all breakers of this process that name the same Redis. It is opened in the background. */
+/**
+ * One connection for all of this process that do not wait for Redis and name the same one. It is opened in the
+ * background, and tried again for ever.
+ */
 export class BackgroundConnection {
   private redis: RedisConnection | undefined;
   private failure: string | undefined = 'not connected yet';
@@ -16,6 +20,8 @@ export class BackgroundConnection {
   private users = 0;
   private readonly options: RedisOptions;
   private first: Promise<void> | undefined;
+  /** True once the first attempt has ended, whether it succeeded or not. */
+  attempted = false;
   private readonly onClose: () => void;
 
   private constructor(options: RedisOptions, onClose: () => void) {
@@ -23,10 +29,15 @@ export class BackgroundConnection {
     this.onClose = onClose;
   }
 
-  /** To be given back with {@link BackgroundConnection.release}. */
-  static acquire(options: RedisOptions): BackgroundConnection {
-    const name = JSON.stringify(options);
-    const known = OPEN.get(name) ?? new BackgroundConnection(options, () => OPEN.delete(name));
+  /**
+   * To be given back with {@link BackgroundConnection.release}.
+   *
+   * @param connectionName as `CLIENT LIST` shows it, where the options say nothing
+   */
+  static acquire(options: RedisOptions, connectionName: string): BackgroundConnection {
+    const full = { connectionName, ...options };
+    const name = JSON.stringify(full);
+    const known = OPEN.get(name) ?? new BackgroundConnection(full, () => OPEN.delete(name));
     OPEN.set(name, known);
     known.users += 1;
     void known.ready();
@@ -35,7 +46,9 @@ export class BackgroundConnection {
 
   /** Settles after the first attempt, whether it succeeded or not. */
   ready(): Promise<void> {
-    this.first ??= this.connect();
+    this.first ??= this.connect().finally(() => {
+      this.attempted = true;
+    });
     return this.first;
   }
 
@@ -62,7 +75,7 @@ export class BackgroundConnection {
   private async connect(): Promise<void> {
     try {
       const redis = await connectRedis({
-        ...{ connectTimeoutMs: SILENCE_MS, silenceTimeoutMs: SILENCE_MS, connectionName: 'qctl-breaker' },
+        ...{ connectTimeoutMs: SILENCE_MS, silenceTimeoutMs: SILENCE_MS },
         ...this.options,
       });
       if (this.closed) await redis.close();

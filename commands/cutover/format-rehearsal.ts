@@ -1,0 +1,42 @@
+import type { RehearsalReport } from '../../src/cutover/index.ts';
+import { formatDuration } from '../../src/model/duration.ts';
+import type { Output } from '../term/io.ts';
+import { type CellValue, formatFields, formatTable } from '../term/table.ts';
+
+/** What a rehearsal has shown: times first, then what is missing. */
+export function formatRehearsal(output: Output, report: RehearsalReport): string {
+  const { steps, rollbackMs, worstRollbackMs, budgetMs, passed } = report;
+  const table = formatTable(
+    output,
+    [
+      { head: 'STEP', value: ({ id }) => id, wrap: true },
+      { head: 'TOOK', value: ({ ms }) => shown(ms), align: 'right' },
+      { head: 'UNDO', value: ({ undoMs }) => shown(undoMs), align: 'right' },
+      { head: 'RESULT', value: ({ text, does }) => text ?? does, wrap: true },
+    ],
+    steps,
+  );
+  const budget = budgetMs === null ? '' : `, budget ${formatDuration(budgetMs)}`;
+  const fields: (readonly [string, CellValue])[] = [
+    ['plan', report.plan],
+    ['forwards', formatDuration(report.forwardMs)],
+    ['back', `${shown(rollbackMs)}, at worst ${formatDuration(worstRollbackMs)}${budget}`],
+    ...report.missingUndos.map(
+      ({ step, does, wanted }) =>
+        ['no undo', `${step}: ${does}${wanted ? ' (as the plan says)' : ''}`] as const,
+    ),
+    ...report.withoutData.map(
+      ({ check, why, allowed }) =>
+        ['no data', `check ${check}${why ? `: ${why}` : ''}${allowed ? ' (allowed)' : ''}`] as const,
+    ),
+    ...report.failing.map(({ check, why }) => ['fails now', `check ${check}: ${why}`] as const),
+    ...report.problems.map((problem) => ['problem', problem] as const),
+    ...report.noted.map((command) => ['not run', command] as const),
+    ['result', passed ? 'passed: every step and its undo was rehearsed, every check had data' : 'not passed'],
+  ];
+  return `${table}\n${formatFields(output, fields)}`;
+}
+
+function shown(ms: number | null): string {
+  return ms === null ? '-' : formatDuration(ms);
+}

@@ -1,0 +1,1 @@
+export { type RunOptions, type RunOutcome, runProgram } from './run.ts';

@@ -1,0 +1,25 @@
+import type { Value } from './json.ts';
+
+/** 1973 in ms; what is less counts seconds. */
+const LEAST_MS = 1e11;
+const LEAST_SECONDS = 1e8;
+
+/** A time in ms since 1970: RFC 3339, or a count of ms or seconds as number or text; null where it is none. */
+export function timeOf(value: Value): number | null {
+  if (typeof value === 'number') return countOf(value);
+  if (typeof value !== 'string') return null;
+  if (/^\d{9,16}(?:\.\d+)?$/.test(value)) return countOf(Number(value));
+  // Without a date JavaScript makes times of the oddest texts.
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value.replace(' ', 'T')) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function countOf(value: number): number | null {
+  if (value >= LEAST_MS && value < 1e14) return value;
+  return value >= LEAST_SECONDS && value < LEAST_MS ? value * 1000 : null;
+}
+
+/** RFC 3339; null stays null. */
+export function timeText(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

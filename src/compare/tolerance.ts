@@ -1,0 +1,69 @@
+import { QctlError } from '../errors.ts';
+import { parseDurationMs } from '../model/duration.ts';
+import { plainText, typeOf, type Value } from './json.ts';
+import { meansPlace, type PathPattern, parsePath, type Step } from './path.ts';
+import { timeOf } from './times.ts';
+
+/** By how much two values may differ: as they are, as a part of the greater one, or in time. */
+interface Slack {
+  kind: 'absolute' | 'relative' | 'time';
+  amount: number;
+}
+
+/** Tolerances; those of a field win over those for all. */
+export interface Tolerance {
+  all: readonly Slack[];
+  fields: readonly { pattern: PathPattern; slack: Slack }[];
+}
+
+/** Reads `0.01`, `1%`, `5s`, `score=0.01`. Throws `usage` BAD_TOLERANCE. */
+export function parseTolerance(texts: readonly string[]): Tolerance {
+  const all: Slack[] = [];
+  const fields: { pattern: PathPattern; slack: Slack }[] = [];
+  for (const text of texts) {
+    const [, field, amount = ''] = /^(?:(.+)=)?([^=]+)$/s.exec(text) ?? [];
+    const slack = parseSlack(amount, text);
+    if (field === undefined) all.push(slack);
+    else fields.push({ pattern: parsePath(field), slack });
+  }
+  return { all, fields };
+}
+
+function parseSlack(amount: string, text: string): Slack {
+  const [, number, percent] = /^(\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(%?)$/i.exec(amount) ?? [];
+  if (number !== undefined) {
+    return percent
+      ? { kind: 'relative', amount: Number(number) / 100 }
+      : { kind: 'absolute', amount: Number(number) };
+  }
+  const ms = parseDurationMs(amount);
+  if (ms !== undefined) return { kind: 'time', amount: ms };
+  throw new QctlError('usage', `${text} is no tolerance`, {
+    code: 'BAD_TOLERANCE',
+    hint: ['write 0.01, 1%, 5s for times, or score=0.01 for one field'],
+    details: { tolerance: text },
+  });
+}
+
+/** Whether two different scalars are near enough at this place. */
+export function isNear(tolerance: Tolerance, path: readonly Step[], a: Value, b: Value): boolean {
+  const own = tolerance.fields.filter(({ pattern }) => meansPlace([pattern], path));
+  const slacks = own.length > 0 ? own.map(({ slack }) => slack) : tolerance.all;
+  return slacks.some((slack) => isWithin(slack, a, b));
+}
+
+function isWithin({ kind, amount }: Slack, a: Value, b: Value): boolean {
+  const [left, right] = kind === 'time' ? [timeOf(a), timeOf(b)] : [numberOf(a), numberOf(b)];
+  if (left === null || right === null) return false;
+  const greater = Math.max(Math.abs(left), Math.abs(right));
+  // 1.01 - 1 is a little more than 0.01 in doubles.
+  const rounding = greater * Number.EPSILON * 2;
+  return Math.abs(left - right) <= (kind === 'relative' ? amount * greater : amount) + rounding;
+}
+
+/** Fields of a stream's entry are text: what reads as a number is one here. */
+function numberOf(value: Value): number | null {
+  if (typeof value === 'number') return value;
+  const text = typeOf(value) === 'number' || typeof value === 'string' ? plainText(value) : '';
+  return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,80 @@
+import { isQctlError } from '../errors.ts';
+import type { Finding } from '../model/finding.ts';
+import { arithmetic } from './arithmetic.ts';
+import type { CutoverHost } from './host.ts';
+import { draftOf } from './open-session.ts';
+import type { CutoverOptions } from './options.ts';
+import type { CutoverPlan } from './plan-types.ts';
+import { knownRun, requireSamePlan } from './resume.ts';
+import { lookFirst } from './run-cutover.ts';
+import { planOf } from './run-rollback.ts';
+import type { CutoverStatus } from './run-types.ts';
+import { undoes } from './status-of.ts';
+
+/** The way back, before it is gone. Times in ms. */
+export interface RollbackPreview {
+  status: CutoverStatus;
+  /** In the order in which they are undone. */
+  undo: { step: string; does: string; timeoutMs: number }[];
+  /** Steps that cannot be undone, and what they have done. */
+  stays: { step: string; does: string }[];
+  worstMs: number;
+  budgetMs: number | null;
+}
+
+/** What speaks against a plan at present: preflights of all steps, and its checks. Changes nothing. */
+export async function previewCutover(
+  plan: CutoverPlan,
+  host: CutoverHost,
+  options: CutoverOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const events = { finding: (finding: Finding) => findings.push(finding) };
+  try {
+    await lookFirst({ plan, host, options, events, signal }, `${plan.name}-preview`);
+  } catch (error) {
+    if (!isQctlError(error) || error.kind !== 'refused') throw error;
+    // What was not told as a finding, as a window that is past.
+    if (!findings.some(({ level }) => level === 'blocker'))
+      findings.push({ level: 'blocker', code: error.code, text: error.message, remedy: error.hint[0] });
+  }
+  return findings;
+}
+
+/** What a rollback would undo, in its order. Changes nothing. Throws as `rollbackCutover`. */
+export async function previewRollback(
+  run: string,
+  plan: CutoverPlan,
+  host: CutoverHost,
+  options: CutoverOptions,
+): Promise<RollbackPreview> {
+  const signal = new AbortController().signal;
+  const call = { plan, host, options, events: {}, signal };
+  const { read, folded } = await knownRun(call, run);
+  requireSamePlan(call, folded);
+  const draft = draftOf(call, run, read);
+  const { restore, lower, giveBack } = planOf(draft);
+  const order = [...restore, ...lower, ...giveBack].map((id) => plan.steps.find((step) => step.id === id)!);
+  const undo = order.filter((step) => undoes(step) !== undefined);
+  const returns = plan.rollback.returns.map((back, at) => ({
+    step: `rollback.returns/${at + 1}`,
+    does: `give back to ${back.to} what ${back.group} has not finished of ${back.stream}`,
+    timeoutMs: plan.rollback.returnTimeoutMs,
+  }));
+  const planned = undo.map((step) => ({
+    step: step.id,
+    does: undoes(step)!,
+    timeoutMs: step.undoTimeoutMs,
+  }));
+  const health = arithmetic(plan).parts.find(({ step }) => step === 'rollback.healthTimeout')?.ms ?? 0;
+  return {
+    status: draft.status,
+    undo: [...planned, ...returns],
+    stays: order
+      .filter((step) => !undo.includes(step))
+      .map(({ id, outline }) => ({ step: id, does: outline.does })),
+    worstMs: [...planned, ...returns].reduce((sum, { timeoutMs }) => sum + timeoutMs, health),
+    budgetMs: plan.rollback.budgetMs,
+  };
+}

@@ -1,0 +1,25 @@
+import { REDACTED, redactText } from '../config/redact.ts';
+import type { StepResult } from './step.ts';
+
+/** What hides the secrets of a plan, and passwords in URLs, in any text. */
+export function redactor(secrets: readonly string[]): (text: string) => string {
+  // The longest first: one may be the beginning of another.
+  const known = [...new Set(secrets)].filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
+  return (text) => redactText(known.reduce((hidden, secret) => hidden.replaceAll(secret, REDACTED), text));
+}
+
+/** A result as it may be written down: nothing secret, and no more of what was printed than 2 KiB. */
+export function redactResult(result: StepResult, redact: (text: string) => string): StepResult {
+  const { text, positions, tail, left } = result;
+  return {
+    text: redact(text),
+    ...(positions && { positions }),
+    ...(tail !== undefined && { tail: redact(tail).slice(-2048) }),
+    ...(left && { left: left.map(redact) }),
+  };
+}
+
+/** The text of an error, as it may be shown. */
+export function errorText(error: unknown, redact: (text: string) => string): string {
+  return redact(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBack, runBack } from '../drain/index.ts';
+import { QctlError } from '../errors.ts';
+import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { plural } from '../model/plural.ts';
+import type { BackDrain } from './host.ts';
+import type { StepResult, StepWorld } from './step.ts';
+
+/**
+ * How long the group is watched before anything is taken: a consumer that is seen meanwhile is still at work.
+ * One that polls once a second shows in it; one that waits longer for an entry is told of as a warning.
+ */
+const WATCH_MS = 1500;
+
+/** What {@link returnMessages} needs of a step's world. */
+export type ReturnWorld = Pick<StepWorld, 'host' | 'signal' | 'guard' | 'note' | 'waiting'>;
+
+/**
+ * Gives back what a group has not finished. Its consumers are expected to have been stopped just now: one
+ * that is seen while the group is watched is at work, and nothing is taken. May be repeated.
+ *
+ * @throws QctlError `refused` CONSUMERS_ACTIVE and the blockers of `drain redis`; `partial` where something is left
+ */
+export async function returnMessages(spec: BackDrain, world: ReturnWorld): Promise<StepResult> {
+  const { host, signal } = world;
+  const { request, streams } = await host.backRequest(spec);
+  if (!(await madeSureOfGroup(spec, world)))
+    return { text: `${spec.stream} does not exist: nothing to give back` };
+  const began = performance.now();
+  world.waiting(`watches ${spec.stream} for consumers of ${spec.group} that are still at work`);
+  await sleep(WATCH_MS, undefined, { signal });
+  world.waiting(null);
+  const settings = {
+    ...request.settings,
+    activeWithinMs: Math.round(performance.now() - began),
+    minIdleMs: spec.minIdleMs ?? 0,
+    allowActive: spec.allowActive ?? false,
+  };
+  const opened = await openBack({ ...request, settings }, streams, host.now());
+  try {
+    const blockers = opened.plan.findings.filter(({ level }) => level === 'blocker');
+    if (blockers.length > 0)
+      throw new QctlError(
+        'refused',
+        `${spec.stream} to ${spec.to}: ${blockers.map(({ text }) => text).join('; ')}`,
+        {
+          code: blockers[0]!.code,
+          hint: [...blockers.flatMap(({ remedy }) => remedy ?? []), ...byHand(spec)],
+        },
+      );
+    for (const { code, text } of opened.plan.findings) if (code === 'CLIENTS_WAITING') world.note(text);
+    await world.guard();
+    const events = {
+      progress: ({ waitingFor }: { waitingFor: string | null }) => world.waiting(waitingFor),
+      note: (said: string) => world.note(said),
+    };
+    const report = await runBack(opened, events, signal);
+    signal.throwIfAborted();
+    for (const text of report.notes) world.note(text);
+    if (!report.converged)
+      throw new QctlError(
+        'partial',
+        `${spec.stream} to ${spec.to}, run ${report.run}: ${report.problems.join('; ')}`,
+        {
+          code: 'RETURN_NOT_CONVERGED',
+          hint: byHand(spec),
+          details: { run: report.run },
+        },
+      );
+    return {
+      text: `${report.returned} ${plural(report.returned, 'message')} of ${spec.stream} given back to ${spec.to}, run ${report.run}`,
+      positions: { returned: report.returned, drain: report.run },
+    };
+  } finally {
+    world.waiting(null);
+    await opened.close();
+  }
+}
+
+/** What an operator would type to do it himself. */
+export function byHand({ stream, group, to }: Pick<BackDrain, 'stream' | 'group' | 'to'>): string[] {
+  return [`qctl drain redis --stream ${stream} --group ${group} --to ${to} --yes`];
+}
+
+/**
+ * False where nothing stands in the stream or beside it. Where the new side never came up there is no group
+ * yet: nothing is finished then, and a group at the start of the stream says so.
+ */
+async function madeSureOfGroup(
+  { stream, group, partitions }: BackDrain,
+  world: ReturnWorld,
+): Promise<boolean> {
+  const { client } = await world.host.redis();
+  let found = false;
+  for (const key of partitionKeys(stream, partitions ?? 1)) {
+    if ((await client.exists(key)) + (await client.exists(streamKeys(key).delayed)) === 0) continue;
+    found = true;
+    await world.guard();
+    await client.xgroup('CREATE', key, group, '0', 'MKSTREAM').catch((error: Error) => {
+      if (!error.message.startsWith('BUSYGROUP')) throw error;
+    });
+  }
+  return found;
+}

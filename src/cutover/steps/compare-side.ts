@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import type { SideInput } from '../../compare/index.ts';
+import type { StepWorld } from '../step.ts';
+import { text } from './common.ts';
+
+const redis = z.strictObject({
+  redis: z.union([text.transform((one) => [one]), z.array(text).min(1)]),
+  /** `start`, an id, a time, or `10m` ago. */
+  from: text.optional(),
+  to: text.optional(),
+});
+
+const postgres = z
+  .strictObject({
+    /** Name of a source in qctl.yaml. */
+    postgres: text,
+    table: text.optional(),
+    columns: z.array(text).min(1).optional(),
+    query: text.optional(),
+  })
+  .refine(
+    ({ table, query }) => (table === undefined) !== (query === undefined),
+    'expected a table or a query',
+  );
+
+const file = z.strictObject({ file: text });
+
+/** `redis:STREAM` and `file:PATH`, as text. */
+const short = text.transform((written, context): z.output<typeof redis> | z.output<typeof file> => {
+  const [, kind, name = ''] = /^(redis|file):(.+)$/s.exec(written) ?? [];
+  if (kind === 'redis') return { redis: [name] };
+  if (kind === 'file') return { file: name };
+  context.issues.push({
+    code: 'custom',
+    message: 'expected redis:STREAM, file:PATH, or { postgres: SOURCE, table: TABLE }',
+    input: written,
+  });
+  return z.NEVER;
+});
+
+/** A side of a comparison as a plan writes it. */
+export const sideSchema = z.union([short, redis, postgres, file]);
+
+export type Side = z.output<typeof sideSchema>;
+
+/** `redis:results`, for the text of a plan. */
+export function describeSide(side: Side): string {
+  if ('redis' in side) return `redis:${side.redis.join(', ')}`;
+  if ('file' in side) return `file:${side.file}`;
+  return `postgres:${side.postgres}${side.table === undefined ? '' : ` ${side.table}`}`;
+}
+
+/** Where a side is read from. */
+export async function inputOf(side: Side, world: StepWorld): Promise<SideInput> {
+  if ('file' in side) return { kind: 'file', path: world.path(side.file) };
+  if ('postgres' in side) {
+    const { postgres: source, ...rest } = side;
+    return { kind: 'postgres', connection: await world.host.postgres(source), ...rest };
+  }
+  return { kind: 'redis', streams: side.redis, from: side.from, to: side.to };
+}

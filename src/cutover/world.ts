@@ -1,0 +1,85 @@
+import { runProgram } from '../backends/process/index.ts';
+import { notify } from './notify.ts';
+import type { PlannedStep } from './plan-types.ts';
+import type { Session } from './session.ts';
+import type { StepWorld } from './step.ts';
+import type { StepClock } from './timed.ts';
+import { watchInStep } from './watching.ts';
+
+/** Makes what a step gets to touch, for as long as the signal lasts. */
+export function worldOf(
+  session: Session,
+  step: PlannedStep,
+  signal: AbortSignal,
+  clock?: StepClock,
+): StepWorld {
+  const { host, plan, options } = session.hands;
+  const { sandbox } = options.parts;
+  const variables = variablesOf(session, step);
+  const who = `step ${step.id}`;
+  let asked = false;
+  return {
+    run: session.run,
+    plan: plan.name,
+    step: step.id,
+    rehearsal: session.folded.rehearsal,
+    host,
+    signal,
+    command: (wanted) =>
+      (sandbox?.command ?? runProgram)({
+        ...wanted,
+        // Who gives an environment has put the variables in, and those of a notification over them.
+        env: wanted.env ?? { ...host.env, ...variables },
+        signal,
+      }),
+    path: (path) => sandbox?.path(path) ?? path,
+    key: (name) => sandbox?.key(name) ?? name,
+    backups: session.backups,
+    redis: () => sandbox?.redis?.() ?? host.redis(),
+    variables,
+    timeoutMs: step.timeoutMs,
+    redact: session.redact,
+    note: (text) => session.note(text),
+    waiting: (reason) => {
+      if (signal.aborted && reason !== null) return;
+      session.waiting(who, reason);
+      // Told is why it waits, so that has to be known by now.
+      if (reason !== null && step.outline.asks && !asked) void notify(session, 'waiting');
+      asked ||= reason !== null;
+      // To ask a person and not to wait is to leave.
+      if (reason !== null && step.outline.asks && options.leaveWhenHeld && !session.goingBack)
+        session.stop({ kind: 'held' });
+    },
+    approval: () => approvalOf(session, step.id),
+    watch: (checks, forMs) => watchInStep(session, checks, forMs, signal, clock),
+    guard: () => session.guard(signal),
+  };
+}
+
+async function approvalOf(session: Session, step: string): Promise<{ by: string; at: string } | undefined> {
+  const known = session.folded.approvals.get(step);
+  if (known) return known;
+  const said = session.controls.approvals.get(step);
+  // Approved was that plan, and no other.
+  if (!said || said.hash !== session.hands.plan.hash) return undefined;
+  await session.write({ event: 'approved', step, by: said.by });
+  return { by: said.by, at: said.at };
+}
+
+function variablesOf(
+  { run, folded, status, hands: { plan } }: Session,
+  step: PlannedStep,
+): Record<string, string> {
+  const upTo = plan.steps.slice(0, plan.steps.findIndex(({ id }) => id === step.id) + 1);
+  return {
+    QCTL_RUN: run,
+    QCTL_PLAN: plan.name,
+    QCTL_STEP: step.id,
+    QCTL_STAGE: step.stage ?? '',
+    QCTL_PERCENT: '',
+    QCTL_STATE: status.state,
+    QCTL_WHY: status.why ?? '',
+    QCTL_DRY_RUN: folded.rehearsal ? '1' : '0',
+    ...Object.assign({}, ...upTo.map(({ outline }) => outline.variables ?? {})),
+  };
+}

@@ -1,0 +1,231 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  abortCutover,
+  approveCutover,
+  cutoverStatus,
+  type PlannedNotification,
+  type PlannedStep,
+  planResume,
+  unpauseCutover,
+} from '../../src/cutover/index.ts';
+import { notify } from '../../src/cutover/steps/notify.ts';
+import { cutoverKeys } from '../../src/model/keys.ts';
+import { startRedis } from '../support/redis.ts';
+import { waitFor } from '../support/wait.ts';
+import { at, openStage, type Stage } from './stage.ts';
+import { logOf, plan, step, tiny } from './tiny.ts';
+
+const ME = { by: 'day@desk', reason: 'test' };
+const cleanups: (() => Promise<unknown>)[] = [];
+function stage(url?: string): Stage {
+  const one = openStage(undefined, url);
+  cleanups.unshift(() => one.close());
+  one.host.env = { PATH: process.env.PATH };
+  return one;
+}
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+/** Writes what it is told into a file; `more` may let it fail. */
+function telling(folder: string, on: PlannedNotification['on'], more = {}): PlannedNotification {
+  const command = ['/bin/sh', '-c', `sleep 0.1; cat >> ${folder}/told.log`];
+  const params = notify.schema.parse({ text: '{{state}}: {{why}}', command, ...more });
+  return { on, step: { ...step({ folder, name: 'x' }), id: 'notify-1', kind: notify, params } };
+}
+
+const toldIn = async (folder: string) =>
+  (await readFile(join(folder, 'told.log'), 'utf8').catch(() => '')).split('\n').filter(Boolean);
+
+describe('who is to be told', () => {
+  test('hears of the start and of the way back, with no secret in it', async () => {
+    const { start, name, of, folder } = stage();
+    const told = [telling(folder, ['started']), telling(folder, ['rollingBack', 'rolledBack', 'failed'])];
+    const steps = [step(of('a')), step(of('s3cret', 'fail'))];
+    const report = await start(plan(name, steps, { notify: told })).done;
+    expect(report.ending).toBe('rolledBack');
+    const lines = await toldIn(folder);
+    expect(lines.toSorted()).toEqual([
+      'rolledBack: step *** failed: *** is broken',
+      'rollingBack: step *** failed: *** is broken',
+      'running: ',
+    ]);
+    expect(await readFile(report.journal, 'utf8')).not.toMatch(/"why":"[^"]*s3cret/);
+  });
+
+  test('and cannot be told changes nothing, but is noted', async () => {
+    const { start, name, of, folder } = stage();
+    const all = ['started', 'rollingBack', 'rolledBack'] as const;
+    const failing = telling(folder, all, { command: ['/bin/false'], required: true });
+    const running = start(plan(name, [step(of('a')), step(of('b', 'fail'))], { notify: [failing] }));
+    expect((await running.done).ending).toBe('rolledBack');
+    expect(running.notes).toContainEqual(
+      expect.stringMatching(/^nobody was told by notify-1 \(rolledBack\)/),
+    );
+    expect(await logOf(folder)).toEqual(['+a', '-a']);
+  });
+
+  test('has heard of it before a process ends that does not wait for an approval', async () => {
+    const { start, name, of, folder } = stage();
+    const steps = [step(of('gate', 'ask')), step(of('b'))];
+    const wanted = plan(name, steps, { notify: [telling(folder, ['waiting'])] });
+    await start(wanted, { leaveWhenHeld: true }).done;
+    expect(await toldIn(folder)).toEqual([expect.stringContaining('approval')]);
+  });
+});
+
+describe('without waiting for people', () => {
+  test('it is left at an approval, and goes on where that was given', async () => {
+    const { start, name, of, folder, host, resume } = stage();
+    const wanted = plan(name, [step(of('a')), step(of('gate', 'ask')), step(of('b'))]);
+    const report = await start(wanted, { leaveWhenHeld: true }).done;
+    expect(report).toMatchObject({ ending: 'stopped', state: 'waiting', why: 'approval' });
+    expect(await cutoverStatus(host, report.run)).toMatchObject({ state: 'waiting', alive: false });
+    const again = await resume(report.run, wanted, { leaveWhenHeld: true }).done;
+    expect(again).toMatchObject({ ending: 'stopped', state: 'waiting' });
+    await approveCutover(host, report.run, 'gate', ME);
+    const end = await resume(report.run, wanted, { leaveWhenHeld: true }).done;
+    expect(end.ending).toBe('completed');
+    expect(await logOf(folder)).toEqual(['+a', '+gate', '+b']);
+  });
+
+  test('it is left where a step failed that is to hold it, and the step is tried again', async () => {
+    const { start, name, of, folder, resume, touch } = stage();
+    const wanted = plan(name, [step(of('a')), step(of('b', 'fail'), { onFailure: 'pause' })]);
+    const report = await start(wanted, { leaveWhenHeld: true }).done;
+    expect(report).toMatchObject({ ending: 'stopped', state: 'paused' });
+    expect(report.why).toMatch(/step b failed: b is broken/);
+    await touch('mended-b');
+    expect((await resume(report.run, wanted).done).ending).toBe('completed');
+    expect(await logOf(folder)).toEqual(['+a', '+b']);
+  });
+});
+
+test('a step that fails and is to hold the run waits for a word, and is tried again', async () => {
+  const { start, name, of, folder, host, touch } = stage();
+  const running = start(plan(name, [step(of('a', 'fail'), { onFailure: 'pause' })]));
+  const held = await running.until('it held', ({ state }) => state === 'paused');
+  expect(held.waitingFor).toBe('paused by step a: step a failed: a is broken');
+  await touch('mended-a');
+  await waitFor(() => unpauseCutover(host, held.run, ME), { what: 'the record' });
+  expect((await running.done).ending).toBe('completed');
+  expect(await logOf(folder)).toEqual(['+a']);
+});
+
+test('an abort of a run that nobody is at work on is refused, and says nothing to it', async () => {
+  const { start, name, of, folder, host, resume, touch } = stage();
+  const wanted = plan(name, [step(of('a', 'slow'))]);
+  const running = start(wanted);
+  const { run } = await running.until('the step', at('a'));
+  running.interrupt();
+  const { journal } = await running.done;
+  const before = await readFile(journal, 'utf8');
+  await expect(abortCutover(host, run, ME)).rejects.toMatchObject({ code: 'NOT_AT_WORK', kind: 'refused' });
+  const { client } = await host.redis();
+  expect([await client.exists(cutoverKeys(run).control), await readFile(journal, 'utf8')]).toEqual([
+    0,
+    before,
+  ]);
+  await touch('go-a');
+  expect((await resume(run, wanted).done).ending).toBe('completed');
+  expect(await logOf(folder)).toEqual(['+a']);
+});
+
+test('a freeze that was over while nobody was at work sends it back, and no step begins', async () => {
+  const { start, name, of, folder, resume } = stage();
+  const freezes = [{ name: 'flip', from: 'a', to: 'c', maxPauseMs: 400 }];
+  const wanted = plan(name, [step(of('a')), step(of('b', 'slow')), step(of('c'))], { freezes });
+  const running = start(wanted);
+  const { run, steps } = await running.until('the step', at('b'));
+  running.interrupt();
+  await running.done;
+  const over = Date.parse(steps[0]!.startedAt!) + 400;
+  await waitFor(() => Date.now() > over, { what: 'the end of the freeze' });
+  expect(await resume(run, wanted).done).toMatchObject({
+    ending: 'rolledBack',
+    why: 'freeze flip lasted longer than 0.4 s',
+  });
+  expect(await logOf(folder)).toEqual(['+a', '-a']);
+});
+
+describe('a step of which nobody knows whether it was done', () => {
+  /** Never to be repeated, and broken off in the middle. */
+  async function brokenOff() {
+    const all = stage();
+    const { folder, name, of, start } = all;
+    const blind: Partial<PlannedStep> = {
+      kind: { ...tiny, check: async () => 'unknown' },
+      repeatable: false,
+    };
+    const wanted = plan(name, [
+      step(of('a')),
+      step({ folder, name: 'b', mode: 'slow' }, blind),
+      step(of('c')),
+    ]);
+    const running = start(wanted);
+    const { run } = await running.until('the step', at('b'));
+    running.interrupt();
+    await running.done;
+    return { ...all, wanted, run };
+  }
+  const unknown = { code: 'OUTCOME_UNKNOWN', kind: 'refused', hint: expect.any(Array) };
+
+  test('is not done again, until somebody says that it was not', async () => {
+    const { run, wanted, resume, touch, folder, host, options } = await brokenOff();
+    await expect(planResume(run, wanted, host, options)).rejects.toMatchObject(unknown);
+    await expect(resume(run, wanted).done).rejects.toMatchObject(unknown);
+    // Asked twice it says the same: the first answer has broken nothing.
+    await expect(resume(run, wanted).done).rejects.toMatchObject(unknown);
+    expect((await cutoverStatus(host, run)).steps[1]).toMatchObject({ id: 'b', state: 'unknown' });
+    expect(await logOf(folder)).toEqual(['+a']);
+    await touch('go-b');
+    expect((await resume(run, wanted, { assume: 'undone' }).done).ending).toBe('completed');
+    expect(await logOf(folder)).toEqual(['+a', '+b', '+c']);
+  });
+
+  test('is passed over where somebody says that it was done, and is undone like any other', async () => {
+    const { run, wanted, resume, back, folder } = await brokenOff();
+    const report = await resume(run, wanted, { assume: 'done' }).done;
+    expect(report.ending).toBe('completed');
+    expect(report.steps[1]).toMatchObject({
+      state: 'applied',
+      text: 'taken to be done, as the operator says',
+    });
+    expect(await logOf(folder)).toEqual(['+a', '+c']);
+    expect((await back(run, wanted)).ending).toBe('rolledBack');
+    expect(await logOf(folder)).toEqual(['+a', '+c', '-c', '-a']);
+  });
+});
+
+describe('Redis that loses all it had', () => {
+  test('gets it back from the journal, of a run at work, one to be resumed, and one that is complete', async () => {
+    const server = await startRedis();
+    cleanups.push(() => server.stop());
+    const { start, resume, back, name, of, folder, host, touch } = stage(server.url);
+    const wanted = plan(name, [step(of('a')), step(of('b', 'slow')), step(of('c', 'slow')), step(of('d'))]);
+    const running = start(wanted);
+    const { run } = await running.until('the second step', at('b'));
+    const { client } = await host.redis();
+    const forget = async () => {
+      await client.flushall();
+    };
+    await forget();
+    await touch('go-b');
+    await running.until('the third step', at('c'));
+    await waitFor(async () => (await client.llen(cutoverKeys(run).journal)) >= 6, { what: 'the journal' });
+    running.interrupt();
+    const { journal } = await running.done;
+    const lines = async () => (await readFile(journal, 'utf8')).trim().split('\n');
+    expect(await client.lrange(cutoverKeys(run).journal, 0, -1)).toEqual(await lines());
+    await forget();
+    await touch('go-c');
+    expect((await resume(run, wanted).done).ending).toBe('completed');
+    expect(await client.lrange(cutoverKeys(run).journal, 0, -1)).toEqual(await lines());
+    await forget();
+    expect((await back(run, wanted)).ending).toBe('rolledBack');
+    expect(await logOf(folder)).toEqual(['+a', '+b', '+c', '+d', '-d', '-c', '-b', '-a']);
+    expect(await cutoverStatus(host, run)).toMatchObject({ state: 'rolledBack', alive: false });
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { runCommand } from '../commands/run-command.ts';
+
+const at = (name: string) => new URL(`../../examples/cutover/${name}`, import.meta.url).pathname;
+const plan = (name: string, ...flags: string[]) =>
+  runCommand(['cutover', 'plan', at(name), ...flags, '--config', at('qctl.yaml')], {
+    env: { DEPLOY_TOKEN: 's3cret' },
+  });
+
+test.each([
+  [
+    'table-systemd.yaml',
+    ['start-new', 'approve-flip', 'stop-old', 'in-flight', 'backlog', 'producer-settings', 'producers'],
+  ],
+  ['sqs-kubectl.yaml', ['first', 'look', 'producers', 'approve-all', 'all/deployment/worker-2']],
+])('the plan %s passes, consumers first, and every step of it can be undone', async (name, order) => {
+  const { code, stdout, stderr } = await plan(name, '-o', 'json');
+  expect([code, stderr]).toEqual([0, '']);
+  const { steps, times } = JSON.parse(stdout);
+  expect(steps.map(({ id }: { id: string }) => id).slice(0, order.length)).toEqual(order);
+  expect(steps.filter(({ undo }: { undo: { choice: string } }) => undo.choice === 'none')).toEqual([]);
+  expect(times).toMatchObject({ overBudget: false });
+  expect(stdout).not.toContain('s3cret');
+});
+
+test('their qctl.yaml has all that they name', async () => {
+  const { code, stdout, stderr } = await runCommand([
+    'config',
+    'validate',
+    '--quiet',
+    '--config',
+    at('qctl.yaml'),
+  ]);
+  expect([code, stderr, stdout]).toEqual([0, '', expect.stringContaining('valid (1 profile)')]);
+});
