@@ -197,6 +197,38 @@ describe('variables', () => {
     );
   });
 
+  test.each([
+    [
+      'under a name that says so',
+      '  - { exec: { run: [sync], env: { DB_PASSWORD: hunter2-x } }, undo: none }\n',
+      '',
+    ],
+    ['in a list', '  - { exec: { run: [sync], env: { token: [hunter2-x] } }, undo: none }\n', ''],
+    ['in a URL', '  - { exec: [curl, "https://me:hunter2-x@host/"], undo: none }\n', ''],
+    ['as a variable', '  - { exec: [sync], undo: none }\n', 'variables: { apiToken: hunter2-x }\n'],
+    [
+      'as the default of one that is said to be secret',
+      '  - { exec: [sync], undo: none }\n',
+      'variables: { pin: { env: PIN, default: hunter2-x, secret: true } }\n',
+    ],
+  ])(
+    'a secret that stands in the plan itself, %s, is refused with its line and not shown',
+    async (_, steps, rest) => {
+      const error = await failure(withSteps(steps, rest));
+      expect(error.code).toBe('PLAN_INVALID');
+      expect(error.message).toMatch(/^plan.yaml:\d+: .*: is a secret, and the text of a plan is kept/m);
+      expect(error.hint.join()).toMatch(/env: VARIABLE, secret: true/);
+      expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain('hunter2');
+    },
+  );
+
+  test('may take what is secret from another, or be empty', async () => {
+    const more = `${VARIABLES}  password: \${token}\n  pin: { env: PIN, default: '', secret: true }\n`;
+    const plan = await read(withSteps(STEPS, more), { env });
+    expect(plan.secrets).toContain('s3cret-value');
+    expect(Object.keys(plan.variables)).not.toContain('password');
+  });
+
   test('that are secret do not show in errors', async () => {
     const error = await failure(withSteps('  - { wait: { for: "${token}" } }\n', VARIABLES), { env });
     expect(error.message).toContain('steps.0.wait.for: expected a duration');

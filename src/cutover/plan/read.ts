@@ -17,6 +17,7 @@ import { STEP_KINDS } from '../steps/index.ts';
 import { buildChecks, buildFreezes, checkNameIssues } from './checks.ts';
 import { isPartOf } from './ids.ts';
 import { kindIssues } from './kind-issues.ts';
+import { literalSecrets } from './literal-secrets.ts';
 import { planSchema, type WrittenPlan } from './schema.ts';
 import { buildNotifications, toRollback, toWindow, windowIssues } from './sections.ts';
 import { type BuiltSteps, buildSteps, type StepParts } from './steps.ts';
@@ -72,6 +73,7 @@ function resolve(
           .map(explained)
           .filter((issue) => isOwn(issue, unfilled, raw))),
     ...kindIssues(filled.value, kinds),
+    ...literalSecrets(raw),
   ];
   if (!parsed.success || issues.length > 0) throw fail(issues);
   const undoTimeoutMs = parsed.data.rollback?.undoTimeout;
