@@ -14,13 +14,16 @@ export interface WatchOptions {
   forMs: number | null;
   /** By the name of the check; absent or null: there is none. */
   baselines?: Readonly<Record<string, number | null>>;
+  /** Ends it at once: a measurement under way counts for nothing. */
   signal: AbortSignal;
+  /** Ends it in good order: no measurement begins any more, and the one under way is waited for and counts. */
+  over?: AbortSignal;
   on?(event: WatchEvent): void;
 }
 
 /** How a watch ended. */
 export interface WatchOutcome {
-  /** `stopped`: by the signal, and nothing is known. */
+  /** `stopped`: by a signal, and nothing reacted so far. */
   outcome: 'passed' | 'reacted' | 'stopped';
   /** The check that reacted, and what it asks for. */
   check?: string;
@@ -40,19 +43,22 @@ export async function watchChecks(
   measure: Measure,
   options: WatchOptions,
 ): Promise<WatchOutcome> {
-  const { forMs, signal, on = () => undefined } = options;
+  const { forMs, signal, over, on = () => undefined } = options;
   const watch = new Watch(specs, measure, { ...options, on });
   signal.addEventListener('abort', watch.end);
+  over?.addEventListener('abort', watch.beOver);
   if (signal.aborted) watch.end();
+  if (over?.aborted) watch.beOver();
   try {
     await watch.run(forMs);
   } finally {
     signal.removeEventListener('abort', watch.end);
+    over?.removeEventListener('abort', watch.beOver);
     watch.end();
   }
   const { first, summaries } = watch;
   if (first) return { outcome: 'reacted', ...first, summaries };
-  if (signal.aborted) return { outcome: 'stopped', summaries };
+  if (signal.aborted || over?.aborted) return { outcome: 'stopped', summaries };
   return { ...withoutPass(watch.all, forMs, on), summaries };
 }
 
@@ -94,6 +100,9 @@ class Watch {
     const time = lasting?.then(() => this.#over.abort());
     await Promise.all([time, ...this.all.map((one) => one.run())]);
   }
+
+  /** After what is under way. */
+  readonly beOver = (): void => this.#over.abort();
 
   /** At once. */
   readonly end = (): void => {

@@ -20,9 +20,11 @@ export async function runForward(session: Session): Promise<void> {
       await holdAgain(session);
       if (session.cause) return;
       await watching.during(at);
+      if (session.cause) return;
       await untilDone(session, step, freezes);
       if (session.cause) return;
     }
+    await watching.over();
     await holdIfAsked(session);
   } finally {
     freezes.stop();

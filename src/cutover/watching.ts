@@ -9,11 +9,22 @@ import type { Session } from './session.ts';
 import type { StepClock } from './timed.ts';
 
 const LAST_KEPT = 10;
+/** A measurement that takes longer is told of as what the run waits for. */
+const TOLD_MS = 500;
+
+/** A check that is watched beside the steps. */
+interface Watched {
+  check: PlannedCheck;
+  beganAt: number;
+  over: AbortController;
+  stop: AbortController;
+  done: Promise<void>;
+}
 
 /** Watches checks beside the steps, and does what they are there for. */
 export class Watching {
   private readonly session: Session;
-  private readonly watched = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  private readonly watched = new Map<string, Watched>();
 
   constructor(session: Session) {
     this.session = session;
@@ -25,40 +36,72 @@ export class Watching {
     for (const check of plan.checks) {
       const wanted = isWatched(check, plan.steps, at);
       if (wanted && !this.watched.has(check.name)) this.begin(check);
-      if (!wanted) await this.end(check.name);
+      if (!wanted) await this.conclude(check.name);
     }
   }
 
+  /** Ends in good order all that is still watched. */
+  async over(): Promise<void> {
+    for (const name of [...this.watched.keys()]) await this.conclude(name);
+  }
+
+  /** Ends all at once. */
   async stop(): Promise<void> {
-    await Promise.all([...this.watched.keys()].map((name) => this.end(name)));
+    const all = [...this.watched.values()];
+    for (const { stop } of all) stop.abort();
+    await Promise.all(all.map(({ done }) => done));
   }
 
   private begin(check: PlannedCheck): void {
+    const over = new AbortController();
     const stop = new AbortController();
-    const done = this.watch(check, stop.signal).catch((error) => {
+    const done = this.watch(check, over.signal, stop.signal).catch((error) => {
       if (!stop.signal.aborted)
         this.session.note(`check ${check.name} is not watched: ${(error as Error).message}`);
     });
-    this.watched.set(check.name, { stop, done });
+    this.watched.set(check.name, { check, beganAt: performance.now(), over, stop, done });
   }
 
-  private async end(name: string): Promise<void> {
-    const { stop, done } = this.watched.get(name) ?? {};
-    this.watched.delete(name);
-    stop?.abort();
-    await done;
-  }
-
-  private async watch(check: PlannedCheck, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const { session } = this;
-      const outcome = await watchOnce(session, [check], null, signal);
+  private async watch(check: PlannedCheck, over: AbortSignal, signal: AbortSignal): Promise<void> {
+    const { session } = this;
+    do {
+      const outcome = await watchOnce(session, [check], null, signal, over);
       // What has been decided by the time it ends counts; only what has not is broken off.
       if (session.cause || outcome.outcome !== 'reacted') return;
       const why = outcome.why ?? 'it failed';
       await react(session, check.name, outcome.reaction ?? 'rollback', why);
       // After a pause it begins anew.
+    } while (!over.aborted);
+  }
+
+  /** Ends a check in good order. No data is never a pass: what has not passed by then is measured once more. */
+  private async conclude(name: string): Promise<void> {
+    const one = this.watched.get(name);
+    if (!one) return;
+    const { session } = this;
+    const telling = setTimeout(() => session.waiting(`check ${name}`, `check ${name} is measured`), TOLD_MS);
+    try {
+      one.over.abort();
+      await one.done;
+      this.watched.delete(name);
+      await this.lastChance(one);
+    } finally {
+      clearTimeout(telling);
+      session.waiting(`check ${name}`, null);
     }
+  }
+
+  private async lastChance({ check, beganAt }: Watched): Promise<void> {
+    const { session } = this;
+    const { name } = check;
+    const passed = session.summaries.get(name)?.passed ?? 0;
+    const tooSoon = performance.now() - beganAt < check.initialDelayMs;
+    if (session.cause || check.dryRun || passed > 0 || tooSoon) return;
+    const [missed] = await passOnce(session, [name], session.signal, true);
+    if (!missed || session.cause) return;
+    const why = `it never passed while it was watched: ${missed.why}`;
+    if (check.onFailure === 'warn') session.note(checkText(name, why));
+    else await hold(session, `check ${name}`, why);
   }
 }
 
@@ -137,6 +180,7 @@ async function watchOnce(
   checks: PlannedCheck[],
   forMs: number | null,
   signal: AbortSignal,
+  over?: AbortSignal,
 ): Promise<WatchOutcome> {
   const { options, host } = session.hands;
   // Forward, the end of the run ends it; on the way back it is the step's own signal alone.
@@ -146,9 +190,12 @@ async function watchOnce(
       forMs,
       baselines: session.folded.baseline ?? {},
       signal: either?.signal ?? signal,
+      ...(over && { over }),
       on: (event) => event.type === 'measured' && noteMeasurement(session, event.measurement),
     });
-    for (const summary of outcome.summaries) session.summaries.set(summary.check, summary);
+    // What was measured is counted already; that a check was there counts, too, where nothing was.
+    for (const summary of outcome.summaries)
+      if (!session.summaries.has(summary.check)) session.summaries.set(summary.check, summary);
     return outcome;
   } finally {
     either?.dispose();
@@ -204,7 +251,13 @@ function noteMeasurement(session: Session, measurement: Measurement): void {
     ...{ check, dryRun, passed: 0, failed: 0, errors: 0, inconclusive: 0, last: [] },
   };
   const changed = known.last.at(-1)?.outcome !== outcome;
-  const last = [...known.last, { ...measurement, why: session.redact(measurement.why) }].slice(-LAST_KEPT);
+  const { value, why } = measurement;
+  const shown = {
+    ...measurement,
+    why: session.redact(why),
+    value: typeof value === 'string' ? session.redact(value) : value,
+  };
+  const last = [...known.last, shown].slice(-LAST_KEPT);
   session.summaries.set(check, { ...known, [COUNTED[outcome]]: known[COUNTED[outcome]] + 1, last });
   // Who cannot write ends the run by itself.
   if (changed) session.write({ event: 'check', measurement: last.at(-1)! }).catch(() => undefined);
