@@ -69,6 +69,8 @@ async function wayBack(context: Context, drain: BackDrain): ReturnType<CutoverHo
       from: drain.from,
       minIdle: drain.minIdleMs,
       allowActive: drain.allowActive,
+      body: drain.other?.body,
+      whole: drain.other?.whole,
     }),
     marks: true,
     verify: true,

@@ -3,6 +3,15 @@ import { duration, text } from './schema.ts';
 
 const whole = z.number().int().positive();
 
+/** Of entries that qctl did not write: the field that is the body, or that the whole entry as JSON is. */
+const other = z
+  .strictObject({ body: text.optional(), whole: z.literal(true).optional() })
+  .refine(
+    ({ body, whole }) => (body === undefined) !== (whole === undefined),
+    'expected body: FIELD or whole: true',
+  )
+  .optional();
+
 /** Source -> stream. With `group`, what that group has not finished goes back in a rollback. */
 export const forwardDrain = z.strictObject({
   /** By its name in qctl.yaml. */
@@ -27,6 +36,8 @@ export const forwardDrain = z.strictObject({
    * beginning; while producers are at work the source is never empty.
    */
   until: z.enum(['empty', 'backlog']).default('empty'),
+  /** For the way back. */
+  other,
 });
 
 /** Stream -> source: what a group has not finished. */
@@ -40,6 +51,7 @@ export const backDrain = z.strictObject({
   from: text.optional(),
   minIdle: duration.optional(),
   allowActive: z.boolean().optional(),
+  other,
 });
 
 /** What stands behind `drain:` in a plan; the name of a source alone is a drain of it. */

@@ -96,7 +96,7 @@ function toDrain(path: string, name: string, given: unknown): PlanDrain[] {
 
 function forwardOf(name: string, drain: DrainParams): PlanDrain[] {
   if ('to' in drain) return [];
-  const { group: _, limit: __, rate: ___, settle: ____, until: _____, ...looked } = drain;
+  const { group: _, limit: __, rate: ___, settle: ____, until: _____, other: ______, ...looked } = drain;
   return [{ ...looked, name }];
 }
 

@@ -52,6 +52,7 @@ export async function giveBack(
 function worldOfReturn(session: Session, id: string, signal: AbortSignal): ReturnWorld {
   return {
     host: session.hands.host,
+    startedAt: session.folded.startedAt,
     signal,
     guard: () => session.guard(signal),
     note: (text) => session.note(text),

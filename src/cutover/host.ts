@@ -31,6 +31,8 @@ export interface BackDrain {
   from?: string;
   minIdleMs?: number;
   allowActive?: boolean;
+  /** Of entries that qctl did not write: the field that is the body, or that the whole entry as JSON is. */
+  other?: { body?: string; whole?: true };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBack, runBack } from '../drain/index.ts';
+import { type BackReport, openBack, runBack } from '../drain/index.ts';
 import { QctlError } from '../errors.ts';
-import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { plural } from '../model/plural.ts';
 import type { BackDrain } from './host.ts';
+import { madeSureOfGroup } from './return-group.ts';
 import type { StepResult, StepWorld } from './step.ts';
 
 /**
@@ -13,13 +13,13 @@ import type { StepResult, StepWorld } from './step.ts';
 const WATCH_MS = 1500;
 
 /** What {@link returnMessages} needs of a step's world. */
-export type ReturnWorld = Pick<StepWorld, 'host' | 'signal' | 'guard' | 'note' | 'waiting'>;
+export type ReturnWorld = Pick<StepWorld, 'host' | 'startedAt' | 'signal' | 'guard' | 'note' | 'waiting'>;
 
 /**
  * Gives back what a group has not finished. Its consumers are expected to have been stopped just now: one
  * that is seen while the group is watched is at work, and nothing is taken. May be repeated.
  *
- * @throws QctlError `refused` CONSUMERS_ACTIVE and the blockers of `drain redis`; `partial` where something is left
+ * @throws QctlError `refused` CONSUMERS_ACTIVE, GROUP_MISSING and the blockers of `drain redis`; `partial` where something is left
  */
 export async function returnMessages(spec: BackDrain, world: ReturnWorld): Promise<StepResult> {
   const { host, signal } = world;
@@ -60,7 +60,7 @@ export async function returnMessages(spec: BackDrain, world: ReturnWorld): Promi
     if (!report.converged)
       throw new QctlError(
         'partial',
-        `${spec.stream} to ${spec.to}, run ${report.run}: ${report.problems.join('; ')}`,
+        `${spec.stream} to ${spec.to}, run ${report.run}: ${[...report.problems, ...firstLeft(report)].join('; ')}`,
         {
           code: 'RETURN_NOT_CONVERGED',
           hint: byHand(spec),
@@ -77,28 +77,17 @@ export async function returnMessages(spec: BackDrain, world: ReturnWorld): Promi
   }
 }
 
-/** What an operator would type to do it himself. */
-export function byHand({ stream, group, to }: Pick<BackDrain, 'stream' | 'group' | 'to'>): string[] {
-  return [`qctl drain redis --stream ${stream} --group ${group} --to ${to} --yes`];
+/** Why the first of those did not go back that were left. */
+function firstLeft({ leftEntries: [first] }: BackReport): string[] {
+  return first ? [`the first, ${first.entry} of ${first.stream}: ${first.reason}`] : [];
 }
 
-/**
- * False where nothing stands in the stream or beside it. Where the new side never came up there is no group
- * yet: nothing is finished then, and a group at the start of the stream says so.
- */
-async function madeSureOfGroup(
-  { stream, group, partitions }: BackDrain,
-  world: ReturnWorld,
-): Promise<boolean> {
-  const { client } = await world.host.redis();
-  let found = false;
-  for (const key of partitionKeys(stream, partitions ?? 1)) {
-    if ((await client.exists(key)) + (await client.exists(streamKeys(key).delayed)) === 0) continue;
-    found = true;
-    await world.guard();
-    await client.xgroup('CREATE', key, group, '0', 'MKSTREAM').catch((error: Error) => {
-      if (!error.message.startsWith('BUSYGROUP')) throw error;
-    });
-  }
-  return found;
+/** What an operator would type to do it himself. */
+export function byHand({ stream, group, to, partitions, from, other }: BackDrain): string[] {
+  const words = ['qctl drain redis', `--stream ${stream}`, `--group ${group}`, `--to ${to}`];
+  if (partitions !== undefined) words.push(`--partitions ${partitions}`);
+  if (from !== undefined) words.push(`--from ${from}`);
+  if (other?.body !== undefined) words.push(`--body ${other.body}`);
+  if (other?.whole) words.push('--whole');
+  return [[...words, '--yes'].join(' ')];
 }

@@ -66,6 +66,8 @@ export interface StepResult {
 /** All that a step may touch. In a rehearsal files, commands and names are those of a sandbox. */
 export interface StepWorld {
   run: string;
+  /** When the run was started, RFC 3339. */
+  startedAt: string;
   /** Name of the plan. */
   plan: string;
   /** Id of the step. */

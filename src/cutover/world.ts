@@ -20,6 +20,7 @@ export function worldOf(
   let asked = false;
   return {
     run: session.run,
+    startedAt: session.folded.startedAt,
     plan: plan.name,
     step: step.id,
     rehearsal: session.folded.rehearsal,

@@ -33,6 +33,7 @@ export function makeStepWorld(overrides: WorldOverrides = {}): TestWorld {
   const signal = rest.signal ?? new AbortController().signal;
   return {
     run: 'run-1',
+    startedAt: new Date().toISOString(),
     plan: 'orders',
     step: 'step-1',
     rehearsal: false,

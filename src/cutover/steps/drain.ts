@@ -46,7 +46,13 @@ export const drain = stepKind<DrainParams, null>({
     if ('to' in params || params.group === undefined) throw new Error('a drain without group is not undone');
     const { stream } = (await world.host.drainRequest(toForward(params))).target;
     return returnMessages(
-      { stream, group: params.group, to: params.source, partitions: params.partitions },
+      {
+        stream,
+        group: params.group,
+        to: params.source,
+        partitions: params.partitions,
+        ...(params.other && { other: params.other }),
+      },
       world,
     );
   },
@@ -82,7 +88,15 @@ function outline(params: DrainParams): StepOutline {
   };
 }
 
-function toForward({ rate, settle, wait, group: _, until: __, ...rest }: ForwardParams): ForwardDrain {
+function toForward({
+  rate,
+  settle,
+  wait,
+  group: _,
+  until: __,
+  other: ___,
+  ...rest
+}: ForwardParams): ForwardDrain {
   return { ...rest, ratePerSecond: rate, settleMs: settle, waitMs: wait };
 }
 

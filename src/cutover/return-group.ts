@@ -1,0 +1,52 @@
+import { QctlError } from '../errors.ts';
+import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { readFacts, type StreamFacts } from '../streams/index.ts';
+import type { BackDrain } from './host.ts';
+import type { StepWorld } from './step.ts';
+
+/** What came so long before the start of a run may still be of it: a mirror that was begun by hand. */
+const BEFORE_MS = 60_000;
+
+/**
+ * False where nothing stands in the stream or beside it. Where the new side never came up there is no group
+ * yet: nothing is finished then, and a group at the start of the stream says so. Of entries that were there
+ * before the run nobody can say that: a group that had finished them may have been deleted.
+ *
+ * @throws QctlError `refused` GROUP_MISSING
+ */
+export async function madeSureOfGroup(
+  { stream, group, partitions }: BackDrain,
+  { host, guard, startedAt }: Pick<StepWorld, 'host' | 'guard' | 'startedAt'>,
+): Promise<boolean> {
+  const redis = await host.redis();
+  const elapsedMs = host.now().getTime() - Date.parse(startedAt);
+  let found = false;
+  for (const key of partitionKeys(stream, partitions ?? 1)) {
+    const facts = await readFacts(redis, key);
+    if (!facts && (await redis.client.exists(streamKeys(key).delayed)) === 0) continue;
+    found = true;
+    if (facts?.groups.some((one) => one.group === group)) continue;
+    if (facts && oldestMs(facts) > elapsedMs + BEFORE_MS) throw ofBefore(key, group);
+    await guard();
+    await redis.client.xgroup('CREATE', key, group, '0', 'MKSTREAM').catch((error: Error) => {
+      if (!error.message.startsWith('BUSYGROUP')) throw error;
+    });
+  }
+  return found;
+}
+
+/** Age of the first entry. */
+function oldestMs({ firstId, timeMs }: StreamFacts): number {
+  return firstId === null ? 0 : timeMs - Number(firstId.split('-')[0]);
+}
+
+function ofBefore(stream: string, group: string): QctlError {
+  const what = `${stream} has entries of before this run and no group ${group}: what of it is finished nobody knows`;
+  const make = `qctl group create ${stream} ${group} --from`;
+  return new QctlError('refused', what, {
+    code: 'GROUP_MISSING',
+    hint: [
+      `${make} start where nothing is finished, --from ID where all up to that entry is; then go back again`,
+    ],
+  });
+}
