@@ -97,7 +97,7 @@ export async function runCutoverInit(context: Context, flags: InitFlags): Promis
       next,
       ...(options.dryRun && { text }),
     },
-    table: () => (options.dryRun ? text : `wrote ${flags.plan}; look for TODO in it, then: ${next}\n`),
+    table: () => (options.dryRun ? text : `wrote ${flags.plan}; look for FILL IN in it, then: ${next}\n`),
   });
 }
 

@@ -80,8 +80,8 @@ export async function runRouteSet(context: Context, name: string, flags: SetFlag
     dryRun: options.dryRun,
   });
   await renderResult(io, options, {
-    type: 'route-change',
-    data: { route: name, ...change, name: undefined, dryRun: options.dryRun },
+    type: 'route-set',
+    data: { ...change, name, dryRun: options.dryRun },
     table: () => formatRouteChange(io.stdout, change),
   });
   if (!options.quiet) io.stderr.write(`${closingText(change, options.dryRun, flags.file)}\n`);

@@ -75,11 +75,20 @@ export async function undoThing(
     session.throwIfLost();
     if (isFenced(error)) throw error;
     const hints = isQctlError(error) ? error.hint.map((hint) => session.redact(hint)) : [];
+    hints.push(...elsewhere(session, id, error));
     return await fail(session, step ?? id, errorText(error, session.redact), ms(), hints);
   } finally {
     session.waiting(`step ${id}`, null);
     session.step = null;
   }
+}
+
+/** Backups lie where the step was begun. */
+function elsewhere({ run, hands }: Session, id: string, error: unknown): string[] {
+  const begun = hands.journal.lines.findLast((line) => line.event === 'intent' && line.step === id);
+  const away = begun !== undefined && begun.host !== hands.host.operator.host;
+  if (!away || !isQctlError(error) || error.code !== 'BACKUP_DAMAGED') return [];
+  return [`the step was begun on ${begun.host}, where its backup lies: there, qctl rollback ${run}`];
 }
 
 /** Tells a failure, and what is to be done by hand. */

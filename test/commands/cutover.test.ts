@@ -38,7 +38,7 @@ describe('cutover init', () => {
     const { code, stdout } = await runCommand(line);
     expect([code, stdout]).toEqual([
       0,
-      `wrote ${plan}; look for TODO in it, then: qctl cutover plan ${plan}\n`,
+      `wrote ${plan}; look for FILL IN in it, then: qctl cutover plan ${plan}\n`,
     ]);
     expect(readFileSync(plan, 'utf8')).toBe(dry.stdout);
     const again = await runCommand([...line, '--group', 'others']);

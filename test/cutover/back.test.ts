@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
-import { abortCutover, cutoverStatus } from '../../src/cutover/index.ts';
+import { abortCutover, cutoverStatus, rollbackCutover } from '../../src/cutover/index.ts';
 import { runCommand } from '../commands/run-command.ts';
 import { ownDatabase } from '../drain/driver.ts';
 import { ownFolder, removeFolder } from '../support/server-process.ts';
@@ -49,12 +49,34 @@ test('a way back that failed is gone again: what failed is tried, or vouched for
   expect((await start(plan(name, [step(of('d'))])).done).ending).toBe('completed');
 });
 
+test('from another host it is told where the backups lie', async () => {
+  const { start, name, of, folder, host, options } = stage();
+  const wanted = plan(name, [step(of('a', 'lostBackup')), step(of('b', 'badUndo')), step(of('c'))]);
+  const { run } = await start(wanted).done;
+  const elsewhere = { ...host, operator: { by: 'day@desk', host: 'desk' } };
+  const moved = { ...options, stateFolder: join(folder, 'desk') };
+  const gone = await rollbackCutover(run, wanted, elsewhere, moved, {}, new AbortController().signal);
+  expect(gone.rollback!.failures).toMatchObject([
+    { step: 'b', byHand: ['undo b'] },
+    {
+      step: 'a',
+      byHand: [
+        'undo a',
+        'restore it',
+        `the step was begun on host, where its backup lies: there, qctl rollback ${run}`,
+      ],
+    },
+  ]);
+});
+
 describe('messages that are to go back', () => {
-  test('are left while a consumer is at work, and told of; once it has stopped they go back, each once', async () => {
+  test('are left while a consumer is at work, or nobody knows what is finished, and told of; then they go back, each once', async () => {
     const folder = ownFolder('back');
     cleanups.push(() => removeFolder(folder));
     const database = await ownDatabase();
-    await database.sql('CREATE TABLE jobs (id text PRIMARY KEY, payload text NOT NULL, state text NOT NULL)');
+    await database.sql(
+      'CREATE TABLE jobs (id text PRIMARY KEY DEFAULT gen_random_uuid()::text, payload text NOT NULL, state text NOT NULL)',
+    );
     const redis = new Redis(sharedRedisUrl());
     const reader = redis.duplicate();
     let stop = false;
@@ -63,10 +85,12 @@ describe('messages that are to go back', () => {
       redis.disconnect();
       reader.disconnect();
     });
-    const [busy, bare] = [uniqueName('busy'), uniqueName('bare')];
+    const [busy, bare, old] = [uniqueName('busy'), uniqueName('bare'), uniqueName('old')];
     await redis.xgroup('CREATE', busy, 'workers', '0', 'MKSTREAM');
     for (const stream of [busy, bare])
       for (const id of [1, 2]) await redis.xadd(stream, '*', 'id', `${stream}-${id}`, 'body', '{}');
+    await redis.xadd(bare, '*', 'payload', 'native');
+    await redis.xadd(old, '1600000000000-0', 'id', `${old}-1`, 'body', '{}');
     // Until Redis 7.2 a consumer that finds nothing leaves no trace: this one always finds something.
     const reading = (async () => {
       for (let id = 3; !stop; id += 1) {
@@ -89,7 +113,8 @@ name: ${uniqueName('night')}
 rollback:
   returns:
     - { stream: ${busy}, group: workers, to: jobs }
-    - { stream: ${bare}, group: nobody, to: jobs }
+    - { stream: ${bare}, group: nobody, to: jobs, other: { body: payload } }
+    - { stream: ${old}, group: nobody, to: jobs }
 steps:
   - { name: first, redis: { command: [SET, ${busy}:mark, x] } }
   - { name: broken, exec: { run: ["false"], changes: false } }
@@ -110,16 +135,24 @@ steps:
           `qctl drain redis --stream ${busy} --group workers --to jobs --yes`,
         ],
       },
+      {
+        step: 'rollback.returns/3',
+        why: expect.stringMatching(/entries of before this run and no group nobody/),
+        byHand: [expect.stringMatching(`^qctl group create ${old} nobody --from start`)],
+      },
     ]);
+    await redis.xgroup('CREATE', old, 'nobody', '$');
     const rows = async () =>
-      (await database.sql<{ id: string }>('SELECT id FROM jobs')).map(({ id }) => id).toSorted();
-    expect(await rows()).toEqual([`${bare}-1`, `${bare}-2`]);
+      (await database.sql<{ id: string; payload: string }>('SELECT id, payload FROM jobs'))
+        .map(({ id, payload }) => (payload === 'native' ? payload : id))
+        .toSorted();
+    expect(await rows()).toEqual([`${bare}-1`, `${bare}-2`, 'native'].toSorted());
     stop = true;
     await reading;
     const again = await qctl('rollback', report.run);
     expect([again.code, JSON.parse(again.stdout).left]).toEqual([12, []]);
     const all = (await redis.xrange(busy, '-', '+')).map(([, fields]) => fields[1]!);
-    expect(await rows()).toEqual([`${bare}-1`, `${bare}-2`, ...all].toSorted());
+    expect(await rows()).toEqual([`${bare}-1`, `${bare}-2`, 'native', ...all].toSorted());
     expect(await redis.exists(`${busy}:mark`)).toBe(0);
   });
 });

@@ -11,6 +11,7 @@ import type {
   PlannedStep,
 } from '../../src/cutover/index.ts';
 import { type StepOutline, stepKind, type UndoOrder, type UndoOutline } from '../../src/cutover/step.ts';
+import { QctlError } from '../../src/errors.ts';
 import { pause } from '../../src/model/patience.ts';
 
 /** A line of `world.log` that stands there once it is done: `+a` where it was done, `-a` where it was undone. */
@@ -18,7 +19,7 @@ export interface Tiny {
   folder: string;
   name: string;
   /** How it goes: `slow` waits for the file `go-NAME`, or its signal; `fail` until there is the file `mended-NAME`. */
-  mode?: 'slow' | 'fail' | 'blind' | 'badUndo' | 'ask';
+  mode?: 'slow' | 'fail' | 'blind' | 'badUndo' | 'lostBackup' | 'ask';
   order?: UndoOrder;
   resource?: string;
 }
@@ -78,6 +79,11 @@ export const tiny = stepKind<Tiny, string>({
   },
   undo: async (params, _, memento) => {
     if (memento !== `before ${params.name}`) throw new Error('that is not what was captured');
+    if (params.mode === 'lostBackup')
+      throw new QctlError('failed', 'its backup is of no use', {
+        code: 'BACKUP_DAMAGED',
+        hint: ['restore it'],
+      });
     if (params.mode === 'badUndo') throw new Error(`${params.name} stays`);
     if (await isDone(params)) await log(params, '-');
     return { text: `${params.name} is undone` };

@@ -34,7 +34,7 @@ function head(inputs: RecipeInputs): string[] {
     `# yaml-language-server: $schema=./${PLAN_SCHEMA_FILE}`,
     `# (qctl cutover schema --out-file ${PLAN_SCHEMA_FILE} writes it, for editors)`,
     '#',
-    `# Moves ${source} (${from}) to the stream ${stream}. Read it, fill in what is marked TODO, then:`,
+    `# Moves ${source} (${from}) to the stream ${stream}. Read it, replace what is marked FILL IN, then:`,
     '#   qctl cutover plan FILE              what it does, how long it takes, how it goes back',
     '#   qctl cutover run FILE --rehearse    in a sandbox, forwards and backwards',
     '#   qctl cutover run FILE',
@@ -59,23 +59,23 @@ function checks({ route, oldUnits, newUnits, deployments }: RecipeInputs): strin
   const beside = newUnits.length > 0 && deployments.length === 0 && oldUnits.length > 0;
   const from = route !== null ? 'live' : beside ? 'flip' : 'warm';
   return [
-    '# Watched while the steps run. What is TODO here is what your service promises.',
+    '# Watched while the steps run. What is FILL IN here is what your service promises.',
     'checks:',
-    '  - name: lag                     # the new workers keep up; TODO: the number',
+    '  - name: lag                     # the new workers keep up; FILL IN: the number',
     '    metric: redis.lag',
     '    with: { stream: "${stream}", group: "${group}" }',
     '    success: value < 1000',
     '    interval: 10s',
     '    failureLimit: 2',
     `    from: ${from}`,
-    '  - name: pending                 # and finish what they take; TODO: the number',
+    '  - name: pending                 # and finish what they take; FILL IN: the number',
     '    metric: redis.pending',
     '    with: { stream: "${stream}", group: "${group}" }',
     '    success: value < 1000',
     '    interval: 10s',
     '    failureLimit: 2',
     `    from: ${from}`,
-    '  - name: old-side                # asked in a rollback alone; TODO: better a URL of the old workers that says how they are',
+    '  - name: old-side                # asked in a rollback alone; FILL IN: better a URL of the old workers that says how they are',
     '    metric: source.depth',
     '    with: { source: "${source}" }',
     '    success: value < 10000',
@@ -102,7 +102,7 @@ function shadow(inputs: RecipeInputs): string[] {
     ['New workers read, and their results are compared; nothing that they do counts.'],
     [
       ...(isInPlace(inputs) ? [] : startNew(inputs)),
-      '# TODO: where both sides leave their results, and what tells them apart',
+      '# FILL IN: where both sides leave their results, and what tells them apart',
       '# - name: compare',
       '#   compare: { old: results-old, new: results-new, key: id, for: 10m }',
       '- name: watch-shadow',
@@ -115,7 +115,7 @@ function shadow(inputs: RecipeInputs): string[] {
 
 function live(inputs: RecipeInputs): string[] {
   const why = isInPlace(inputs)
-    ? ['A part of the messages goes to the stream. TODO: something must consume it by now.']
+    ? ['A part of the messages goes to the stream. FILL IN: something must consume it by now.']
     : ['A part of the messages goes to the stream, more with each step.'];
   return stage('live', why, [
     '- name: live',
@@ -136,7 +136,7 @@ function flip(inputs: RecipeInputs, old: readonly string[]): string[] {
       ...(route === null ? [] : ['- name: all', '  route: { name: "${route}", percent: 100 }']),
       ...old,
       '- name: in-flight               # what the old workers had in hand is finished, or back in the source',
-      ...(rows ? ['  # TODO: how a row looks that a worker has in hand'] : []),
+      ...(rows ? ['  # FILL IN: how a row looks that a worker has in hand'] : []),
       `  wait: { until: { metric: source.inFlight, with: { source: "\${source}"${rows} }, success: value == 0 }, atMost: ${inputs.maxPause} }`,
       '- name: backlog',
       '  # As much as is ready by then: while producers are at work the source is never empty.',
