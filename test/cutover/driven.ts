@@ -13,14 +13,15 @@ export interface Ended {
   code?: string;
 }
 
-/** Puts the driver and all it needs into one file, so that a process of it starts quickly. */
+/** Puts the driver, and apart from it what it may never need, into few files, so that a process of it starts quickly. */
 export async function buildDriver(folder: string): Promise<string> {
-  const outfile = join(folder, 'driver.mjs');
   await build({
     entryPoints: [fileURLToPath(new URL('driver.ts', import.meta.url))],
-    outfile,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     ...{
       bundle: true,
+      splitting: true,
       minify: true,
       format: 'esm',
       platform: 'node',
@@ -30,7 +31,7 @@ export async function buildDriver(folder: string): Promise<string> {
     },
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   });
-  return outfile;
+  return join(folder, 'driver.mjs');
 }
 
 /** Runs the driver in a process of its own. */
