@@ -1,14 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleScript } from '../support/bundle.ts';
 import { release, tieToThisProcess } from '../support/orphans.ts';
 import { cleanEnvironment } from '../support/qctl.ts';
 import { startRedis } from '../support/redis.ts';
+import { ownFolder, removeFolder } from '../support/server-process.ts';
 import { sharedRedisUrl } from '../support/shared.ts';
 import { inTime, waitFor } from '../support/wait.ts';
 
-const SCRIPT = fileURLToPath(new URL('./fake-commands.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+let [folder, script] = ['', ''];
+beforeAll(async () => {
+  folder = ownFolder('process');
+  script = await bundleScript(fileURLToPath(new URL('./fake-commands.ts', import.meta.url)), folder);
+});
+afterAll(() => removeFolder(folder));
 
 interface Running {
   child: ChildProcess;
@@ -18,7 +25,7 @@ interface Running {
 }
 
 function start(args: string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, ...args], {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: ROOT,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
