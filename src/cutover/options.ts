@@ -24,7 +24,8 @@ export interface PlanTimes {
 
 /** Stands in for the outside in a rehearsal. */
 export interface Sandbox {
-  command(options: RunOptions): Promise<RunOutcome>;
+  /** @param loose what a stand-in does not know is only noted, as other programs are */
+  command(options: RunOptions, loose: boolean): Promise<RunOutcome>;
   path(path: string): string;
   key(name: string): string;
   redis?(): Promise<RedisConnection>;

@@ -26,13 +26,11 @@ export function worldOf(
     rehearsal: session.folded.rehearsal,
     host,
     signal,
-    command: (wanted) =>
-      (sandbox?.command ?? runProgram)({
-        ...wanted,
-        // Who gives an environment has put the variables in, and those of a notification over them.
-        env: wanted.env ?? { ...host.env, ...variables },
-        signal,
-      }),
+    command: (wanted) => {
+      // Who gives an environment has put the variables in, and those of a notification over them.
+      const given = { ...wanted, env: wanted.env ?? { ...host.env, ...variables }, signal };
+      return sandbox ? sandbox.command(given, step.kind.name === 'exec') : runProgram(given);
+    },
     path: (path) => sandbox?.path(path) ?? path,
     key: (name) => sandbox?.key(name) ?? name,
     backups: session.backups,

@@ -2,7 +2,7 @@
 export interface LoadResult {
   type: 'load';
   target: string;
-  /** Messages a second that were asked for, and that were reached. */
+  /** Messages a second that were asked for, and that Redis has taken. */
   wantedPerSecond: number;
   ratePerSecond: number;
   sent: number;

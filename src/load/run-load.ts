@@ -10,8 +10,12 @@ const READ_AT_ONCE = 200;
 const BLOCK_MS = 100;
 /** How long the groups may take for what is left at the end. */
 const DRAIN_MS = 30_000;
-/** Behind its schedule by more than this, it is the generator that is measured. */
+/** Where more than this share of the messages is behind its schedule by so much, it is the generator that is measured. */
 const LATE_MS = 50;
+const LATE_SHARE = 0.01;
+/** So long after a test that was killed its stream is gone. */
+const EXPIRE_MS = 120_000;
+const EXPIRE_EVERY_MS = 10_000;
 
 /**
  * Sends at a steady rate into a stream of its own, whether or not the answers come back in time, and has
@@ -49,10 +53,12 @@ class LoadRun {
   #measured = 0;
 
   #sent = 0;
+  #answered = 0;
+  #lastAnswerMs = 0;
   #errors = 0;
+  #late = 0;
   #lateMs = 0;
   #startedAt = 0;
-  #sendingMs = 0;
   #over = false;
 
   constructor(profile: LoadProfile, redis: RedisConnection, stream: string) {
@@ -69,8 +75,10 @@ class LoadRun {
     const { groups, consumers } = this.#profile;
     for (let group = 0; group < groups; group += 1)
       await this.#redis.client.xgroup('CREATE', this.#stream, `g${group}`, '0', 'MKSTREAM');
-    const opened = Array.from({ length: groups * consumers }, () => this.#redis.duplicate());
-    this.#connections = await Promise.all(opened);
+    await this.#redis.client.pexpire(this.#stream, EXPIRE_MS);
+    const open = async () => this.#connections.push(await this.#redis.duplicate());
+    const opened = await Promise.allSettled(Array.from({ length: groups * consumers }, open));
+    for (const one of opened) if (one.status === 'rejected') throw one.reason;
     for (const [at, connection] of this.#connections.entries())
       this.#consumers.push(this.#consume(connection, at % groups, `c${at}`));
   }
@@ -80,20 +88,34 @@ class LoadRun {
     const body = 'x'.repeat(payloadBytes);
     const everyMs = 1000 / rate;
     this.#startedAt = performance.now();
+    let keptAt = 0;
     while (this.#sent < this.#planned && !signal.aborted) {
       const now = performance.now() - this.#startedAt;
       const due = Math.min(this.#planned, Math.floor(now / everyMs) + 1);
-      if (due > this.#sent) this.#lateMs = Math.max(this.#lateMs, now - this.#sent * everyMs);
-      for (; this.#sent < due; this.#sent += 1) this.#send(this.#sent, body);
+      for (; this.#sent < due; this.#sent += 1) {
+        const lateMs = now - this.#sent * everyMs;
+        if (lateMs > LATE_MS) this.#late += 1;
+        this.#lateMs = Math.max(this.#lateMs, lateMs);
+        this.#send(this.#sent, body);
+      }
+      if (now - keptAt > EXPIRE_EVERY_MS) {
+        keptAt = now;
+        this.#redis.client.pexpire(this.#stream, EXPIRE_MS).catch(() => undefined);
+      }
       await sleep(TICK_MS);
     }
-    this.#sendingMs = performance.now() - this.#startedAt;
   }
 
   #send(seq: number, body: string): void {
-    this.#redis.client.xadd(this.#stream, '*', 'seq', seq, 'body', body).catch(() => {
-      this.#errors += 1;
-    });
+    this.#redis.client.xadd(this.#stream, '*', 'seq', seq, 'body', body).then(
+      () => {
+        this.#answered += 1;
+        this.#lastAnswerMs = performance.now() - this.#startedAt;
+      },
+      () => {
+        this.#errors += 1;
+      },
+    );
   }
 
   async #consume(connection: RedisConnection, group: number, consumer: string): Promise<void> {
@@ -140,6 +162,7 @@ class LoadRun {
   }
 
   result(): LoadResult {
+    const sendingMs = (Math.max(1, this.#sent) * 1000) / this.#profile.rate;
     const counts = this.#seen.map((seen) => seen.subarray(0, this.#sent));
     const tally = (counting: (times: number) => boolean) =>
       counts.reduce((sum, seen) => sum + seen.filter(counting).length, 0);
@@ -147,7 +170,7 @@ class LoadRun {
       type: 'load' as const,
       target: this.#redis.label,
       wantedPerSecond: this.#profile.rate,
-      ratePerSecond: this.#sendingMs > 0 ? (this.#sent * 1000) / this.#sendingMs : 0,
+      ratePerSecond: (this.#answered * 1000) / Math.max(this.#lastAnswerMs, sendingMs),
       sent: this.#sent,
       elapsedMs: performance.now() - this.#startedAt,
       latencyMs: summarise(this.#latencies.subarray(0, this.#measured)),
@@ -155,7 +178,7 @@ class LoadRun {
       doubled: tally((times) => times > 1),
       errors: this.#errors,
       lateMs: this.#lateMs,
-      generatorLimited: this.#lateMs > LATE_MS,
+      generatorLimited: this.#late > this.#sent * LATE_SHARE,
     };
     const scope = measuresOf(result);
     const thresholds = this.#profile.thresholds.map((text) => ({

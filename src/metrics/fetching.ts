@@ -1,4 +1,5 @@
 import { explainNetwork, plainCause } from '../backends/network.ts';
+import { redirectOf } from '../backends/redirect.ts';
 import { redactText, redactUrl } from '../config/redact.ts';
 import { QctlError } from '../errors.ts';
 import type { Measuring } from './metric.ts';
@@ -12,8 +13,12 @@ export interface Answer {
 }
 
 const MOST_BYTES = 1024 * 1024;
+const MOST_REDIRECTS = 5;
 
-/** Asks once and reads the whole body. Throws `failed` with a URL without secrets where no answer came. */
+/**
+ * Asks and reads the whole body. Redirects are followed on the same host alone: headers may hold a secret, and the
+ * page of a login says nothing of what was asked. Throws `failed` with a URL without secrets where no answer came.
+ */
 export async function ask(
   url: string,
   init: { method: string; headers: Record<string, string> },
@@ -21,11 +26,22 @@ export async function ask(
 ): Promise<Answer> {
   const from = performance.now();
   try {
-    const response = await (doors.fetch ?? fetch)(url, { ...init, signal });
+    const response = await follow(doors.fetch ?? fetch, url, { ...init, signal });
     const body = await readBody(response, url);
     return { status: response.status, ok: response.ok, body, latencyMs: performance.now() - from };
   } catch (error) {
     throw noAnswer(url, error);
+  }
+}
+
+async function follow(get: typeof fetch, url: string, init: RequestInit): Promise<Response> {
+  let at = url;
+  for (let hops = 0; ; hops += 1) {
+    const response = await get(at, { ...init, redirect: 'manual' });
+    const next = redirectOf(response, new URL(at));
+    if (!next?.sameHost || hops === MOST_REDIRECTS) return response;
+    await response.body?.cancel();
+    at = next.to.href;
   }
 }
 

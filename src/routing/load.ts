@@ -10,13 +10,17 @@ export interface RouterClient {
 }
 
 /**
- * The number of a load rule; null where there is none: no such group, a server before 7.0 that does not know the lag
- * of a group, or nothing published. Throws the raw error of Redis.
+ * The number of a load rule; null where there is none: no such stream or group, a server before 7.0 that does not know
+ * the lag of a group, or nothing published. Throws the raw error of Redis.
  */
 export async function measureLoad(client: RouterClient, rule: LoadRule): Promise<number | null> {
   if (rule.published !== undefined) return numberOf(await client.get(rule.published));
   if (rule.group === undefined) return client.xlen(rule.stream!);
-  return lagOf((await client.xinfo('GROUPS', rule.stream!)) as unknown[][], rule.group);
+  const groups = await client.xinfo('GROUPS', rule.stream!).catch((error: Error) => {
+    if (/no such key/i.test(error.message)) return [];
+    throw error;
+  });
+  return lagOf(groups as unknown[][], rule.group);
 }
 
 function lagOf(groups: readonly unknown[][], wanted: string): number | null {

@@ -1,5 +1,10 @@
 import { BackgroundConnection } from '../backends/redis/background.ts';
-import { type RedisConnection, type RedisOptions, toTargetError } from '../backends/redis/index.ts';
+import {
+  type RedisConnection,
+  type RedisOptions,
+  replyCode,
+  toTargetError,
+} from '../backends/redis/index.ts';
 import { ROUTE_CHANGES } from '../model/keys.ts';
 import { measureLoad, type RouterClient, readHash } from './load.ts';
 import { fromHash, type RouteLook } from './record.ts';
@@ -62,17 +67,22 @@ export class RedisSource implements RouteSource {
     }
   }
 
-  /** Where it fails the looks at an interval must do; the next look tries again. */
+  /**
+   * Where it fails the looks at an interval must do; the next look tries again, but where this user may never listen:
+   * since Redis 7.0 no new user may.
+   */
   async #listen(redis: RedisConnection): Promise<RedisConnection | undefined> {
+    let own: RedisConnection | undefined;
     try {
-      const own = await redis.duplicate({ connectionName: 'qctl-router-listener' });
+      own = await redis.duplicate({ connectionName: 'qctl-router-listener' });
       own.client.on('message', (_channel: string, name: string) => {
         if (name === this.#name) this.#hint();
       });
       if (!this.#closed) await own.client.subscribe(ROUTE_CHANGES);
       return own;
-    } catch {
-      this.#listener = undefined;
+    } catch (error) {
+      await own?.close();
+      if (replyCode(error) !== 'NOPERM') this.#listener = undefined;
       return undefined;
     }
   }

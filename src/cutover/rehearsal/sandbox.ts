@@ -2,11 +2,19 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, statSync } from 'node:f
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { runProgram } from '../../backends/process/index.ts';
+import { type RunOptions, type RunOutcome, runProgram } from '../../backends/process/index.ts';
 import { placeOfThisProcess } from '../../backends/process/place.ts';
 import type { Sandbox } from '../options.ts';
 import { shownCommand } from '../steps/command.ts';
-import { type StubSeed, stubArgv, stubFor, writeSeed, writeStubs } from './stubs/index.ts';
+import {
+  NOT_KNOWN,
+  noteArgv,
+  type StubSeed,
+  stubArgv,
+  stubFor,
+  writeSeed,
+  writeStubs,
+} from './stubs/index.ts';
 
 /**
  * Where a rehearsal plays. `path` gives a copy of the file, made at the first call, or the place for one.
@@ -52,12 +60,17 @@ function playIn(folder: string, bin: string, hide: (text: string) => string) {
     folder,
     noted,
     seed: (seed: StubSeed) => writeSeed(folder, seed),
-    command: async (options: Parameters<Sandbox['command']>[0]) => {
-      const shown = stubFor(options.argv) ? undefined : hide(shownCommand(options.argv));
-      if (shown !== undefined && !noted.includes(shown)) noted.push(shown);
+    command: async (options: RunOptions, loose: boolean): Promise<RunOutcome> => {
       const env = { ...options.env, PATH: `${bin}:${options.env?.PATH ?? ''}`, QCTL_SANDBOX: folder };
       // A folder that an earlier step would have made is not there.
-      return runProgram({ ...options, cwd: undefined, argv: stubArgv(bin, options.argv), env });
+      const play = (argv: string[]) => runProgram({ ...options, cwd: undefined, argv, env });
+      if (stubFor(options.argv)) {
+        const outcome = await play(stubArgv(bin, options.argv));
+        if (!loose || outcome.code !== NOT_KNOWN) return outcome;
+      }
+      const shown = hide(shownCommand(options.argv));
+      if (!noted.includes(shown)) noted.push(shown);
+      return play(noteArgv(bin, options.argv));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { explainNetwork, plainCause } from '../../backends/network.ts';
+import { redirectOf } from '../../backends/redirect.ts';
 import { redactUrl } from '../../config/redact.ts';
 import { QctlError } from '../../errors.ts';
 import { eitherSignal } from '../../model/either-signal.ts';
@@ -53,14 +54,13 @@ async function follow(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> 
   let at = new URL(call.url);
   for (let hops = 0; ; hops++) {
     const response = await fetch(...request(at, call, signal));
-    const next = nextOf(response, at);
+    const next = redirectOf(response, at);
     if (!next) return { status: response.status, body: await firstOf(response) };
     await response.body?.cancel();
-    const same = next.host === at.host && (next.protocol === at.protocol || next.protocol === 'https:');
-    if (!same) return { status: response.status, body: '', elsewhere: next.origin };
+    if (!next.sameHost) return { status: response.status, body: '', elsewhere: next.to.origin };
     const safe = /^(GET|HEAD)$/.test(call.method) || /^30[78]$/.test(String(response.status));
     if (!safe || hops === MOST_REDIRECTS) return { status: response.status, body: '' };
-    at = next;
+    at = next.to;
   }
 }
 
@@ -84,12 +84,6 @@ function request(at: URL, { method, headers, body }: HttpCall, signal: AbortSign
       redirect: 'manual',
     },
   ];
-}
-
-function nextOf(response: Response, at: URL): URL | undefined {
-  const location = response.headers.get('location');
-  if (response.status < 300 || response.status > 399 || location === null) return undefined;
-  return URL.canParse(location, at.href) ? new URL(location, at) : undefined;
 }
 
 async function firstOf(response: Response): Promise<string> {

@@ -81,6 +81,9 @@ export function stubFor([program = '']: readonly string[]): string | undefined {
   return name !== ANY && Object.hasOwn(STUBS, name) ? name : undefined;
 }
 
+/** The exit code of a stand-in that does not know what it is asked for. */
+export const NOT_KNOWN = 64;
+
 /**
  * The command that is run in place of another one in a rehearsal: its stand-in, or one that notes the call,
  * does nothing and succeeds.
@@ -89,5 +92,10 @@ export function stubFor([program = '']: readonly string[]): string | undefined {
  */
 export function stubArgv(bin: string, argv: readonly string[]): string[] {
   const stub = stubFor(argv);
-  return stub ? [join(bin, stub), ...argv.slice(1)] : [join(bin, ANY), ...argv];
+  return stub ? [join(bin, stub), ...argv.slice(1)] : noteArgv(bin, argv);
+}
+
+/** A command that notes the call, does nothing and succeeds. */
+export function noteArgv(bin: string, argv: readonly string[]): string[] {
+  return [join(bin, ANY), ...argv];
 }
