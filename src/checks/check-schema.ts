@@ -17,6 +17,7 @@ export type MetricSchemas = Readonly<Record<string, MetricSchema>>;
 
 const DEFAULT_MS = 10_000;
 const SHORTEST_MS = 10;
+const LONGEST_MS = 24 * 86_400_000;
 
 const span = duration.refine((ms) => ms >= SHORTEST_MS, `expected at least ${SHORTEST_MS}ms`);
 
@@ -33,7 +34,7 @@ const written = z.strictObject({
   failureLimit: wholeNumber.default(0),
   errorLimit: wholeNumber.default(4),
   inconclusiveLimit: wholeNumber.default(0),
-  timeout: span.default(DEFAULT_MS),
+  timeout: span.refine((ms) => ms <= LONGEST_MS, 'expected 24d at most').default(DEFAULT_MS),
   onFailure: z.enum(['rollback', 'pause', 'warn']).default('rollback'),
   dryRun: flag.default(false),
 });

@@ -161,6 +161,14 @@ export const duration = text.transform((written, context) => {
   return z.NEVER;
 });
 
+const LONGEST_LIMIT_MS = 24 * 86_400_000;
+
+/** The most that something may take: more than nothing, and no more than a timer can tell. In milliseconds. */
+export const timeLimit = duration.refine(
+  (ms) => ms > 0 && ms <= LONGEST_LIMIT_MS,
+  'expected more than 0s, and 24d at most',
+);
+
 /** Names of fields that carry what qctl shows and counts; for entries that other programs write. */
 const entryFields = z.strictObject({
   body: text.optional(),

@@ -32,7 +32,8 @@ export async function giveBack(
     else all = false;
   }
   // Where no step was begun there is nothing on the new side.
-  if (session.folded.steps.size === 0) return all;
+  const { folded, hands } = session;
+  if (!hands.plan.steps.some(({ id }) => (folded.steps.get(id)?.attempts ?? 0) > 0)) return all;
   const { returnMessages } = session.hands.options.parts;
   const { returnTimeoutMs: timeoutMs } = session.hands.plan.rollback;
   for (const [id, back] of openReturns(session)) {

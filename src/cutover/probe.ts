@@ -16,7 +16,8 @@ export function probe(session: Session, step: PlannedStep, signal: AbortSignal):
   };
   return timed(limits, (own) => {
     const world = worldOf(session, step, own);
-    return step.check ? byCommand(step.check, step, world) : step.kind.check(step.params, world);
+    if (step.check) return byCommand(step.check, step, world);
+    return step.kind.check(step.params, world, session.folded.steps.get(step.id)?.memento ?? null);
   });
 }
 

@@ -10,6 +10,9 @@ import { preflight } from './preflight.ts';
 import { enterRun, findRun } from './store.ts';
 import { openingOf } from './window.ts';
 
+/** What was seen before so long a wait for the lock counts for nothing. */
+const STALE_MS = 250;
+
 /**
  * Runs a plan from its beginning, to its end or back.
  *
@@ -28,8 +31,11 @@ export async function startCutover(
   const call: Call = { plan, host, options, events, signal };
   const run = newRunId(plan.name, host.now(), randomUUID());
   await lookFirst(call, run);
+  const lookedAt = performance.now();
   const lock = await lockFor(call, run, 0, true);
   try {
+    // Whoever had the lock may have left things another way.
+    if (performance.now() - lookedAt > STALE_MS) await lookFirst(call, run);
     // Who goes back at night without naming a run must not come upon somebody's rehearsal.
     if (!options.rehearsal) await enterRun(host, run, host.now().getTime());
     const session = await newSession(call, run, lock);

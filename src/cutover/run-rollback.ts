@@ -28,7 +28,7 @@ export async function runRollback(
   session.tell();
   const restored = await undoAll(session, plan.restore, stop);
   if (restored === 'stopped') return restored;
-  const healthy = restored && (await isHealthy(session));
+  const healthy = (restored || isUpDespite(session, plan)) && (await isHealthy(session));
   if (healthy && session.hands.plan.rollback.health.length > 0) session.healthyMs = passed();
   session.tell();
   const ill = 'the old side is not shown to be healthy: the new side goes on';
@@ -42,6 +42,17 @@ export async function runRollback(
   }
   session.rollbackMs = passed();
   return (session.folded.rollback?.failures.length ?? 0) > 0 ? 'rollbackFailed' : 'rolledBack';
+}
+
+/**
+ * What failed to be undone is told. Where the plan names a check for the health of the old side that check decides,
+ * unless something of the old side itself could not be started.
+ */
+function isUpDespite({ hands, folded }: Session, { restore }: RollbackPlan): boolean {
+  const failed = hands.plan.steps.filter(
+    ({ id }) => restore.includes(id) && folded.steps.get(id)?.state !== 'undone',
+  );
+  return hands.plan.rollback.health.length > 0 && failed.every((step) => undoTurn(step).order !== 'raise');
 }
 
 /** What is to be undone, from the journal. */

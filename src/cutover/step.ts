@@ -120,8 +120,8 @@ export interface StepKind<P = never, M extends Json = Json> {
   outline(params: P): StepOutline;
   /** What speaks against the step; reads only. Called before anything has changed. */
   preflight?(params: P, world: StepWorld): Promise<Finding[]>;
-  /** Reads only. */
-  check(params: P, world: StepWorld): Promise<'done' | 'undone' | 'unknown'>;
+  /** Reads only. @param memento what `capture` returned, where the step was begun before */
+  check(params: P, world: StepWorld, memento?: M | null): Promise<'done' | 'undone' | 'unknown'>;
   /** Reads what `undo` will need. It is in the journal, and on the disk, before `apply` begins: no secret. */
   capture(params: P, world: StepWorld): Promise<M>;
   apply(params: P, world: StepWorld, memento: M): Promise<StepResult>;

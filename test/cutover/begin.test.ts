@@ -5,6 +5,7 @@ import {
   acquireLock,
   cutoverStatus,
   lockStatus,
+  type PlannedCheck,
   releaseLock,
 } from '../../src/cutover/index.ts';
 import { openingOf } from '../../src/cutover/window.ts';
@@ -33,6 +34,19 @@ const opens = (
 ) => {
   const opening = openingOf({ ...window(notBefore, notAfter), timezone, jitterMs }, Date.parse(now), share);
   return opening.kind === 'past' ? 'past' : new Date(opening.atMs).toISOString();
+};
+
+const LAG: PlannedCheck = {
+  ...{ name: 'lag', metric: 'm', with: {}, success: 'value == 0', failure: null, intervalMs: 20 },
+  ...{
+    initialDelayMs: 0,
+    count: null,
+    failureLimit: 0,
+    errorLimit: 0,
+    inconclusiveLimit: 0,
+    timeoutMs: 1000,
+  },
+  ...{ dryRun: false, onFailure: 'rollback', from: null, until: null, allowFailing: false },
 };
 
 describe('the window', () => {
@@ -181,6 +195,25 @@ describe('the lock', () => {
     await touch('go-a');
     expect([(await first.done).ending, (await second.done).ending]).toEqual(['completed', 'completed']);
     expect(await logOf(folder)).toEqual(['+a', '+b']);
+  });
+
+  test('may have been waited for while things changed: what has to hold before the start is looked at again', async () => {
+    let value = 0;
+    const { start, name, of, touch, folder } = stage(async () => value);
+    const first = start(plan(name, [step(of('a', 'slow'))]));
+    await first.until('the step', at('a'));
+    const checks = [{ ...LAG, from: 'never' }];
+    const wanted = plan(name, [step(of('b'))], { checks, preflight: ['lag'] });
+    const second = start(wanted, { lockWaitMs: 20_000 });
+    await waitFor(() => second.notes.some((note) => note.includes('is held by run')), { what: 'the wait' });
+    value = 7;
+    const since = performance.now();
+    await waitFor(() => performance.now() - since > 300, { what: 'a wait that counts' });
+    await touch('go-a');
+    await expect(second.done).rejects.toMatchObject({ kind: 'refused' });
+    expect((await first.done).ending).toBe('completed');
+    expect(await logOf(folder)).toEqual(['+a']);
+    expect((await start(plan(name, [step(of('c'))])).done).ending).toBe('completed');
   });
 
   test('of a run that is not at its end stays with it: nobody begins, nor takes it by hand', async () => {

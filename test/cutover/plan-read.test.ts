@@ -131,6 +131,26 @@ baseline: { duration: 10m }
   });
 });
 
+describe('what would do harm', () => {
+  test.each([
+    [
+      'a timeout of nothing',
+      '  - { exec: [sync], undo: none, timeout: 0s }\n',
+      '',
+      /timeout: expected more than 0s/,
+    ],
+    [
+      'a limit that no timer can tell',
+      '  - { name: a, exec: [sync], undo: none }\n',
+      'freezes: [{ from: a, to: a, maxPause: 30d }]\n',
+      /maxPause: expected more than 0s, and 24d at most/,
+    ],
+    ['an undo of no steps', '  - { exec: [sync], undo: [] }\n', '', /undo: /],
+  ])('%s is refused', async (_, steps, rest, problem) => {
+    expect((await failure(withSteps(steps, rest))).message).toMatch(problem);
+  });
+});
+
 describe('variables', () => {
   const VARIABLES = `variables:
   stream: orders

@@ -220,6 +220,27 @@ describe('checks', () => {
     expect(await logOf(folder)).toEqual(['+old', '+new', '-old', '-new']);
   });
 
+  test.each([
+    ['what is no part of the old side goes past it, and is told', 'plain', ['+old', '+new', '-old', '-new']],
+    ['the start of the old side leaves the new one at work', 'raise', ['+old', '+new', '-old']],
+  ] as const)('with a health check, an undo that fails of %s', async (_, order, log) => {
+    const { start, name, of, folder } = stage();
+    const rollback = { ...plan('', []).rollback, health: ['lag'] };
+    const checks = [{ ...check, onFailure: 'rollback' as const, from: 'never' }];
+    const steps = [
+      step(of('old', undefined, 'raise')),
+      step(of('b', 'badUndo', order)),
+      step(of('new', undefined, 'lower')),
+      step(of('c', 'fail')),
+    ];
+    const report = await start(plan(name, steps, { checks, rollback })).done;
+    expect(report.ending).toBe('rollbackFailed');
+    expect((await logOf(folder)).filter((line) => !line.endsWith('b'))).toEqual(log);
+    expect(report.rollback!.failures.map((one) => one.step)).toEqual(
+      order === 'plain' ? ['b'] : ['b', 'new'],
+    );
+  });
+
   test('one that holds the run says why, until somebody lets it go on', async () => {
     let value = 0;
     const { start, name, of, host, touch } = stage(async () => value);
@@ -440,6 +461,35 @@ describe('going back', () => {
     ]);
     expect(await logOf(folder)).toEqual(['+first', '+rest', '-rest']);
     expect(returned).toEqual(['other']);
+  });
+
+  test('gives no message back where no step was begun', async () => {
+    const { start, name, of, host, options } = stage();
+    const given: string[] = [];
+    const returnMessages = async ({ stream }: { stream: string }) => {
+      given.push(stream);
+      return { text: 'given back' };
+    };
+    const parts = { ...options.parts, returnMessages };
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    const window = { notBefore: later, notAfter: null, timezone: null, jitterMs: 0 };
+    const rollback = {
+      ...plan('', []).rollback,
+      ...{ health: ['lag'], returns: [{ stream: 's', group: 'g', to: 'jobs' }] },
+    };
+    const checks = [
+      {
+        ...{ name: 'lag', metric: 'm', with: {}, success: 'value == 0', failure: null, intervalMs: 20 },
+        ...{ initialDelayMs: 0, count: null, failureLimit: 0, errorLimit: 0, inconclusiveLimit: 0 },
+        ...{ timeoutMs: 1000, dryRun: false, from: 'never', until: null, allowFailing: false },
+        onFailure: 'rollback' as const,
+      },
+    ];
+    const running = start(plan(name, [step(of('a'))], { window, rollback, checks }), { parts });
+    const { run } = await running.until('the window', ({ waitingFor }) => waitingFor !== null);
+    await abortCutover(host, run, ME);
+    expect((await running.done).ending).toBe('rolledBack');
+    expect(given).toEqual([]);
   });
 
   test('gives no message back while the new side is not shown to be stopped', async () => {

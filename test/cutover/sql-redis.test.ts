@@ -116,6 +116,23 @@ test('keys, fields and groups are as they were after an undo', async () => {
   expect(await connection.client.xinfo('GROUPS', stream)).toEqual([]);
 });
 
+test.each([
+  [
+    'has been read from',
+    async (stream: string) => connection.client.xgroup('CREATECONSUMER', stream, 'g', 'w'),
+  ],
+  ['has entries before it', async (stream: string) => connection.client.xadd(stream, '*', 'a', '1')],
+])('a group that %s stays: without it nobody knows what is finished', async (_, used) => {
+  const stream = uniqueName();
+  onTestFinished(async () => void (await connection.client.del(stream)));
+  const one = await withRedis({ command: ['XGROUP', 'CREATE', stream, 'g', '0', 'MKSTREAM'] });
+  const memento = await one.capture();
+  await one.apply(memento);
+  await used(stream);
+  expect((await one.undo(memento)).left).toEqual([`group g of ${stream} stays: it knows what is finished`]);
+  expect(await connection.client.xinfo('GROUPS', stream)).toHaveLength(1);
+});
+
 test('a key that others changed since is left and named', async () => {
   const key = uniqueName();
   onTestFinished(async () => void (await connection.client.del(key)));

@@ -52,12 +52,15 @@ test('a baseline is what was measured before', async () => {
 
 test('a wait that was cut off does not begin anew, and one for a time of day ends on the clock', async () => {
   let now = new Date(2026, 0, 31, 23, 59, 59, 990);
-  const world = filesWorld('/nowhere', { host: { now: () => now } });
+  const startedAt = now.toISOString();
+  const world = filesWorld('/nowhere', { host: { now: () => now }, startedAt });
   const hour = step(wait, { until: '00:00' }, world);
   const memento = (await hour.capture()) as { until: string };
   expect(new Date(memento.until)).toEqual(new Date(2026, 1, 1));
   now = new Date(2026, 1, 1, 0, 0, 1);
   expect((await hour.apply(memento)).text).toContain('it is past');
+  // A step that begins after its hour does not wait for the next day.
+  expect(await hour.capture()).toEqual(memento);
   expect(step(wait, '30s', world).outline).toMatchObject({ does: 'wait for 30s', earliestMs: 30_000 });
   for (const wrong of [
     'x',

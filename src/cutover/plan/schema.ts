@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { backDrain } from '../../config/drain-step.ts';
 import { variablesSchema } from '../../config/plan-variables.ts';
+import { timeLimit } from '../../config/schema.ts';
 import type { AnyStepKind } from '../step.ts';
 import { argv, duration, text } from '../steps/common.ts';
 import { plannedCheck } from './check-schema.ts';
@@ -16,7 +17,7 @@ const name = z
 /** What every step may say, those that undo included. */
 const common = {
   name: text.optional(),
-  timeout: duration.optional(),
+  timeout: timeLimit.optional(),
   retries: z.number().int().min(0).max(1000).optional(),
   retryDelay: duration.optional(),
   repeatable: z.boolean().optional(),
@@ -64,9 +65,9 @@ export function planSchema(kinds: readonly AnyStepKind[]) {
   const step = z.strictObject({
     ...common,
     stage: text.optional(),
-    undoTimeout: duration.optional(),
+    undoTimeout: timeLimit.optional(),
     undo: z
-      .union([z.enum(['auto', 'none']), z.array(undoStep)], 'expected auto, none or a list of steps')
+      .union([z.enum(['auto', 'none']), z.array(undoStep).min(1)], 'expected auto, none or a list of steps')
       .optional(),
     pointOfNoReturn: z.boolean().optional(),
     onFailure: z.enum(['rollback', 'pause']).optional(),
@@ -137,15 +138,15 @@ const freeze = z.strictObject({
   from: text,
   /** And ends with the end of this one. */
   to: text,
-  maxPause: duration,
+  maxPause: timeLimit,
 });
 
 const rollback = z.strictObject({
   budget: duration.optional(),
   health: z.array(text).optional(),
   /** Of every undo whose step says nothing else. */
-  undoTimeout: duration.optional(),
-  healthTimeout: duration.optional(),
+  undoTimeout: timeLimit.optional(),
+  healthTimeout: timeLimit.optional(),
   returns: z.array(backDrain).optional(),
   onInterrupt: z.boolean().optional(),
   keep: duration.optional(),

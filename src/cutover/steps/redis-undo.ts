@@ -122,6 +122,10 @@ async function putKey(
   else await client.restore(key, ttl, Buffer.from(dump, 'base64'), 'REPLACE');
 }
 
+/**
+ * A group of which anything may have been read stays: it knows what is finished, and without it all of the stream
+ * would count as unfinished.
+ */
 async function dropGroup(
   client: Client,
   taken: Extract<Taken, { kind: 'group' }>,
@@ -129,10 +133,21 @@ async function dropGroup(
 ): Promise<void> {
   const { key, group, stream, there } = taken;
   if (there) return;
-  if ((await client.exists(key)) === 1 && (await hasGroup(client, key, group)))
-    await client.xgroup('DESTROY', key, group);
+  const consumers = (await client.exists(key)) === 1 ? await consumersOf(client, key, group) : undefined;
+  if (consumers !== undefined && (consumers > 0 || (await client.xlen(key)) > 0)) {
+    left.push(`group ${group} of ${key} stays: it knows what is finished`);
+    return;
+  }
+  if (consumers !== undefined) await client.xgroup('DESTROY', key, group);
   if (!stream && (await client.exists(key)) === 1)
     left.push(`stream ${key} was made with the group and stays`);
+}
+
+/** How many it has; undefined where there is no such group. */
+async function consumersOf(client: Client, key: string, group: string): Promise<number | undefined> {
+  const groups = (await client.xinfo('GROUPS', key)) as (string | number)[][];
+  const own = groups.find((facts) => facts[1] === group);
+  return own && Number(own[own.indexOf('consumers') + 1]);
 }
 
 /** Of a key that holds no text, null. */

@@ -60,8 +60,9 @@ export const wait = stepKind<WaitParams, WaitMemento>({
   },
   check: async () => 'undone',
   capture: async (params, world) => {
-    const now = world.host.now();
-    const until = new Date(now.getTime() + longestOf(params, now)).toISOString();
+    // An hour is that after the start of the run: where it is past by now there is nothing to wait for.
+    const from = 'until' in params && !('atMost' in params) ? new Date(world.startedAt) : world.host.now();
+    const until = new Date(from.getTime() + longestOf(params, from)).toISOString();
     return { until, baseline: 'atMost' in params ? await baselineOf(params, world) : null };
   },
   apply: async (params, world, memento) => {

@@ -43,6 +43,21 @@ const envNow = async (name: string) => {
   return JSON.parse(get.stdout).spec.template.spec.containers[0].env;
 };
 
+test('what was begun in one context is looked for there, whatever the current one is by now', async () => {
+  const asked: string[] = [];
+  const within = makeStepWorld({
+    command: (options) => {
+      asked.push(options.argv.join(' '));
+      return world.command({ ...options, env: manager.env });
+    },
+  });
+  const params = kubectlStep.schema.parse({ on: 'deployment/worker', scale: { replicas: 2 } }) as never;
+  const [{ params: one }] = kubectlStep.expand!(params) as unknown as [{ params: never }];
+  await kubectlStep.check(one, within, { context: 'sandbox', namespace: null, replicas: 1 } as never);
+  await within.dispose();
+  expect(asked).toEqual([expect.stringContaining('--context=sandbox')]);
+});
+
 describe('variables of a deployment', () => {
   test('are set, rolled out, and put back exactly: values, references, order', async () => {
     const before = await envNow('worker');

@@ -114,9 +114,15 @@ async function wantedEnv(
   return wanted;
 }
 
-async function check(params: KubectlParams, world: StepWorld): Promise<'done' | 'undone' | 'unknown'> {
+/** A step that was begun is looked for where it was begun: the current context may be another by now. */
+async function check(
+  params: KubectlParams,
+  world: StepWorld,
+  memento?: KubectlMemento | null,
+): Promise<'done' | 'undone' | 'unknown'> {
   if (params.verb === 'restart') return 'unknown';
-  const object = await getWorkload(only(params), { ...params, world });
+  const context = params.context ?? memento?.context ?? undefined;
+  const object = await getWorkload(only(params), { ...params, context, world });
   const settled = params.rolloutMs === null || isRolledOut(object);
   // What still ends has no place in the status: a step that is to wait for it has more to do.
   if (params.verb === 'scale')
