@@ -131,8 +131,9 @@ test('a failover that loses what was not settled yet: it is appended again, by e
   await Promise.all([1, 2].map((i) => hurry(drains[i]!, running[i]!)));
   const reports = await Promise.all(running.map((process) => finish(process)));
   const ids = [moved.ids, copied.ids, queue.ids];
-  for (const [i, scenario] of drains.entries())
-    await onPrimary(scenario, (now) => expectConverged(now, ids[i]!, reports[i]!));
+  await Promise.all(
+    drains.map((scenario, i) => onPrimary(scenario, (now) => expectConverged(now, ids[i]!, reports[i]!))),
+  );
   await onPrimary(copy, async (now) => expectOrderInsideKeys(await readStream(now), ({ id }) => Number(id)));
   for (const process of running.slice(0, 2)) expect(process.stderr()).toMatch(/lost there.*appended again/);
   const again = reports.map((report) => (report as unknown as { reappended: number }).reappended);
@@ -147,10 +148,10 @@ test('a failover that loses what was not settled yet: it is appended again, by e
 test('a failover that loses what was settled already, with memory: exit 7 and the ids', async () => {
   const target = lookInto((await primary()).url);
   const table = await fillTable(await sharedPostgres().createDatabase());
-  const flags = ['--rate', '4000/s', '--batch', '50'];
+  const flags = ['--rate', '1000/s', '--batch', '50'];
   const scenario = tableDrain(table.url, viaSentinel(), target, { flags });
   const process = start(scenario);
-  await untilAppended(scenario, process, 2000);
+  await untilAppended(scenario, process, 500);
   const old = await primary();
   await starveReplicas(old);
   const then = await table.rowsLeft();
