@@ -22,12 +22,27 @@ const REMEMBERED = 10_000;
 export class EventFollower {
   readonly #context: Context;
   readonly #names: readonly string[];
+  /** For the reads that wait. */
+  readonly #own: RedisConnection;
   readonly #standings = new Standings();
   readonly #told = new Set<string>();
 
-  constructor(context: Context, names: readonly string[]) {
+  private constructor(context: Context, names: readonly string[], own: RedisConnection) {
     this.#context = context;
     this.#names = names;
+    this.#own = own;
+  }
+
+  /**
+   * Connects, so that from the first line on a Redis that goes away is waited for. Throws as `connectRedis` does.
+   * The connection is closed at the signal, and when the command has ended.
+   */
+  static async open(context: Context, names: readonly string[]): Promise<EventFollower> {
+    const own = await (await context.redis()).duplicate();
+    context.onCleanup(() => own.close());
+    // A read that waits must not keep whoever wants to stop waiting.
+    context.signal.addEventListener('abort', () => void own.close(), { once: true });
+    return new EventFollower(context, names, own);
   }
 
   /** Prints those that stand otherwise than what was printed so far lets expect. */
@@ -39,11 +54,6 @@ export class EventFollower {
   /** Prints each event behind this id, until the signal comes or nobody reads any more. */
   async follow(behind: string): Promise<void> {
     const { io, signal } = this.#context;
-    const redis = await this.#context.redis();
-    const own = await redis.duplicate();
-    this.#context.onCleanup(() => own.close());
-    // A read that waits must not keep whoever wants to stop waiting.
-    signal.addEventListener('abort', () => void own.close(), { once: true });
     let last = behind;
     let away = false;
     const work = patientWork(this.#context, true);
@@ -53,7 +63,7 @@ export class EventFollower {
     };
     try {
       while (!signal.aborted && !io.stdout.closed) {
-        const events = await this.#next(own, last, { ...work, waiting });
+        const events = await this.#next(last, { ...work, waiting });
         last = events.at(-1)?.id ?? last;
         for (const event of events) await this.#tell(event);
         if (away || this.#standings.overdue().length > 0) await this.#lookAgain();
@@ -64,8 +74,9 @@ export class EventFollower {
     }
   }
 
-  #next(own: RedisConnection, behind: string, patience: Patience): Promise<BreakerEvent[]> {
+  #next(behind: string, patience: Patience): Promise<BreakerEvent[]> {
     const { signal } = patience;
+    const own = this.#own;
     const reasonOf = (error: unknown) => (signal.aborted ? undefined : isRetryable(error, own.kind));
     const blockMs = Math.min(BLOCK_MS, Math.ceil(this.#standings.dueInMs()));
     return askRedis(own, 'follow the events of the circuit breakers', () =>

@@ -29,6 +29,7 @@ export async function runBreakerWatch(context: Context, names: string[]): Promis
   refuseConflicts(context);
   context.stopsAtOnce = true;
   const redis = await context.redis();
+  const follower = await EventFollower.open(context, names);
   // Before the look: what happens in between is told twice rather than never.
   const behind = await askRedis(redis, 'read the events of the circuit breakers', () => endOfEvents(redis));
   const { breakers, unmatched } = await requireChosen(context, names);
@@ -36,7 +37,6 @@ export async function runBreakerWatch(context: Context, names: string[]): Promis
   if (io.stderr.isTTY && !options.quiet)
     for (const pattern of unmatched) io.stderr.write(`no circuit breaker matches ${pattern} yet\n`);
   warnForgotten(context, breakers);
-  const follower = new EventFollower(context, names);
   await follower.showAll(breakers);
   await follower.follow(behind);
 }

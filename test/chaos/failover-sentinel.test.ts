@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectPostgres } from '../support/postgres.ts';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startTcpProxy } from '../support/proxy.ts';
 import type { QctlProcess } from '../support/qctl.ts';
+import { answersPing } from '../support/redis.ts';
 import {
   feedReplicas,
   startSentinel,
@@ -17,6 +18,7 @@ import {
   expectOrderInsideKeys,
   finish,
   hasEnded,
+  hurry,
   lookInto,
   readStream,
   type Scenario,
@@ -65,27 +67,38 @@ function queueScenario(endpoint: string, url: string, target: Redis, flags: stri
   return { ...rest, command: without(command), connection: without(connection), env: viaSentinel().env };
 }
 
-/** Rows leave the table slowly, so that one transaction of them is open for seconds. */
-async function slowTable(rows: number): Promise<QueueTable> {
+/** A table that some rows do not leave until the test lets them, so that a transaction is open for as long. */
+interface GatedTable extends QueueTable {
+  /** Lets the row with this id leave. */
+  open(id: number): Promise<void>;
+}
+
+async function gatedTable(rows: number, gates: number[]): Promise<GatedTable> {
   const database = await sharedPostgres().createDatabase();
   const table = await fillTable(database, rows);
-  const name = new URL(database).pathname.slice(1);
-  const query = (sql: string) => connectPostgres(database).query(sql, [], name);
-  await query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN IF old.id % 100 = 0 THEN PERFORM pg_sleep(0.05); END IF; RETURN old; END $$`);
-  await query('CREATE TRIGGER slow BEFORE DELETE ON alerts FOR EACH ROW EXECUTE FUNCTION slow()');
-  return table;
+  const holder = new pg.Client({ connectionString: database, application_name: 'gates' });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query(`CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_advisory_xact_lock(old.id); RETURN old; END $$`);
+  await holder.query(`CREATE TRIGGER gate BEFORE DELETE ON alerts FOR EACH ROW
+    WHEN (old.id IN (${gates.join()})) EXECUTE FUNCTION gate()`);
+  for (const id of gates) await holder.query('SELECT pg_advisory_lock($1)', [id]);
+  const open = async (id: number) => void (await holder.query('SELECT pg_advisory_unlock($1)', [id]));
+  return { ...table, open };
 }
 
 test('a failover that loses what was not settled yet: it is appended again, by every kind of drain', async () => {
   const target = lookInto((await primary()).url);
   const sqs = sharedSqs();
+  // A thousand rows are appended in front of the first gate, and another thousand in front of the second.
+  const [first, second] = [1500, 2500];
   const [moved, copied, queue] = await Promise.all([
-    slowTable(10_000),
+    gatedTable(10_000, [first, second]),
     sharedPostgres()
       .createDatabase()
       .then((database) => fillTable(database, 10_000)),
-    fillQueue(sqs, uniqueName('hooks'), { messages: 3000 }),
+    fillQueue(sqs, uniqueName('hooks'), { messages: 1500 }),
   ]);
   const unkeyed = (scenario: Scenario) => ({
     ...scenario,
@@ -93,23 +106,34 @@ test('a failover that loses what was not settled yet: it is appended again, by e
   });
   const flags = ['--workers', '1', '--batch', '1000'];
   const move = unkeyed(tableDrain(moved.url, viaSentinel(), target, { flags }));
-  // However busy the machine is, none of them is done before the failover.
-  const pace = ['--rate', '1500/s', '--batch', '100'];
+  // At these rates both would take a minute, which is more than the whole test may take.
+  const pace = ['--rate', '150/s', '--batch', '100'];
   const copy = tableDrain(copied.url, viaSentinel(), target, { flags: ['--mode', 'copy', ...pace] });
-  const hooks = queueScenario(sqs.endpoint, queue.url, target, ['--rate', '500/s', '--durability', 'wait:1']);
+  const hooks = queueScenario(sqs.endpoint, queue.url, target, ['--rate', '25/s', '--durability', 'wait:1']);
   const drains = [move, copy, hooks];
   const running = drains.map((scenario) => start(scenario));
-  for (const [i, scenario] of drains.entries()) await untilAppended(scenario, running[i]!, 500);
-  await starveReplicas(await primary());
+  for (const [i, enough] of [500, 100, 50].entries()) await untilAppended(drains[i]!, running[i]!, enough);
+  const old = await primary();
+  await starveReplicas(old);
   const reached = await Promise.all(drains.map((scenario) => entriesIn(scenario)));
+  await moved.open(first);
   for (const [i, scenario] of drains.slice(0, 2).entries())
     await untilAppended(scenario, running[i]!, reached[i]! + 300);
-  const killed = await sentinel.killPrimary();
+  for (const process of running) expect(hasEnded(process), process.stderr()).toBe(false);
+  const [killed] = await Promise.all([
+    sentinel.killPrimary(),
+    // Before that its rows could be settled.
+    waitFor(async () => !(await answersPing(old.port)), { what: 'no primary' }).then(() =>
+      moved.open(second),
+    ),
+  ]);
   await sentinel.rejoin(killed);
+  await Promise.all([1, 2].map((i) => hurry(drains[i]!, running[i]!)));
   const reports = await Promise.all(running.map((process) => finish(process)));
   const ids = [moved.ids, copied.ids, queue.ids];
-  for (const [i, scenario] of drains.entries())
-    await onPrimary(scenario, (now) => expectConverged(now, ids[i]!, reports[i]!));
+  await Promise.all(
+    drains.map((scenario, i) => onPrimary(scenario, (now) => expectConverged(now, ids[i]!, reports[i]!))),
+  );
   await onPrimary(copy, async (now) => expectOrderInsideKeys(await readStream(now), ({ id }) => Number(id)));
   for (const process of running.slice(0, 2)) expect(process.stderr()).toMatch(/lost there.*appended again/);
   const again = reports.map((report) => (report as unknown as { reappended: number }).reappended);
@@ -124,10 +148,10 @@ test('a failover that loses what was not settled yet: it is appended again, by e
 test('a failover that loses what was settled already, with memory: exit 7 and the ids', async () => {
   const target = lookInto((await primary()).url);
   const table = await fillTable(await sharedPostgres().createDatabase());
-  const flags = ['--rate', '4000/s', '--batch', '50'];
+  const flags = ['--rate', '1000/s', '--batch', '50'];
   const scenario = tableDrain(table.url, viaSentinel(), target, { flags });
   const process = start(scenario);
-  await untilAppended(scenario, process, 2000);
+  await untilAppended(scenario, process, 500);
   const old = await primary();
   await starveReplicas(old);
   const then = await table.rowsLeft();

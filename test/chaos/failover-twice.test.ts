@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RUN_INDEX, runKey } from '../../src/model/keys.ts';
+import type { QctlProcess } from '../support/qctl.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { startSentinel, starveReplicas, type TestSentinel } from '../support/redis-topologies.ts';
 import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
@@ -10,6 +11,8 @@ import {
   expectExactlyOnce,
   expectVerified,
   finish,
+  hasEnded,
+  hurry,
   lookInto,
   readStream,
   type Scenario,
@@ -64,13 +67,14 @@ async function onServer<T>(
  * Waits until something stands in the stream that the replica, which is the next primary, will never see; or
  * until the drain stands still because nothing is confirmed any more, though all it had sent has arrived there.
  */
-async function untilAhead(scenario: Scenario): Promise<void> {
+async function untilAhead(scenario: Scenario, process: QctlProcess): Promise<void> {
   const ahead = await primary();
   const behind = ahead === sentinel.primary ? sentinel.replica : sentinel.primary;
   const seen = await onServer(behind, scenario, entriesIn);
   const isAhead = async (now: Scenario) => (await entriesIn(now)) > seen || (await isUnconfirmed(now));
-  const there = () => onServer(ahead, scenario, isAhead);
+  const there = async () => hasEnded(process) || (await onServer(ahead, scenario, isAhead));
   await waitFor(there, { what: 'entries that were not replicated', everyMs: 10 });
+  expect(hasEnded(process), process.stderr()).toBe(false);
 }
 
 /** Whether a process of the drain says that it waits for a replica. */
@@ -82,14 +86,14 @@ async function isUnconfirmed({ target, stream }: Scenario): Promise<boolean> {
     .some((record) => /replicas have confirmed/.test(JSON.stringify(record)));
 }
 
-/** Slow enough that none of them is done before the second failover, however busy the machine is. */
+/** At its rate each of them would take a minute, which is more than the whole test may take. */
 const PACE = ['--batch', '100', '--durability', 'wait:1'];
 
 /** A move that claims, and a worker that nobody has stopped. */
 async function claiming(target: Scenario['target']) {
-  const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
+  const table = await fillTable(await sharedPostgres().createDatabase());
   await table.addClaimColumn('taken');
-  const flags = [...PACE, '--rate', '1000/s', '--workers', '3', '--claim-column', 'taken'];
+  const flags = [...PACE, '--rate', '100/s', '--workers', '3', '--claim-column', 'taken'];
   const redis = { flags: [], env: viaSentinel() };
   const scenario = tableDrain(table.url, redis, target, { flags: [...flags, '--allow-competing'] });
   return { table, scenario, worker: await startOldWorker(table.url, 'taken') };
@@ -97,8 +101,8 @@ async function claiming(target: Scenario['target']) {
 
 /** A drain of a standard queue, whose ledger keeps out what SQS delivers again. */
 async function queued(target: Scenario['target']) {
-  const queue = await fillQueue(sqs, uniqueName('hooks'), { messages: 3000 });
-  const drain = queueDrain(sqs.endpoint, queue.url, '', target, [...PACE, '--rate', '300/s']);
+  const queue = await fillQueue(sqs, uniqueName('hooks'), { messages: 1500 });
+  const drain = queueDrain(sqs.endpoint, queue.url, '', target, [...PACE, '--rate', '25/s']);
   const without = (words: string[]) => words.filter((word) => word !== '--redis-url' && word !== '');
   const scenario = {
     ...drain,
@@ -117,15 +121,16 @@ test('two failovers in a row: a claiming move beside an old worker, and a queue:
   const running = drains.map((scenario) => start(scenario));
   for (let failover = 0; failover < 2; failover += 1) {
     for (const [i, scenario] of drains.entries())
-      await onPrimary(scenario, async (now) => untilAppended(now, running[i]!, (await entriesIn(now)) + 300));
+      await onPrimary(scenario, async (now) => untilAppended(now, running[i]!, (await entriesIn(now)) + 50));
     await starveReplicas(await primary());
-    for (const scenario of drains) await untilAhead(scenario);
+    for (const [i, scenario] of drains.entries()) await untilAhead(scenario, running[i]!);
     // Long enough for a drain that does not wait to let go of some of it.
     const before = worker.worked.length;
     await waitFor(() => worker.worked.length > before + 100, { what: 'the old worker' });
     await sentinel.rejoin(await sentinel.killPrimary());
   }
   target.disconnect();
+  await Promise.all(drains.map((scenario, i) => hurry(scenario, running[i]!)));
   const [moved, drained] = await Promise.all(running.map((process) => finish(process)));
   await worker.stop();
   const entries = await onPrimary(claim.scenario, readStream);

@@ -125,6 +125,13 @@ export async function drainThroughKills(
   return { report, landed, seed };
 }
 
+/** Lifts the rate of a drain that its flags have held back until now. */
+export async function hurry({ env }: Scenario, process: QctlProcess): Promise<void> {
+  const run = /^run +(\S+)/m.exec(process.stderr())![1]!;
+  const { code, stderr } = await runQctl(['drain', 'set', run, 'rate=10000/s'], { env });
+  expect(code, stderr).toBe(0);
+}
+
 /** Waits for the end of a drain, which has to be a good one. */
 export async function finish(process: QctlProcess, what = ''): Promise<Report> {
   return goodReport(await process.done, what);

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { waitFor } from '../support/wait.ts';
 import { breakerStates } from './breaker-states.ts';
 import { useOwnRedis } from './own-redis.ts';
-import type { CommandEnd, CommandSetting } from './run-command.ts';
+import type { CommandEnd } from './run-command.ts';
 
 const own = useOwnRedis();
 const states = breakerStates(own);
@@ -16,14 +16,15 @@ interface Watch {
   end: Promise<CommandEnd>;
 }
 
-/** Begins to watch, and waits for the first line. */
-async function watch(argv: string[], setting: CommandSetting = {}): Promise<Watch> {
+/** Begins to watch, and waits for the first line. It ends with the test at the latest. */
+async function watch(argv: string[], onFirst: () => void = () => undefined): Promise<Watch> {
   let printed = '';
   let said = '';
   let stop: () => void = () => undefined;
+  onTestFinished(() => stop());
   const end = own.run(['breaker', 'watch', ...argv], {
-    ...setting,
     onStdout: (text, stopNow) => {
+      if (printed === '') onFirst();
       printed += text;
       stop = stopNow;
     },
@@ -95,8 +96,12 @@ describe('breaker watch', () => {
 
   test('waits for a Redis that is away, says so once, and goes on after that', async () => {
     await states.open('api');
-    const watching = await watch([]);
-    await own.server.kill9();
+    // From the first line on, not only once the first wait for events has begun.
+    let gone: Promise<void> | undefined;
+    const watching = await watch([], () => {
+      gone = own.server.kill9();
+    });
+    await gone;
     await waitFor(() => watching.said().includes('waiting for Redis'), { what: 'the wait' });
     await own.server.restart();
     await waitFor(() => watching.said().includes('is back'), { what: 'the return' });

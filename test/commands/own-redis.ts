@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type RedisOptions, startRedis, type TestRedis } from '../support/redis.ts';
+import { answersPing, type RedisOptions, startRedis, type TestRedis } from '../support/redis.ts';
 import { type CommandEnd, type CommandSetting, runCommand } from './run-command.ts';
 
 /** A server for one file of tests, empty before each of them, so that streams can have plain names. */
@@ -19,7 +19,11 @@ export function useOwnRedis(options: RedisOptions = {}): OwnRedis {
     server = await startRedis(options);
     client = new Redis(server.url);
   });
-  beforeEach(() => client.flushall());
+  beforeEach(async () => {
+    // A test that failed may have left it away, which is to fail no other test.
+    if (!(await answersPing(server.port, options))) await server.restart();
+    await client.flushall();
+  });
   afterAll(async () => {
     client.disconnect();
     await server.stop();
