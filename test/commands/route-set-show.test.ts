@@ -150,6 +150,8 @@ test('history and watch tell each change, with what was different', async () => 
 });
 
 test('which says side, rule and bucket, also of a percentage that nobody has set', async () => {
+  await route(['set', 'laden', '--percent', '25', '--load', 'stream=nowhere,group=g,above=10,to=old']);
+  expect((await route(['which', 'laden', '--key', '2'])).rows[1]).toMatch(/^2 \| old \| percent/);
   const asked = await route(['which', 'orders', '--key', '2', '--key', '1', '--percent', '25']);
   expect(asked.rows).toEqual([
     'KEY | SIDE | RULE | BUCKET | WHY',

@@ -53,6 +53,14 @@ test('consumers come first, then the backlog, then producers, and traffic moves 
   ]);
 });
 
+test('the comparison that it leaves to be filled in passes as it stands there', async () => {
+  const text = RECIPES.queue!(INPUTS).replaceAll(/^( *)# (- name: compare| {2,}\w+:)/gm, '$1$2');
+  const plan = await readPlan({ text, path: 'plan.yaml' }, { env: {} });
+  expect(plan.steps.find(({ id }) => id === 'compare')!.outline.does).toBe(
+    'compare redis:results-old with redis:results-new by id',
+  );
+});
+
 test('the plan that the documentation explains passes', async () => {
   const page = readFileSync(new URL('../../docs/cutover.md', import.meta.url), 'utf8');
   const [, text] = /```yaml\n([\s\S]*?)```/.exec(page)!;

@@ -36,6 +36,7 @@ steps:
   - { name: settings, envFile: { file: ${file('app.env')}, set: { QUEUE_TYPE: redis } } }
   - { name: files, copy: { from: ${file('new.conf')}, to: ${file('live.conf')} } }
 ${asService(`  - { name: script, exec: { run: [deploy, --token, "\${token}", "\${token}"], undo: [undeploy, now] } }
+  - { name: manifest, exec: { run: [kubectl, apply, -f, web.yaml], undo: [kubectl, delete, -f, web.yaml] } }
   - { name: web, kubectl: { setEnv: { QUEUE_TYPE: redis }, on: deployment/web } }
   - { name: start-new, systemd: { start: worker-new.service, stable: 10ms } }
   - { name: stop-old, systemd: { stop: worker-old.service, stable: 10ms }, confirm: true }`)}
@@ -90,13 +91,16 @@ test('a sound plan passes, and leaves all as it was', async () => {
   expect(stdout).not.toContain('tok3n');
   const report = JSON.parse(stdout);
   expect(report).toMatchObject({ passed: true, problems: [], withoutData: [], missingUndos: [] });
-  expect(report.noted).toEqual(['deploy --token *** ***', 'undeploy now']);
+  expect(report.noted).toEqual([
+    ...['deploy --token *** ***', 'kubectl apply -f web.yaml', 'kubectl delete -f web.yaml'],
+    'undeploy now',
+  ]);
   expect(report.failing).toEqual([{ check: 'depth', why: '5 is not 0' }]);
   const untimed = report.steps.filter(({ ms }: { ms: number | null }) => ms === null);
   const undone = report.steps.filter(({ undoMs }: { undoMs: number | null }) => undoMs !== null);
   expect([untimed, undone.map(({ id }: { id: string }) => id)]).toEqual([
     [],
-    ['settings', 'files', 'script', 'web', 'start-new', 'stop-old', 'live/5', 'live/50'],
+    ['settings', 'files', 'script', 'manifest', 'web', 'start-new', 'stop-old', 'live/5', 'live/50'],
   ]);
 });
 

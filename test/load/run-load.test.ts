@@ -54,9 +54,20 @@ describe('a load run', () => {
     server.pause();
     await new Promise((over) => setTimeout(over, 400));
     server.resume();
-    const { latencyMs, lost } = await running;
+    const { latencyMs, lost, ratePerSecond } = await running;
     expect(lost).toBe(0);
+    // It is what Redis has taken, never more than what was to be sent.
+    expect(ratePerSecond).toBeLessThanOrEqual(200);
     expect(latencyMs!.max).toBeGreaterThan(300);
+  });
+
+  test('what it sends while Redis takes nothing is no rate, and its stream is gone by itself if it is killed', async () => {
+    const profile = await profileOf('rate: 200/s\nduration: 500ms\nthresholds: ["lost == 0"]\n');
+    const running = runLoad(profile, redis, new AbortController().signal);
+    const stream = await sending();
+    expect(await client.pttl(stream)).toBeGreaterThan(60_000);
+    await client.client('PAUSE', 1500, 'WRITE');
+    expect((await running).ratePerSecond).toBeLessThan(100);
   });
 
   test('messages that another consumer takes away are counted as lost, exactly', async () => {

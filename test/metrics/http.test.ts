@@ -16,6 +16,7 @@ let hanging = 0;
 
 const PAGES: Record<string, [status: number, body: string]> = {
   '/health': [200, ' 42\n'],
+  '/moved': [302, ''],
   '/down': [503, 'closed for the night'],
   '/json': [200, JSON.stringify({ queue: { depth: 7, mode: 'live', ok: true, list: [1] } })],
   '/long': [200, 'x'.repeat(1_100_000)],
@@ -54,6 +55,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end(JSON.stringify(reply));
     return;
   }
+  if (pathname === '/moved') response.setHeader('location', searchParams.get('to')!);
   const [status, body] = PAGES[pathname] ?? [404, ''];
   response.statusCode = status;
   response.end(body);
@@ -114,6 +116,22 @@ test('headers come from the environment and from files', async () => {
     'x-api-key': 'from-a-file',
     accept: 'text/plain',
   });
+});
+
+test('a redirect is followed on the same host, and no header goes to another one', async () => {
+  const moved = (to: string) => `${base}/moved?to=${encodeURIComponent(to)}`;
+  expect(await measure('http', { url: moved('/down') })).toBe(503);
+  const elsewhere: string[] = [];
+  const other = createServer((request, response) => {
+    elsewhere.push(request.url!);
+    response.end();
+  });
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const url = moved(`http://127.0.0.1:${(other.address() as AddressInfo).port}/login`);
+  expect(await measure('http', { url, headers: { 'x-api-key': { env: 'TOKEN' } } })).toBe(302);
+  await expect(measure('http', { url, measure: 'latency' })).rejects.toThrow('answers with status 302');
+  other.close();
+  expect(elsewhere).toEqual([]);
 });
 
 test('a secret that is not there, or that no header can carry, is named and not shown', async () => {

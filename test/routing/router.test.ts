@@ -66,6 +66,18 @@ describe('a router on Redis', () => {
     expect(router.status).toMatchObject({ version: 2, percent: 100, trouble: null });
   });
 
+  test('that may not listen keeps no connection for it, and goes on looking', async () => {
+    const route = uniqueName();
+    await redis.client.acl('SETUSER', 'mute', 'on', '>pw', '~*', '+@all', 'resetchannels');
+    const router = await openRouter({ redis: server.url.replace('//', '//mute:pw@'), route });
+    for (const percent of [1, 2, 3]) {
+      await set(route, { percent });
+      await waitFor(() => router.status.percent === percent);
+    }
+    const clients = (await redis.client.client('LIST')) as string;
+    expect(clients.split('\n').filter((line) => line.includes('user=mute'))).toHaveLength(1);
+  });
+
   test('gives the last known answer while Redis is away, and sees a change once it is back', async () => {
     const route = uniqueName();
     await set(route, { percent: 100 });

@@ -102,13 +102,22 @@ function shadow(inputs: RecipeInputs): string[] {
     ['New workers read, and their results are compared; nothing that they do counts.'],
     [
       ...(isInPlace(inputs) ? [] : startNew(inputs)),
-      '# FILL IN: where both sides leave their results, and what tells them apart',
-      '# - name: compare',
-      '#   compare: { old: results-old, new: results-new, key: id, for: 10m }',
       '- name: watch-shadow',
       '  monitor: { for: 10m }',
+      '# FILL IN: the streams in which both sides leave their results, and what tells them apart',
+      '# - name: compare',
+      '#   compare:',
+      '#     old: { redis: results-old, from: 10m }',
+      '#     new: { redis: results-new, from: 10m }',
+      '#     key: id',
+      '#     lateAfter: 1m                 # what came so lately may still get its partner',
       '- name: approve-live',
       '  approve: { text: the new side may get its first messages }',
+      ...(isInPlace(inputs)
+        ? []
+        : [
+            '# FILL IN: here the new workers leave the mirror for ${stream}, by a setting of theirs and a restart',
+          ]),
     ],
   );
 }
