@@ -26,7 +26,7 @@ describe('breaker list --dialect', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const rows = [
       'BREAKER +STATE +SINCE +NEXT +FAILURES +WHY',
-      'payments +open +\\d+\\.\\ds +probe in 5\\d\\.\\ds +1 +Faraday::TimeoutError: .* \\(\\d+\\.\\ds ago\\)',
+      'payments +open +\\d+\\.\\ds +probe in [1-5]\\d\\.\\ds +1 +Faraday::TimeoutError: .* \\(\\d+\\.\\ds ago\\)',
       'torn +unknown +- +- +- +stoplight:v5:metadata:torn is no hash',
       'mail +half-open +\\d+\\.\\ds +- +- +-',
       'search +locked closed +- +- +- +-',

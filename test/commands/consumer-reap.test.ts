@@ -184,6 +184,7 @@ dead-1          2  dead-2     0        1  deleted
   hint: --create-consumer claims for one that is yet to start
 `,
     });
+    await onlyAlive('alive');
     const { code, stdout } = await run([...short, '--yes', '--create-consumer'], { config });
     expect({ code, stdout }).toEqual({
       code: 0,
