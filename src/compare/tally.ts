@@ -19,8 +19,8 @@ export interface TallyOptions {
   sample: Sample;
   doubled: DoubledKeys;
   lateAfterMs: number | undefined;
-  /** When the reading ended; records that are younger than they may be late are not missed yet. */
-  asOfMs: number;
+  /** Up to when each side was read, in ms: what would have come to it only just before is not missed yet. */
+  readToMs: Record<'old' | 'new', number>;
   /** False: not all was read, and what has no partner may have one. */
   complete: boolean;
 }
@@ -78,9 +78,11 @@ export class Tally {
   }
 
   #addAlone(outcome: 'missing' | 'extra', record: PackedRecord): void {
-    const { complete, lateAfterMs, asOfMs, sample } = this.#options;
+    const { complete, lateAfterMs, readToMs, sample } = this.#options;
+    // Its partner may have come behind the end of the other side.
+    const endMs = readToMs[outcome === 'missing' ? 'new' : 'old'];
     const isYoung =
-      lateAfterMs !== undefined && record.timeMs !== null && asOfMs - record.timeMs <= lateAfterMs;
+      lateAfterMs !== undefined && record.timeMs !== null && endMs - record.timeMs <= lateAfterMs;
     if (!complete || isYoung) {
       this.counts.pending += 1;
       return;

@@ -223,6 +223,36 @@ test('Ctrl-C shows what was compared so far, marked incomplete', async () => {
   });
 });
 
+test('what came while the rest was read is not missed: a stream is judged by when its end was fixed', async () => {
+  const [old, fresh] = [await stream([result(1), result(2)]), await stream([result(1)])];
+  const lateAfterMs = 800;
+  let taken = 0;
+  // A second old side that takes longer than a result may be late, and meanwhile the result comes.
+  async function* slow() {
+    await waitFor(() => taken === 3, { what: 'both streams to be read' });
+    const since = Date.now();
+    await stream([result(2)], fresh);
+    await waitFor(() => Date.now() - since > lateAfterMs + 100, { what: 'the end of the delay' });
+    yield Buffer.from('');
+  }
+  const sides = {
+    old: { kind: 'redis', streams: [old] },
+    new: { kind: 'redis', streams: [fresh] },
+    old2: { kind: 'file', path: 'slow', chunks: slow() },
+  } as const;
+  const request = { ...sides, key: ['body.order'], minMatched: null, redis, lateAfterMs };
+  const progress = ({ old, new: fresh }: { old: number; new: number }) => {
+    taken = old + fresh;
+  };
+  const { counts } = await compare(request, { ...quiet(), progress });
+  expect(counts).toMatchObject({ matched: 1, missing: 0, pending: 1 });
+  const [, second] = await client.xrange(old, '-', '+');
+  const until = { ...request, old2: undefined, new: { ...sides.new, to: second![0] } };
+  expect((await compare(until, quiet())).counts).toMatchObject({ matched: 1, missing: 0, pending: 1 });
+  const whole = { ...request, old2: undefined };
+  expect((await compare(whole, quiet())).counts).toMatchObject({ matched: 2, missing: 0, pending: 0 });
+});
+
 /** As much of a step's world as this one needs. */
 function world(signal = new AbortController().signal) {
   const waits: (string | null)[] = [];
