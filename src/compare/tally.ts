@@ -51,7 +51,8 @@ export class Tally {
   readonly behind = new SpreadMeter();
   readonly #fields = new FieldTallies();
   readonly #options: TallyOptions;
-  #noisePairs = 0;
+  /** Of old and old. */
+  noisePairs = 0;
 
   constructor(options: TallyOptions) {
     this.#options = options;
@@ -145,7 +146,7 @@ export class Tally {
   }
 
   #addNoise(old: PackedRecord, old2: PackedRecord): void {
-    this.#noisePairs += 1;
+    this.noisePairs += 1;
     this.#fields.addNoise(this.#differences('old2', old, old2));
   }
 
@@ -158,7 +159,7 @@ export class Tally {
 
   /** Takes off what is noise. To be called once, at the end. */
   settle(bounds: NoiseBounds) {
-    const settled = this.#fields.settle(this.counts.compared, this.#noisePairs, bounds);
+    const settled = this.#fields.settle(this.counts.compared, this.noisePairs, bounds);
     this.counts.mismatched = settled.mismatched;
     this.counts.noise = settled.noise;
     return settled;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { thresholdError } from '../../src/compare/index.ts';
 import { compareLines, fileOf, type Options } from './lines.ts';
 
 /** How one record differs from another, as `path kind` lines. */
@@ -130,3 +131,26 @@ test('a field that differs between old and old as much is noise; one that differ
   });
   expect(strict.counts).toMatchObject({ mismatched: 0, noise: 55 });
 });
+
+test.each([
+  [1000, 1, { mismatched: 990, noise: 0 }, { counted: 1, needed: 100 }],
+  [1000, 99, { mismatched: 990, noise: 0 }, { counted: 99, needed: 100 }],
+  [1000, 100, { mismatched: 0, noise: 990 }, { counted: 100, needed: 100 }],
+  [1200, 119, { mismatched: 1190, noise: 0 }, { counted: 119, needed: 120 }],
+  [20, 9, { mismatched: 10, noise: 0 }, { counted: 9, needed: 10 }],
+  [20, 10, { mismatched: 0, noise: 10 }, { counted: 10, needed: 10 }],
+])(
+  'of %i keys, %i that were made twice are enough or not to tell noise',
+  async (all, twice, counts, pairs) => {
+    const old = Array.from({ length: all }, (_, id) => ({ id, score: 1 }));
+    const fresh = old.map(({ id }) => ({ id, score: id < 10 ? 1 : 2 }));
+    const again = old.slice(0, twice).map(({ id }) => ({ id, score: 3 }));
+    const failOn = ['mismatched > 0'];
+    const result = await compareLines(old, fresh, { old2: fileOf(again), failOn });
+    expect(result.counts).toMatchObject(counts);
+    expect(result.noisePairs).toEqual(pairs);
+    expect(result.fields[0]!.noiseShare).toBe(counts.noise > 0 ? 1 : null);
+    const hints = thresholdError(result)?.hint ?? [];
+    expect(hints.some((hint) => /noise is not known/.test(hint))).toBe(counts.noise === 0);
+  },
+);

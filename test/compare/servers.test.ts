@@ -181,10 +181,13 @@ test('tables are readable at 60 columns, and every format has the counts', async
     '--key',
     'body.order',
     '--dedupe',
+    '--old2',
+    `redis:${old}`,
   ];
   const narrow = await runCommand(argv, { columns: 60 });
   expect(narrow.stdout).toMatch(/^mismatched +1 \(33\.3%\)$/m);
   expect(narrow.stdout).toMatch(/^2 +1 +2$/m);
+  expect(narrow.stdout).toMatch(/^noise from +3 keys of old and old2$/m);
   const lines = narrow.stdout.split('\n').filter((line) => !/redis:\/\//.test(line));
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   const conditions = ['--require', 'missing == 0', '--fail-on', 'extra > 0'];
@@ -192,6 +195,7 @@ test('tables are readable at 60 columns, and every format has the counts', async
   expect(junit.stdout).toMatch(/tests="4" failures="1"[\s\S]*name="missing == 0"><failure/);
   const page = await runCommand([...argv, '-o', 'markdown']);
   expect(page.stdout).toContain('| mismatched | 1 (33.3%) |');
+  expect(page.stdout).toContain('- Noise from: 3 keys of old and old2\n');
   const out = join(folder, 'result.json');
   await runCommand([...argv, '-o', 'json', '--out-file', out]);
   expect((await stat(out)).mode & 0o777).toBe(0o600);
