@@ -228,7 +228,8 @@ test('Ctrl-C shows what was compared so far, marked incomplete', async () => {
 });
 
 test('what came while the rest was read is not missed: a stream is judged by when its end was fixed', async () => {
-  const [old, fresh] = [await stream([result(1), result(2)]), await stream([result(1)])];
+  const fresh = await stream([result(1)]);
+  const old = await stream([result(1), result(2)]);
   const lateAfterMs = 800;
   let taken = 0;
   // A second old side that takes longer than a result may be late, and meanwhile the result comes.
