@@ -1,5 +1,6 @@
 import { QctlError } from '../errors.ts';
 import { parseDurationMs } from '../model/duration.ts';
+import { distanceOf, normalDecimal } from './decimal.ts';
 import { plainText, typeOf, type Value } from './json.ts';
 import { meansPlace, type PathPattern, parsePath, type Step } from './path.ts';
 import { timeOf } from './times.ts';
@@ -53,17 +54,25 @@ export function isNear(tolerance: Tolerance, path: readonly Step[], a: Value, b:
 }
 
 function isWithin({ kind, amount }: Slack, a: Value, b: Value): boolean {
-  const [left, right] = kind === 'time' ? [timeOf(a), timeOf(b)] : [numberOf(a), numberOf(b)];
-  if (left === null || right === null) return false;
-  const greater = Math.max(Math.abs(left), Math.abs(right));
-  // 1.01 - 1 is a little more than 0.01 in doubles.
+  if (kind !== 'time') return areNumbersWithin(kind, amount, numberText(a), numberText(b));
+  const [left, right] = [timeOf(a), timeOf(b)];
+  return left !== null && right !== null && Math.abs(left - right) <= amount;
+}
+
+function areNumbersWithin(kind: Slack['kind'], amount: number, a: string | null, b: string | null): boolean {
+  if (a === null || b === null) return false;
+  const greater = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
+  if (!Number.isFinite(greater)) return false;
+  const most = kind === 'relative' ? amount * greater : amount;
+  const apart = Math.abs(Number(a) - Number(b));
+  // 1.01 - 1 is a little more than 0.01 in doubles, and two ids beyond 2^53 are nothing apart.
   const rounding = greater * Number.EPSILON * 2;
-  return Math.abs(left - right) <= (kind === 'relative' ? amount * greater : amount) + rounding;
+  if (Math.abs(apart - most) > rounding) return apart < most;
+  return distanceOf(a, b) <= most * (1 + 2 * Number.EPSILON);
 }
 
 /** Fields of a stream's entry are text: what reads as a number is one here. */
-function numberOf(value: Value): number | null {
-  if (typeof value === 'number') return value;
-  const text = typeOf(value) === 'number' || typeof value === 'string' ? plainText(value) : '';
-  return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : null;
+function numberText(value: Value): string | null {
+  const isText = typeOf(value) === 'number' || typeof value === 'string';
+  return (isText ? normalDecimal(plainText(value)) : undefined) ?? null;
 }

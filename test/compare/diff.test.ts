@@ -31,6 +31,29 @@ test('JSON inside a text is compared as JSON, and digits beyond 2^53 count', asy
   ]);
 });
 
+test.each([
+  ['1.000000000000000001', '1.000000000000000002'],
+  ['12345678901234567.25', '12345678901234567.75'],
+  ['1e400', '1e401'],
+])(
+  '%s is not %s, whichever types are taken for each other and however little they may differ',
+  async (a, b) => {
+    const judged = async (old: string, fresh: string, options: Options = {}) =>
+      (await compareLines([`{"id":1,"v":${old}}`], [`{"id":1,"v":${fresh}}`], options)).counts;
+    expect(await judged(a, b)).toMatchObject({ mismatched: 1 });
+    expect(await judged(a, `${b}0`, { looseTypes: true })).toMatchObject({ mismatched: 1 });
+    expect(await judged(a, `"${b}"`, { looseTypes: true })).toMatchObject({ mismatched: 1 });
+    expect(await judged(a, `"${a}"`, { looseTypes: true })).toMatchObject({ matched: 1 });
+    expect(await judged(a, b, { tolerance: ['1e-30'] })).toMatchObject({ mismatched: 1 });
+  },
+);
+
+test('a number with many digits is a key that a text of the same digits is', async () => {
+  const old = ['{"id":1000000000000000000000}', '{"id":12345678901234567.250}'];
+  const fresh = [{ id: '1000000000000000000000' }, { id: '12345678901234567.25' }];
+  expect((await compareLines(old, fresh, { looseTypes: true })).counts).toMatchObject({ matched: 2 });
+});
+
 test.each<[string, object, object, Options, string[]]>([
   ['a path', { m: { at: 1, by: 1 } }, { m: { at: 2, by: 1 } }, { ignore: ['m.at'] }, ['ignored']],
   ['all below a path', { m: { at: 1 } }, { m: { at: { x: 1 } } }, { ignore: ['m'] }, ['ignored']],
@@ -55,6 +78,10 @@ test.each<[string[], unknown, unknown, boolean]>([
   [['v=0.5'], 1, 1.5, true],
   [['other=9'], 1, 2, false],
   [['1'], 1, '1', false],
+  [['0.01'], 9007199254740001, 9007199254740003, false],
+  [['0.01'], '12345678901234567', '12345678901234569', false],
+  [['5'], '5', '1e-999999999', true],
+  [['0.5'], '12345678901234567.25', '12345678901234567.75', true],
 ])('with a tolerance of %j, %j and %j are near: %j', async (tolerance, old, fresh, near) => {
   expect((await pair({ v: old }, { v: fresh }, { tolerance })).length === 0).toBe(near);
 });
