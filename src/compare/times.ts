@@ -15,6 +15,14 @@ export function timeOf(value: Value): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
+/** Date and time of day, and nothing else. */
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** As {@link timeOf}, but a count is none: a number may be anything, such as somebody's id. */
+export function writtenTimeOf(value: Value): number | null {
+  return typeof value === 'string' && DATE_TIME.test(value) ? timeOf(value) : null;
+}
+
 function countOf(value: number): number | null {
   if (value >= LEAST_MS && value < 1e14) return value;
   return value >= LEAST_SECONDS && value < LEAST_MS ? value * 1000 : null;

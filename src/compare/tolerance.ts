@@ -3,7 +3,7 @@ import { parseDurationMs } from '../model/duration.ts';
 import { distanceOf, normalDecimal } from './decimal.ts';
 import { plainText, typeOf, type Value } from './json.ts';
 import { meansPlace, type PathPattern, parsePath, type Step } from './path.ts';
-import { timeOf } from './times.ts';
+import { timeOf, writtenTimeOf } from './times.ts';
 
 /** By how much two values may differ: as they are, as a part of the greater one, or in time. */
 interface Slack {
@@ -11,7 +11,7 @@ interface Slack {
   amount: number;
 }
 
-/** Tolerances; those of a field win over those for all. */
+/** Tolerances; those of a field win over those for all. A count is a time only where its field is named. */
 export interface Tolerance {
   all: readonly Slack[];
   fields: readonly { pattern: PathPattern; slack: Slack }[];
@@ -49,13 +49,13 @@ function parseSlack(amount: string, text: string): Slack {
 /** Whether two different scalars are near enough at this place. */
 export function isNear(tolerance: Tolerance, path: readonly Step[], a: Value, b: Value): boolean {
   const own = tolerance.fields.filter(({ pattern }) => meansPlace([pattern], path));
-  const slacks = own.length > 0 ? own.map(({ slack }) => slack) : tolerance.all;
-  return slacks.some((slack) => isWithin(slack, a, b));
+  if (own.length > 0) return own.some(({ slack }) => isWithin(slack, a, b, timeOf));
+  return tolerance.all.some((slack) => isWithin(slack, a, b, writtenTimeOf));
 }
 
-function isWithin({ kind, amount }: Slack, a: Value, b: Value): boolean {
+function isWithin({ kind, amount }: Slack, a: Value, b: Value, time: typeof timeOf): boolean {
   if (kind !== 'time') return areNumbersWithin(kind, amount, numberText(a), numberText(b));
-  const [left, right] = [timeOf(a), timeOf(b)];
+  const [left, right] = [time(a), time(b)];
   return left !== null && right !== null && Math.abs(left - right) <= amount;
 }
 

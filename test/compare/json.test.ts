@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { numberValue, openTexts, readValue, typeOf, writeValue } from '../../src/compare/json.ts';
+import { timeOf } from '../../src/compare/times.ts';
 
 test('any JSON is read as JSON.parse reads it, and written so that equal values are equal texts', () => {
   fc.assert(
@@ -34,6 +35,10 @@ test.each([
     expect(writeValue(value)).toBe(written);
     expect(readValue(written)).toBe(value);
   }
+});
+
+test('seconds with nine digits behind the point are a time still', () => {
+  expect(timeOf(readValue('1700000000.123456789'))).toBeCloseTo(1700000000123, -1);
 });
 
 const decimal = fc
