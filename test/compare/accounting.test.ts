@@ -31,6 +31,23 @@ test('an error of one side is neither a match nor a mismatch; the same error of 
   expect(own.counts).toMatchObject({ errorsOld: 1, compared: 0 });
 });
 
+test('a field error that says no is no error, as text as well', async () => {
+  const said = ['false', 'False', '0', 'null', 'None', 'no', '', ' ', false, 0, null, {}];
+  const old = [...said, ...said].map((_, id) => ({ id }));
+  const fresh = [
+    ...said.map((error, id) => ({ id, error })),
+    ...said.map((error, id) => ({ id: said.length + id, body: JSON.stringify({ error }) })),
+  ];
+  const { counts } = await compareLines(old, fresh, { ignore: ['error', 'body'] });
+  expect(counts).toMatchObject({ errorsNew: 0, ignored: 2 * said.length });
+  const wrong = ['nothing found', 'not 0', 'nobody', '1', true, { code: 0 }];
+  const failed = await compareLines(
+    wrong.map((_, id) => ({ id })),
+    wrong.map((error, id) => ({ id, error })),
+  );
+  expect(failed.counts).toMatchObject({ errorsNew: wrong.length });
+});
+
 test('what cannot be read is counted by side, and told with its place', async () => {
   const result = await compareLines(['{', { id: 1 }, { no: 1 }], [{ id: 1 }, '[[['.repeat(900)]);
   expect(result.old).toMatchObject({ records: 3, unreadable: 2, keys: 1 });
