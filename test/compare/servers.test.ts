@@ -162,6 +162,8 @@ test.each([
   [['--old', 'file:-', '--new', 'file:-'], 2, 'STDIN_TWICE'],
   [['--old', 'file:x', '--old-from', '1h', '--new', 'file:-'], 2, 'UNUSED_FLAG'],
   [['--old', 'file:x', '--new', 'file:y', '--for', '1m'], 2, 'NOTHING_TO_FOLLOW'],
+  [['--old', 'redis:x', '--new', 'redis:y', '--for', '1s', '--to', '1m'], 2, 'UNUSED_FLAG'],
+  [['--old', 'redis:x', '--new', 'redis:y', '--for', '1s', '--new-to', '1m'], 2, 'UNUSED_FLAG'],
 ])('%j ends with %i %s, and tells no secret', async (sides, code, name) => {
   const end = await command([...sides, '--key', 'id'], { DATABASE_URL: database });
   expect(end.code).toBe(code);
@@ -259,7 +261,7 @@ test('what came while the rest was read is not missed: a stream is judged by whe
 });
 
 /** As much of a step's world as this one needs. */
-function world(signal = new AbortController().signal) {
+function world(signal = new AbortController().signal, streams: Record<string, object> = {}) {
   const waits: (string | null)[] = [];
   const own = {
     step: 'shadow',
@@ -267,7 +269,7 @@ function world(signal = new AbortController().signal) {
     redact: (text: string) => text,
     path: (path: string) => path,
     redis: async () => redis,
-    host: { now: () => new Date(), postgres: async () => ({ url: database }) },
+    host: { now: () => new Date(), postgres: async () => ({ url: database }), streams: async () => streams },
     waiting: (reason: string | null) => void waits.push(reason),
   };
   return { world: own as unknown as StepWorld, waits };
@@ -291,6 +293,17 @@ test('the step passes where both sides made the same, and fails with counts wher
   await expect(
     apply({ old, new: other, key: 'body.order', failOn: 'mismatched > 60%' }),
   ).resolves.toBeDefined();
+});
+
+test('the step reads all partitions of a stream, and all streams of a pattern', async () => {
+  const [old, fresh] = [uniqueName('results'), uniqueName('results')];
+  await stream([result(1)], `${old}:{0}`);
+  await stream([result(2)], `${old}:{1}`);
+  await stream([result(2)], `${fresh}-a`);
+  await stream([result(1)], `${fresh}-b`);
+  const { world: own } = world(undefined, { [old]: { partitions: 2 } });
+  const given = { old: `redis:${old}`, new: { redis: [`${fresh}-*`, `${fresh}-a`] }, key: 'body.order' };
+  await expect(apply(given, own)).resolves.toMatchObject({ text: 'compared: 2 matched' });
 });
 
 test('the step never passes on no data, not even where nothing else is asked for', async () => {
@@ -340,4 +353,7 @@ test('the step says what it does, and what speaks against it, before anything ru
     { level: 'blocker', code: 'THRESHOLD_INVERTED' },
   ]);
   expect(compareStep.schema.safeParse({ ...given, new: 'postgres:shop' }).success).toBe(false);
+  const ending = { ...given, old: { redis: 'a', to: '1m' } };
+  expect(compareStep.schema.safeParse(ending).error!.message).toContain('expected either for or to');
+  expect(compareStep.schema.safeParse({ ...ending, for: undefined }).success).toBe(true);
 });
