@@ -5,6 +5,7 @@ import {
   countRows,
   fieldState,
   kindsText,
+  noisePairsText,
   placeText,
   SIDE_FACTS,
   shareText,
@@ -15,10 +16,11 @@ import {
 export function formatMarkdown(comparison: Comparison, dedupe: boolean): string {
   const { old, new: fresh, fields, sample, thresholds, doubled } = comparison;
   const behind = behindText(comparison);
+  const noise = noisePairsText(comparison);
   const facts = SIDE_FACTS.map(([name, text]) => [name, text(old), text(fresh)]);
   const parts = [
     `# Comparison: ${verdictText(comparison)}\n\nMade ${comparison.endedAt}.`,
-    `- Old: ${code(old.input)}\n- New: ${code(fresh.input)}${behind ? `\n- New behind old: ${behind}` : ''}`,
+    `- Old: ${code(old.input)}\n- New: ${code(fresh.input)}${behind ? `\n- New behind old: ${behind}` : ''}${noise ? `\n- Noise from: ${noise}` : ''}`,
     table(['', 'count'], countRows(comparison)),
     table(['side', 'old', 'new'], facts),
   ];

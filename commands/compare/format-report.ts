@@ -9,6 +9,7 @@ import {
   countRows,
   fieldState,
   kindsText,
+  noisePairsText,
   placeText,
   SIDE_FACTS,
   shareText,
@@ -23,6 +24,8 @@ export function formatReport(output: Output, comparison: Comparison, dedupe: boo
   const sections = [formatSides(output, comparison), formatFields(output, countRows(comparison))];
   const behind = behindText(comparison);
   if (behind) sections.push(formatFields(output, [['new behind old', behind]]));
+  const noise = noisePairsText(comparison);
+  if (noise) sections.push(formatFields(output, [['noise from', noise]]));
   if (fields.length > 0) sections.push(formatFieldTable(output, fields, fieldsLeftOut));
   if (sample.length > 0) sections.push(section(output, 'Sample', sample.map(recordText).join('')));
   if (dedupe) sections.push(formatDoubled(output, doubled));

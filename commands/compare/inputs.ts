@@ -66,9 +66,28 @@ function refuseUnused(flags: CompareFlags): void {
         'leave out one',
       );
   }
+  refuseEnd(flags);
   const stdin = [flags.old, flags.new, flags.old2].filter((text) => text === 'file:-');
   if (stdin.length > 1)
     throw usageError('stdin can be one side alone', 'STDIN_TWICE', 'put the other into a file');
+}
+
+/** Streams that are followed end when the time is over. */
+function refuseEnd(flags: CompareFlags): void {
+  if (flags.for === undefined) return;
+  const ends = {
+    '--to': flags.to,
+    '--old-to': flags.oldTo,
+    '--new-to': flags.newTo,
+    '--old2-to': flags.old2To,
+  };
+  const [end] = Object.entries(ends).filter(([, text]) => text !== undefined);
+  if (!end) return;
+  throw usageError(
+    `${end[0]} and --for exclude each other: streams are followed to the end of that time`,
+    'UNUSED_FLAG',
+    'leave out one',
+  );
 }
 
 const NEEDED = { From: 'redis', To: 'redis', Table: 'postgres', Query: 'postgres' } as const;

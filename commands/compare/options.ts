@@ -89,7 +89,7 @@ function addRules(command: QctlCommand): void {
     .option('--started <field>', 'when its work began: gives the latency of a side')
     .option(
       '--error <expression>',
-      'true for a record that says error (default: a field error, or body.error)',
+      'true for a record that says error (default: a field error, or body.error, that is not false, 0, none)',
     )
     .option('--ignore <path>', 'may differ: meta.timestamp, items[*].id (repeatable)', collected)
     .option(
@@ -97,7 +97,11 @@ function addRules(command: QctlCommand): void {
       'a pair may differ: JMESPath over old, new, fields (repeatable)',
       collected,
     )
-    .option('--tolerance <amount>', '0.01, 1%, 5s for times; score=1% for one field (repeatable)', collected)
+    .option(
+      '--tolerance <amount>',
+      '0.01, 1%, 5s for RFC 3339 times; score=1%, at=5s for one field (repeatable)',
+      collected,
+    )
     .option('--unordered <path>', 'a list whose order says nothing (repeatable)', collected)
     .option('--loose-types', '"12" is 12, and "true" is true')
     .option('--late-after <duration>', 'new records that came so much later are late', parseDuration)

@@ -33,6 +33,14 @@ export function countRows({ counts, shares }: Comparison): Row[] {
   ];
 }
 
+/** Of how many keys noise was told, as a clause; null where nobody asked for it. */
+export function noisePairsText({ noisePairs }: Comparison): string | null {
+  if (!noisePairs) return null;
+  const { counted, needed } = noisePairs;
+  const few = counted < needed ? `, and ${grouped(needed)} are needed: all differences count` : '';
+  return `${grouped(counted)} ${counted === 1 ? 'key' : 'keys'} of old and old2${few}`;
+}
+
 /** `12.3%`, `0.004%`; what is not 0 is never shown as 0. */
 export function shareText(share: number | null): string | null {
   if (share === null) return null;

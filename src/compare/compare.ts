@@ -46,16 +46,15 @@ export async function compare(request: CompareRequest, work: CompareWork): Promi
   const sides = openAll(request, reading, rules, sample);
   const doubled = new DoubledKeys(most);
   try {
-    await readAll(request, sides, reading, failed);
+    const readToMs = await readAll(request, sides, reading, failed);
     const complete = !work.signal.aborted;
-    const asOfMs = await clockOf(sides, work);
     const tally = new Tally({
       rules,
       decode: { old: sides.old.reader.decode, new: sides.new.reader.decode, old2: decodeOf(sides, 'old2') },
       sample,
       doubled,
       lateAfterMs: request.lateAfterMs,
-      asOfMs,
+      readToMs,
       complete,
     });
     const all = await putTogether(request, sides, rules, tally, work, complete);
@@ -97,19 +96,28 @@ function openAll(request: CompareRequest, work: CompareWork, rules: Rules, sampl
   };
 }
 
-/** All sides at once, so that what an early end leaves is of the same time. What does not grow is read at the end. */
+/**
+ * All sides at once, so that what an early end leaves is of the same time. What does not grow is read at the
+ * end. Gives the times up to which they were read, in ms: reading may take longer than a record may be late.
+ */
 async function readAll(
   request: CompareRequest,
   sides: Sides,
   work: CompareWork,
   failed: AbortController,
-): Promise<void> {
+): Promise<Record<SideName, number>> {
   const told = () => work.progress?.(progressOf(sides, 'reading', 0));
   const ticking = setInterval(told, SAY_EVERY_MS).unref();
+  const readToMs = { old: 0, new: 0, old2: 0 };
   const read = async (side: SideName) => {
     if (request.forMs !== undefined && request[side]?.kind !== 'redis')
       await pause(request.forMs, work.signal);
-    await sides[side]?.takeAll(work.signal, told);
+    const own = sides[side];
+    if (!own) return;
+    // Before: what a table or a file takes up while it is read may be in it or not.
+    const beganMs = own.reader.readToMs ? 0 : await clockOf(sides, work);
+    await own.takeAll(work.signal, told);
+    readToMs[side] = own.reader.readToMs?.() ?? (own.reader.isFed ? await clockOf(sides, work) : beganMs);
   };
   const names = ['old', 'new', 'old2'] as const;
   await Promise.all(
@@ -121,6 +129,7 @@ async function readAll(
     ),
   ).finally(() => clearInterval(ticking));
   if (failed.signal.aborted) throw failed.signal.reason;
+  return readToMs;
 }
 
 function progressOf(sides: Sides, phase: CompareProgress['phase'], done: number): CompareProgress {

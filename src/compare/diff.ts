@@ -1,4 +1,4 @@
-import { plainText, typeOf, type Value, writeValue } from './json.ts';
+import { numberValue, plainText, typeOf, type Value, writeValue } from './json.ts';
 import { formatPath, meansPlace, type PathPattern, type Step } from './path.ts';
 import { isNear, type Tolerance } from './tolerance.ts';
 import type { DifferenceKind } from './types.ts';
@@ -64,7 +64,7 @@ class Walk {
     const [was, is] = [plainText(old), plainText(fresh)];
     if (was === is || isNear(this.#rules.tolerance, path, was, is)) return true;
     // 1.50 and 1.5 are one number, and '' is none.
-    return was !== '' && is !== '' && Number(was) === Number(is);
+    return was !== '' && is !== '' && numberValue(was) === numberValue(is);
   }
 
   #objects(old: Fields, fresh: Fields, path: readonly Step[]): void {

@@ -13,6 +13,11 @@ interface FieldTally {
   kinds: Partial<Record<DifferenceKind, number>>;
 }
 
+/** From so many pairs of old and old a share is known, and not only guessed at. */
+const MANY_NOISE_PAIRS = 100;
+/** Fewer than this part of the pairs may be of a kind of their own. */
+const LEAST_NOISE_PART = 0.1;
+
 /** The bounds beyond which a field counts. */
 export interface NoiseBounds {
   relative: number;
@@ -82,11 +87,13 @@ export class FieldTallies {
   /**
    * What all pairs come to.
    *
-   * @param noisePairs pairs of old and old; 0 where there is nothing that noise could be known from
+   * @param noisePairs pairs of old and old; where they are fewer than {@link noisePairsNeeded}, noise is not
+   *   known, and every difference counts
    */
   settle(pairs: number, noisePairs: number, bounds: NoiseBounds): Settled {
+    const isKnown = noisePairs >= noisePairsNeeded(pairs);
     const quiet = (tally: FieldTally) =>
-      noisePairs > 0 && !isMoreThanNoise(tally.differing / pairs, tally.noise / noisePairs, bounds);
+      isKnown && !isMoreThanNoise(tally.differing / pairs, tally.noise / noisePairs, bounds);
     const noisy = new Set([...this.#fields].flatMap(([field, tally]) => (quiet(tally) ? [field] : [])));
     const ways = [...this.#ways.values()];
     const sum = (some: typeof ways) => some.reduce((total, { count }) => total + count, 0);
@@ -95,7 +102,7 @@ export class FieldTallies {
       field,
       ...tally,
       share: pairs > 0 ? tally.differing / pairs : 0,
-      noiseShare: noisePairs > 0 ? own / noisePairs : null,
+      noiseShare: isKnown ? own / noisePairs : null,
       reported: tally.differing > 0 && !noisy.has(field),
     }));
     return {
@@ -115,6 +122,15 @@ export interface Settled {
   isNoise(field: string): boolean;
   fields: FieldReport[];
   leftOut: number;
+}
+
+/**
+ * How many pairs of old and old it takes to tell noise among so many pairs of old and new: a tenth, and at
+ * least 100, or half where there are fewer than 200.
+ */
+export function noisePairsNeeded(pairs: number): number {
+  const least = Math.min(MANY_NOISE_PAIRS, pairs / 2);
+  return Math.max(1, Math.ceil(Math.max(least, pairs * LEAST_NOISE_PART)));
 }
 
 /** As Diffy does it: more often than by itself, and by enough of both. */

@@ -1,19 +1,21 @@
+import { isExactDouble, normalDecimal } from './decimal.ts';
+
 /** What JSON can hold. */
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
-/** Stands before the digits of a whole number that a double cannot hold. */
+/** Stands before the digits of a number that a double cannot hold. */
 const LARGE = '\u0000number:';
-/** Of a whole number, most likely; digits behind a point are none, and they are common. */
-const MANY_DIGITS = /(?<![\d.])\d{16}/;
-/** Texts and whole numbers as they stand: the digits behind a point are no number of their own. */
+/** A double holds any number of 15 digits, but for very large and very small ones. */
+const MANY_DIGITS = /\d[\d.]{15}|\d[eE][+-]?\d{3}/;
+/** Texts and numbers as they stand. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 /** Deeper records would end the process by their recursion. */
 const DEEPEST = 400;
 const SHORT = 2 * DEEPEST;
 
 /**
- * Reads JSON without losing digits: whole numbers beyond 2^53 become texts of a kind of their own, which
- * {@link typeOf} and {@link writeValue} know. Throws where the text is no JSON, or nested too deeply.
+ * Reads JSON without losing digits: numbers that a double cannot hold become texts of a kind of their own,
+ * which {@link typeOf} and {@link writeValue} know. Throws where the text is no JSON, or nested too deeply.
  */
 export function readValue(text: string): Value {
   const value = JSON.parse(MANY_DIGITS.test(text) ? text.replace(TOKENS, keepDigits) : text) as Value;
@@ -22,8 +24,8 @@ export function readValue(text: string): Value {
 }
 
 function keepDigits(token: string): string {
-  if (!/^-?\d+$/.test(token) || Number.isSafeInteger(Number(token))) return token;
-  return JSON.stringify(LARGE + token);
+  if (token.startsWith('"') || isExactDouble(token)) return token;
+  return JSON.stringify(LARGE + normalDecimal(token));
 }
 
 function refuseDeep(value: Value, left: number): void {
@@ -35,7 +37,8 @@ function refuseDeep(value: Value, left: number): void {
 /** A number as it stands in text, all its digits kept; for values that do not come as JSON. */
 export function numberValue(text: string): Value {
   const number = Number(text);
-  if (/^-?\d+$/.test(text) && !Number.isSafeInteger(number)) return LARGE + text;
+  const normal = normalDecimal(text);
+  if (normal !== undefined && !isExactDouble(text)) return LARGE + normal;
   // NaN and Infinity are numbers to PostgreSQL, and to JSON they are not.
   return Number.isFinite(number) ? number : text;
 }
@@ -51,9 +54,10 @@ function isLarge(value: Value): value is string {
   return typeof value === 'string' && value.startsWith(LARGE);
 }
 
-/** The digits of a number, whatever its size; of a text the text itself. */
+/** The digits of a number, whatever its size, and without an exponent where it can; of a text the text itself. */
 export function plainText(value: Value): string {
-  return isLarge(value) ? value.slice(LARGE.length) : String(value);
+  if (isLarge(value)) return value.slice(LARGE.length);
+  return typeof value === 'number' ? (normalDecimal(String(value)) ?? String(value)) : String(value);
 }
 
 /** JSON with the names of objects in order, so that equal values are equal texts. */

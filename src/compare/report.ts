@@ -1,5 +1,5 @@
 import type { DoubledKeys } from './doubled.ts';
-import type { Settled } from './fields.ts';
+import { noisePairsNeeded, type Settled } from './fields.ts';
 import type { Intake } from './intake.ts';
 import type { CompareRequest } from './request.ts';
 import type { Sample } from './sample.ts';
@@ -36,6 +36,7 @@ export function report(parts: ReportParts): Comparison {
     old: sides.old.report(tally.keys.old),
     new: sides.new.report(tally.keys.new),
     old2: sides.old2?.report(tally.keys.old2) ?? null,
+    noisePairs: sides.old2 ? { counted: tally.noisePairs, needed: noisePairsNeeded(counts.compared) } : null,
     behindMs: tally.behind.spread(),
     fields: settled.fields,
     fieldsLeftOut: settled.leftOut,

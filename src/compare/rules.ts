@@ -51,9 +51,16 @@ function keyText(selectors: readonly Selector[], record: Value): string | null {
 }
 
 function errorTest(text: string | undefined): (record: Value) => boolean {
-  const selectors =
-    text === undefined
-      ? [compileSelector('error', 'error'), compileSelector('body.error', 'error')]
-      : [compileSelector(text, 'error')];
-  return (record) => selectors.some((select) => isTrue(select(record)));
+  if (text !== undefined) {
+    const select = compileSelector(text, 'error');
+    return (record) => isTrue(select(record));
+  }
+  const selectors = [compileSelector('error', 'error'), compileSelector('body.error', 'error')];
+  return (record) =>
+    selectors.map((select) => select(record)).some((value) => isTrue(value) && !saysNo(value));
+}
+
+/** Fields of a stream's entry are text, and an engine without an error writes one of these. */
+function saysNo(value: Value): boolean {
+  return typeof value !== 'object' && /^(?:false|0|null|none|no|)$/i.test(plainText(value).trim());
 }

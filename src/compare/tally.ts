@@ -19,8 +19,8 @@ export interface TallyOptions {
   sample: Sample;
   doubled: DoubledKeys;
   lateAfterMs: number | undefined;
-  /** When the reading ended; records that are younger than they may be late are not missed yet. */
-  asOfMs: number;
+  /** Up to when each side was read, in ms: what would have come to it only just before is not missed yet. */
+  readToMs: Record<'old' | 'new', number>;
   /** False: not all was read, and what has no partner may have one. */
   complete: boolean;
 }
@@ -51,7 +51,8 @@ export class Tally {
   readonly behind = new SpreadMeter();
   readonly #fields = new FieldTallies();
   readonly #options: TallyOptions;
-  #noisePairs = 0;
+  /** Of old and old. */
+  noisePairs = 0;
 
   constructor(options: TallyOptions) {
     this.#options = options;
@@ -78,9 +79,11 @@ export class Tally {
   }
 
   #addAlone(outcome: 'missing' | 'extra', record: PackedRecord): void {
-    const { complete, lateAfterMs, asOfMs, sample } = this.#options;
+    const { complete, lateAfterMs, readToMs, sample } = this.#options;
+    // Its partner may have come behind the end of the other side.
+    const endMs = readToMs[outcome === 'missing' ? 'new' : 'old'];
     const isYoung =
-      lateAfterMs !== undefined && record.timeMs !== null && asOfMs - record.timeMs <= lateAfterMs;
+      lateAfterMs !== undefined && record.timeMs !== null && endMs - record.timeMs <= lateAfterMs;
     if (!complete || isYoung) {
       this.counts.pending += 1;
       return;
@@ -143,7 +146,7 @@ export class Tally {
   }
 
   #addNoise(old: PackedRecord, old2: PackedRecord): void {
-    this.#noisePairs += 1;
+    this.noisePairs += 1;
     this.#fields.addNoise(this.#differences('old2', old, old2));
   }
 
@@ -156,7 +159,7 @@ export class Tally {
 
   /** Takes off what is noise. To be called once, at the end. */
   settle(bounds: NoiseBounds) {
-    const settled = this.#fields.settle(this.counts.compared, this.#noisePairs, bounds);
+    const settled = this.#fields.settle(this.counts.compared, this.noisePairs, bounds);
     this.counts.mismatched = settled.mismatched;
     this.counts.noise = settled.noise;
     return settled;

@@ -87,14 +87,19 @@ export function thresholdError(comparison: Comparison): QctlError | undefined {
   );
 }
 
-function hintsOf({ counts, old, new: fresh, fields }: Comparison): string[] {
+function hintsOf({ counts, old, new: fresh, fields, noisePairs }: Comparison): string[] {
   if (counts.compared === 0) {
     return old.records === 0 || fresh.records === 0
       ? [`nothing was read of ${old.records === 0 ? old.input : fresh.input}: check its name and range`]
       : ['no key is on both sides: check --key, and that both ranges are of the same time'];
   }
   const [worst] = fields.filter(({ reported }) => reported);
-  return worst ? [`the field that differs most is ${worst.field}`] : [];
+  const hints = worst ? [`the field that differs most is ${worst.field}`] : [];
+  if (noisePairs && noisePairs.counted < noisePairs.needed)
+    hints.push(
+      `noise is not known: old2 shares ${noisePairs.counted} keys with old, and ${noisePairs.needed} are needed`,
+    );
+  return hints;
 }
 
 /** `970 matched, 20 mismatched, 10 missing`: what is not 0. */

@@ -1,8 +1,9 @@
 import { QctlError } from '../errors.ts';
 import { parseDurationMs } from '../model/duration.ts';
+import { distanceOf, normalDecimal } from './decimal.ts';
 import { plainText, typeOf, type Value } from './json.ts';
 import { meansPlace, type PathPattern, parsePath, type Step } from './path.ts';
-import { timeOf } from './times.ts';
+import { timeOf, writtenTimeOf } from './times.ts';
 
 /** By how much two values may differ: as they are, as a part of the greater one, or in time. */
 interface Slack {
@@ -10,7 +11,7 @@ interface Slack {
   amount: number;
 }
 
-/** Tolerances; those of a field win over those for all. */
+/** Tolerances; those of a field win over those for all. A count is a time only where its field is named. */
 export interface Tolerance {
   all: readonly Slack[];
   fields: readonly { pattern: PathPattern; slack: Slack }[];
@@ -48,22 +49,30 @@ function parseSlack(amount: string, text: string): Slack {
 /** Whether two different scalars are near enough at this place. */
 export function isNear(tolerance: Tolerance, path: readonly Step[], a: Value, b: Value): boolean {
   const own = tolerance.fields.filter(({ pattern }) => meansPlace([pattern], path));
-  const slacks = own.length > 0 ? own.map(({ slack }) => slack) : tolerance.all;
-  return slacks.some((slack) => isWithin(slack, a, b));
+  if (own.length > 0) return own.some(({ slack }) => isWithin(slack, a, b, timeOf));
+  return tolerance.all.some((slack) => isWithin(slack, a, b, writtenTimeOf));
 }
 
-function isWithin({ kind, amount }: Slack, a: Value, b: Value): boolean {
-  const [left, right] = kind === 'time' ? [timeOf(a), timeOf(b)] : [numberOf(a), numberOf(b)];
-  if (left === null || right === null) return false;
-  const greater = Math.max(Math.abs(left), Math.abs(right));
-  // 1.01 - 1 is a little more than 0.01 in doubles.
+function isWithin({ kind, amount }: Slack, a: Value, b: Value, time: typeof timeOf): boolean {
+  if (kind !== 'time') return areNumbersWithin(kind, amount, numberText(a), numberText(b));
+  const [left, right] = [time(a), time(b)];
+  return left !== null && right !== null && Math.abs(left - right) <= amount;
+}
+
+function areNumbersWithin(kind: Slack['kind'], amount: number, a: string | null, b: string | null): boolean {
+  if (a === null || b === null) return false;
+  const greater = Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
+  if (!Number.isFinite(greater)) return false;
+  const most = kind === 'relative' ? amount * greater : amount;
+  const apart = Math.abs(Number(a) - Number(b));
+  // 1.01 - 1 is a little more than 0.01 in doubles, and two ids beyond 2^53 are nothing apart.
   const rounding = greater * Number.EPSILON * 2;
-  return Math.abs(left - right) <= (kind === 'relative' ? amount * greater : amount) + rounding;
+  if (Math.abs(apart - most) > rounding) return apart < most;
+  return distanceOf(a, b) <= most * (1 + 2 * Number.EPSILON);
 }
 
 /** Fields of a stream's entry are text: what reads as a number is one here. */
-function numberOf(value: Value): number | null {
-  if (typeof value === 'number') return value;
-  const text = typeOf(value) === 'number' || typeof value === 'string' ? plainText(value) : '';
-  return /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : null;
+function numberText(value: Value): string | null {
+  const isText = typeOf(value) === 'number' || typeof value === 'string';
+  return (isText ? normalDecimal(plainText(value)) : undefined) ?? null;
 }

@@ -74,7 +74,7 @@ export interface FieldReport {
   kinds: Partial<Record<DifferenceKind, number>>;
   /** Keys in which it differs and is ignored. */
   ignored: number;
-  /** Share in which it differs between the old side and itself; null where that was not looked at. */
+  /** Share in which it differs between the old side and itself; null where that is not known. */
   noiseShare: number | null;
   /** False: it differs no more than it does by itself. */
   reported: boolean;
@@ -140,6 +140,11 @@ export interface Comparison {
   old: SideReport;
   new: SideReport;
   old2: SideReport | null;
+  /**
+   * Keys that both `old` and `old2` have, and how many it takes: with fewer, noise is not known, and every
+   * difference counts. Null where there is no `old2`.
+   */
+  noisePairs: { counted: number; needed: number } | null;
   /** How much later than the old record the new one came, in ms, below 0 where it was earlier. */
   behindMs: Spread | null;
   /** Those that differ, most often first. */

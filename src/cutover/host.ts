@@ -46,6 +46,8 @@ export interface CutoverHost {
   sqs(source?: string): Promise<SqsOptions>;
   drainRequest(drain: ForwardDrain): Promise<DrainRequest>;
   backRequest(drain: BackDrain): Promise<{ request: BackRequest; streams: Record<string, StreamConfig> }>;
+  /** The streams of qctl.yaml: which are partitioned. */
+  streams(): Promise<Record<string, StreamConfig>>;
   /** Measures for checks: the metric providers over these connections. */
   measure: Measure;
   /** Environment of child processes and of `{ env: NAME }` variables. */

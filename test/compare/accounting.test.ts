@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { countsText, thresholdError } from '../../src/compare/index.ts';
-import { compareLines } from './lines.ts';
+import { compare, countsText, thresholdError } from '../../src/compare/index.ts';
+import { compareLines, fileOf } from './lines.ts';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
 
@@ -29,6 +29,23 @@ test('an error of one side is neither a match nor a mismatch; the same error of 
   ).toEqual(['only the new side says error', 'only the old side says error']);
   const own = await compareLines([{ id: 1, s: 'FAILED' }], [{ id: 1, s: 'ok' }], { error: "s == 'FAILED'" });
   expect(own.counts).toMatchObject({ errorsOld: 1, compared: 0 });
+});
+
+test('a field error that says no is no error, as text as well', async () => {
+  const said = ['false', 'False', '0', 'null', 'None', 'no', '', ' ', false, 0, null, {}];
+  const old = [...said, ...said].map((_, id) => ({ id }));
+  const fresh = [
+    ...said.map((error, id) => ({ id, error })),
+    ...said.map((error, id) => ({ id: said.length + id, body: JSON.stringify({ error }) })),
+  ];
+  const { counts } = await compareLines(old, fresh, { ignore: ['error', 'body'] });
+  expect(counts).toMatchObject({ errorsNew: 0, ignored: 2 * said.length });
+  const wrong = ['nothing found', 'not 0', 'nobody', '1', true, { code: 0 }];
+  const failed = await compareLines(
+    wrong.map((_, id) => ({ id })),
+    wrong.map((error, id) => ({ id, error })),
+  );
+  expect(failed.counts).toMatchObject({ errorsNew: wrong.length });
 });
 
 test('what cannot be read is counted by side, and told with its place', async () => {
@@ -68,6 +85,30 @@ test('late is told beside the outcome, and what is too young to be missed is pen
   expect(result.behindMs).toMatchObject({ min: 3000, max: 39_000 });
   expect(result.old).toMatchObject({ firstAt: at(0), lastAt: at(55), perSecond: 4 / 55 });
 });
+
+test('what comes into a file while it is read is not missed; a pipe is judged by when it ended', async () => {
+  let nowMs = Date.parse(at(0));
+  async function* chunks() {
+    yield Buffer.from(`${JSON.stringify({ id: 1, t: at(0) })}\n`);
+    nowMs = Date.parse(at(60));
+  }
+  const rules = { key: ['id'], time: 't', lateAfterMs: 10_000, minMatched: null };
+  const work = { signal: new AbortController().signal, waiting: () => undefined, now: () => new Date(nowMs) };
+  const pipe = () => ({ kind: 'file', path: 'pipe', chunks: chunks() }) as const;
+  const file = { kind: 'file', path: '/dev/null' } as const;
+  const late = await compare({ ...rules, old: pipe(), new: file }, work);
+  expect(late.counts).toMatchObject({ missing: 0, pending: 1 });
+  nowMs = Date.parse(at(0));
+  const fed = { ...pipe(), chunks: slowly(chunks()) };
+  const ended = await compare({ ...rules, old: fileOf([{ id: 2, t: at(0) }]), new: fed }, work);
+  expect(ended.counts).toMatchObject({ missing: 1, extra: 0 });
+});
+
+/** Behind the other side. */
+async function* slowly(pieces: AsyncIterable<Buffer>) {
+  await new Promise((resolve) => setImmediate(resolve));
+  yield* pieces;
+}
 
 test('latency is known where a record names its start, and null where it does not', async () => {
   const side = (ms: number) =>

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { thresholdError } from '../../src/compare/index.ts';
 import { compareLines, fileOf, type Options } from './lines.ts';
 
 /** How one record differs from another, as `path kind` lines. */
@@ -30,6 +31,29 @@ test('JSON inside a text is compared as JSON, and digits beyond 2^53 count', asy
   ]);
 });
 
+test.each([
+  ['1.000000000000000001', '1.000000000000000002'],
+  ['12345678901234567.25', '12345678901234567.75'],
+  ['1e400', '1e401'],
+])(
+  '%s is not %s, whichever types are taken for each other and however little they may differ',
+  async (a, b) => {
+    const judged = async (old: string, fresh: string, options: Options = {}) =>
+      (await compareLines([`{"id":1,"v":${old}}`], [`{"id":1,"v":${fresh}}`], options)).counts;
+    expect(await judged(a, b)).toMatchObject({ mismatched: 1 });
+    expect(await judged(a, `${b}0`, { looseTypes: true })).toMatchObject({ mismatched: 1 });
+    expect(await judged(a, `"${b}"`, { looseTypes: true })).toMatchObject({ mismatched: 1 });
+    expect(await judged(a, `"${a}"`, { looseTypes: true })).toMatchObject({ matched: 1 });
+    expect(await judged(a, b, { tolerance: ['1e-30'] })).toMatchObject({ mismatched: 1 });
+  },
+);
+
+test('a number with many digits is a key that a text of the same digits is', async () => {
+  const old = ['{"id":1000000000000000000000}', '{"id":12345678901234567.250}'];
+  const fresh = [{ id: '1000000000000000000000' }, { id: '12345678901234567.25' }];
+  expect((await compareLines(old, fresh, { looseTypes: true })).counts).toMatchObject({ matched: 2 });
+});
+
 test.each<[string, object, object, Options, string[]]>([
   ['a path', { m: { at: 1, by: 1 } }, { m: { at: 2, by: 1 } }, { ignore: ['m.at'] }, ['ignored']],
   ['all below a path', { m: { at: 1 } }, { m: { at: { x: 1 } } }, { ignore: ['m'] }, ['ignored']],
@@ -49,11 +73,22 @@ test.each<[string[], unknown, unknown, boolean]>([
   [['1%'], '0.910', '0.911', true],
   [['5s'], '2026-01-01T00:00:00Z', '2026-01-01T02:00:05+02:00', true],
   [['5s'], '2026-01-01T00:00:00Z', '2026-01-01T00:00:06Z', false],
+  [['5s'], '2026-01-01T00:00:00.5Z', '2026-01-01 00:00:04+00:00', true],
   [['5s'], 1, 2, false],
+  [['5s'], 1000000001, 1000000003, false],
+  [['5s'], '1700000000001', '1700000000003', false],
+  [['5m'], '2026-01-01-0001', '2026-01-01-0003', false],
+  [['v=5s'], 1000000001, 1000000003, true],
+  [['v=5s'], '1700000000001', '1700000000003', true],
+  [['v=5s'], '1700000000.123456789', '1700000004', true],
   [['5', 'v=0'], 1, 2, false],
   [['v=0.5'], 1, 1.5, true],
   [['other=9'], 1, 2, false],
   [['1'], 1, '1', false],
+  [['0.01'], 9007199254740001, 9007199254740003, false],
+  [['0.01'], '12345678901234567', '12345678901234569', false],
+  [['5'], '5', '1e-999999999', true],
+  [['0.5'], '12345678901234567.25', '12345678901234567.75', true],
 ])('with a tolerance of %j, %j and %j are near: %j', async (tolerance, old, fresh, near) => {
   expect((await pair({ v: old }, { v: fresh }, { tolerance })).length === 0).toBe(near);
 });
@@ -130,3 +165,26 @@ test('a field that differs between old and old as much is noise; one that differ
   });
   expect(strict.counts).toMatchObject({ mismatched: 0, noise: 55 });
 });
+
+test.each([
+  [1000, 1, { mismatched: 990, noise: 0 }, { counted: 1, needed: 100 }],
+  [1000, 99, { mismatched: 990, noise: 0 }, { counted: 99, needed: 100 }],
+  [1000, 100, { mismatched: 0, noise: 990 }, { counted: 100, needed: 100 }],
+  [1200, 119, { mismatched: 1190, noise: 0 }, { counted: 119, needed: 120 }],
+  [20, 9, { mismatched: 10, noise: 0 }, { counted: 9, needed: 10 }],
+  [20, 10, { mismatched: 0, noise: 10 }, { counted: 10, needed: 10 }],
+])(
+  'of %i keys, %i that were made twice are enough or not to tell noise',
+  async (all, twice, counts, pairs) => {
+    const old = Array.from({ length: all }, (_, id) => ({ id, score: 1 }));
+    const fresh = old.map(({ id }) => ({ id, score: id < 10 ? 1 : 2 }));
+    const again = old.slice(0, twice).map(({ id }) => ({ id, score: 3 }));
+    const failOn = ['mismatched > 0'];
+    const result = await compareLines(old, fresh, { old2: fileOf(again), failOn });
+    expect(result.counts).toMatchObject(counts);
+    expect(result.noisePairs).toEqual(pairs);
+    expect(result.fields[0]!.noiseShare).toBe(counts.noise > 0 ? 1 : null);
+    const hints = thresholdError(result)?.hint ?? [];
+    expect(hints.some((hint) => /noise is not known/.test(hint))).toBe(counts.noise === 0);
+  },
+);

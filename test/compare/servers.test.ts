@@ -162,6 +162,8 @@ test.each([
   [['--old', 'file:-', '--new', 'file:-'], 2, 'STDIN_TWICE'],
   [['--old', 'file:x', '--old-from', '1h', '--new', 'file:-'], 2, 'UNUSED_FLAG'],
   [['--old', 'file:x', '--new', 'file:y', '--for', '1m'], 2, 'NOTHING_TO_FOLLOW'],
+  [['--old', 'redis:x', '--new', 'redis:y', '--for', '1s', '--to', '1m'], 2, 'UNUSED_FLAG'],
+  [['--old', 'redis:x', '--new', 'redis:y', '--for', '1s', '--new-to', '1m'], 2, 'UNUSED_FLAG'],
 ])('%j ends with %i %s, and tells no secret', async (sides, code, name) => {
   const end = await command([...sides, '--key', 'id'], { DATABASE_URL: database });
   expect(end.code).toBe(code);
@@ -181,10 +183,13 @@ test('tables are readable at 60 columns, and every format has the counts', async
     '--key',
     'body.order',
     '--dedupe',
+    '--old2',
+    `redis:${old}`,
   ];
   const narrow = await runCommand(argv, { columns: 60 });
   expect(narrow.stdout).toMatch(/^mismatched +1 \(33\.3%\)$/m);
   expect(narrow.stdout).toMatch(/^2 +1 +2$/m);
+  expect(narrow.stdout).toMatch(/^noise from +3 keys of old and old2$/m);
   const lines = narrow.stdout.split('\n').filter((line) => !/redis:\/\//.test(line));
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   const conditions = ['--require', 'missing == 0', '--fail-on', 'extra > 0'];
@@ -192,6 +197,7 @@ test('tables are readable at 60 columns, and every format has the counts', async
   expect(junit.stdout).toMatch(/tests="4" failures="1"[\s\S]*name="missing == 0"><failure/);
   const page = await runCommand([...argv, '-o', 'markdown']);
   expect(page.stdout).toContain('| mismatched | 1 (33.3%) |');
+  expect(page.stdout).toContain('- Noise from: 3 keys of old and old2\n');
   const out = join(folder, 'result.json');
   await runCommand([...argv, '-o', 'json', '--out-file', out]);
   expect((await stat(out)).mode & 0o777).toBe(0o600);
@@ -223,8 +229,39 @@ test('Ctrl-C shows what was compared so far, marked incomplete', async () => {
   });
 });
 
+test('what came while the rest was read is not missed: a stream is judged by when its end was fixed', async () => {
+  const fresh = await stream([result(1)]);
+  const old = await stream([result(1), result(2)]);
+  const lateAfterMs = 800;
+  let taken = 0;
+  // A second old side that takes longer than a result may be late, and meanwhile the result comes.
+  async function* slow() {
+    await waitFor(() => taken === 3, { what: 'both streams to be read' });
+    const since = Date.now();
+    await stream([result(2)], fresh);
+    await waitFor(() => Date.now() - since > lateAfterMs + 100, { what: 'the end of the delay' });
+    yield Buffer.from('');
+  }
+  const sides = {
+    old: { kind: 'redis', streams: [old] },
+    new: { kind: 'redis', streams: [fresh] },
+    old2: { kind: 'file', path: 'slow', chunks: slow() },
+  } as const;
+  const request = { ...sides, key: ['body.order'], minMatched: null, redis, lateAfterMs };
+  const progress = ({ old, new: fresh }: { old: number; new: number }) => {
+    taken = old + fresh;
+  };
+  const { counts } = await compare(request, { ...quiet(), progress });
+  expect(counts).toMatchObject({ matched: 1, missing: 0, pending: 1 });
+  const [, second] = await client.xrange(old, '-', '+');
+  const until = { ...request, old2: undefined, new: { ...sides.new, to: second![0] } };
+  expect((await compare(until, quiet())).counts).toMatchObject({ matched: 1, missing: 0, pending: 1 });
+  const whole = { ...request, old2: undefined };
+  expect((await compare(whole, quiet())).counts).toMatchObject({ matched: 2, missing: 0, pending: 0 });
+});
+
 /** As much of a step's world as this one needs. */
-function world(signal = new AbortController().signal) {
+function world(signal = new AbortController().signal, streams: Record<string, object> = {}) {
   const waits: (string | null)[] = [];
   const own = {
     step: 'shadow',
@@ -232,7 +269,7 @@ function world(signal = new AbortController().signal) {
     redact: (text: string) => text,
     path: (path: string) => path,
     redis: async () => redis,
-    host: { now: () => new Date(), postgres: async () => ({ url: database }) },
+    host: { now: () => new Date(), postgres: async () => ({ url: database }), streams: async () => streams },
     waiting: (reason: string | null) => void waits.push(reason),
   };
   return { world: own as unknown as StepWorld, waits };
@@ -256,6 +293,17 @@ test('the step passes where both sides made the same, and fails with counts wher
   await expect(
     apply({ old, new: other, key: 'body.order', failOn: 'mismatched > 60%' }),
   ).resolves.toBeDefined();
+});
+
+test('the step reads all partitions of a stream, and all streams of a pattern', async () => {
+  const [old, fresh] = [uniqueName('results'), uniqueName('results')];
+  await stream([result(1)], `${old}:{0}`);
+  await stream([result(2)], `${old}:{1}`);
+  await stream([result(2)], `${fresh}-a`);
+  await stream([result(1)], `${fresh}-b`);
+  const { world: own } = world(undefined, { [old]: { partitions: 2 } });
+  const given = { old: `redis:${old}`, new: { redis: [`${fresh}-*`, `${fresh}-a`] }, key: 'body.order' };
+  await expect(apply(given, own)).resolves.toMatchObject({ text: 'compared: 2 matched' });
 });
 
 test('the step never passes on no data, not even where nothing else is asked for', async () => {
@@ -305,4 +353,7 @@ test('the step says what it does, and what speaks against it, before anything ru
     { level: 'blocker', code: 'THRESHOLD_INVERTED' },
   ]);
   expect(compareStep.schema.safeParse({ ...given, new: 'postgres:shop' }).success).toBe(false);
+  const ending = { ...given, old: { redis: 'a', to: '1m' } };
+  expect(compareStep.schema.safeParse(ending).error!.message).toContain('expected either for or to');
+  expect(compareStep.schema.safeParse({ ...ending, for: undefined }).success).toBe(true);
 });

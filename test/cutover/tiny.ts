@@ -157,6 +157,7 @@ export function hostOf(
       return redis;
     },
     ...{ postgres: none, sqs: none, drainRequest: none, backRequest: none, measure, env: {} },
+    streams: async () => ({}),
     operator: { by: 'night@host', host: 'host' },
     now: () => new Date(),
     close: async () => (await redis?.catch(() => undefined))?.close(),

@@ -15,7 +15,8 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Reads lines of JSON, compressed or not. */
 export function fileReader(input: FileInput, work: CompareWork): SideReader {
-  return { label: input.path, decode: decodeLine, read: () => recordsOf(input, work) };
+  const isFed = input.chunks !== undefined;
+  return { label: input.path, decode: decodeLine, isFed, read: () => recordsOf(input, work) };
 }
 
 function decodeLine(text: string): Value {

@@ -30,4 +30,11 @@ export interface SideReader {
   read(): AsyncGenerator<(ReadRecord | Unreadable)[]>;
   /** The clock of the side, in ms; undefined where it has none. */
   clock?(): Promise<number>;
+  /**
+   * Once it was read: the time up to which it was, by its clock, in ms. Undefined where nobody has fixed one:
+   * it was read as it stood when the reading began, or where it {@link isFed}, when the reading ended.
+   */
+  readToMs?(): number | undefined;
+  /** Somebody else is writing what is read, and ends it. */
+  isFed?: boolean;
 }

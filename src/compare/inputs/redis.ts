@@ -26,12 +26,17 @@ export function redisReader(
   until: AbortSignal | undefined,
 ): SideReader {
   const many = input.streams.length > 1;
+  let readToMs: number | undefined;
+  const fixed = (ends: readonly Range[]) => {
+    readToMs = Math.min(...ends.map(({ toMs }) => toMs));
+  };
   return {
     label: `${redis.label} ${input.streams.join(', ')}`,
     decode: readValue,
     clock: () => serverTimeMs(redis),
+    readToMs: () => readToMs,
     async *read() {
-      for await (const entries of entriesOf(redis, input, work, until)) {
+      for await (const entries of entriesOf(redis, input, work, until, fixed)) {
         yield entries.map((entry) => toRecord(entry, many));
       }
     },
@@ -43,8 +48,10 @@ async function* entriesOf(
   input: RedisInput,
   work: CompareWork,
   until: AbortSignal | undefined,
+  fixed: (ends: readonly Range[]) => void,
 ): AsyncGenerator<TailEntry[]> {
-  const starts = await startsOf(redis, input, until !== undefined);
+  const starts = await rangesOf(redis, input, until !== undefined);
+  fixed(starts);
   if (!until) return yield* tailEntries(redis, { starts, follow: false }, work);
   const from = new Map(starts.map((start) => [start.stream, start.from]));
   for await (const entries of followed(redis, starts, work, until)) {
@@ -53,7 +60,8 @@ async function* entriesOf(
   }
   if (work.signal.aborted) return;
   // What has come since the last look, and not what comes while this is read.
-  const rest = await startsOf(redis, input, true);
+  const rest = await rangesOf(redis, input, true);
+  fixed(rest);
   const last = rest.map((start) => ({ ...start, from: from.get(start.stream)! }));
   yield* tailEntries(redis, { starts: last, follow: false }, work);
 }
@@ -75,12 +83,15 @@ async function* followed(
   }
 }
 
+/** A part of a stream, and the time up to which it has all entries. */
+type Range = TailStart & { toMs: number };
+
 /** The range of each stream. Both sides end where they ended when the reading began, so that neither runs away. */
-async function startsOf(
+async function rangesOf(
   redis: RedisConnection,
   { streams, from = 'start', to = 'end' }: RedisInput,
   mayBeMissing: boolean,
-): Promise<TailStart[]> {
+): Promise<Range[]> {
   return Promise.all(
     streams.map(async (stream) => {
       const facts = await readFacts(redis, stream);
@@ -88,20 +99,22 @@ async function startsOf(
       const nowMs = facts?.timeMs ?? (await serverTimeMs(redis));
       const last = facts?.lastGeneratedId ?? '0-0';
       const start = parsePosition(from, nowMs);
-      return {
-        stream,
-        from: start.kind === 'end' ? `(${last}` : firstIdOf(start),
-        to: endOf(to, nowMs, last),
-      };
+      const first = start.kind === 'end' ? `(${last}` : firstIdOf(start);
+      return { stream, from: first, ...endOf(to, nowMs, last) };
     }),
   );
 }
 
-function endOf(to: string, nowMs: number, last: string): string {
-  const position = parsePosition(to, nowMs);
-  if (position.kind === 'start') return '0-0';
-  if (position.kind === 'end') return last;
-  return position.kind === 'id' ? position.id : String(Math.max(0, position.ms));
+function endOf(text: string, nowMs: number, last: string): Pick<Range, 'to' | 'toMs'> {
+  const position = parsePosition(text, nowMs);
+  if (position.kind === 'end') return { to: last, toMs: nowMs };
+  const to = position.kind === 'start' ? '0-0' : position.kind === 'id' ? position.id : msText(position.ms);
+  const toMs = position.kind === 'time' ? position.ms : streamIdTimeMs(to);
+  return { to, toMs: Math.min(nowMs, toMs ?? nowMs) };
+}
+
+function msText(ms: number): string {
+  return String(Math.max(0, ms));
 }
 
 function toRecord({ id, stream, fields }: TailEntry, many: boolean): ReadRecord {

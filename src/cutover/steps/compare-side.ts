@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { SideInput } from '../../compare/index.ts';
+import { resolveStreams } from '../../streams/index.ts';
 import type { StepWorld } from '../step.ts';
 import { text } from './common.ts';
 
@@ -50,12 +51,20 @@ export function describeSide(side: Side): string {
   return `postgres:${side.postgres}${side.table === undefined ? '' : ` ${side.table}`}`;
 }
 
-/** Where a side is read from. */
+/** Whether a plan says where the reading of its streams ends. */
+export function hasEnd(side: Side | undefined): boolean {
+  return side !== undefined && 'redis' in side && side.to !== undefined;
+}
+
+/** Where a side is read from; configured partitions and patterns are read together, as `qctl compare` does. */
 export async function inputOf(side: Side, world: StepWorld): Promise<SideInput> {
   if ('file' in side) return { kind: 'file', path: world.path(side.file) };
   if ('postgres' in side) {
     const { postgres: source, ...rest } = side;
     return { kind: 'postgres', connection: await world.host.postgres(source), ...rest };
   }
-  return { kind: 'redis', streams: side.redis, from: side.from, to: side.to };
+  const [redis, configured] = [await world.redis(), await world.host.streams()];
+  const found = await Promise.all(side.redis.map((name) => resolveStreams(redis, configured, name)));
+  const streams = [...new Set(found.flat().map(({ stream }) => stream))];
+  return { kind: 'redis', streams, from: side.from, to: side.to };
 }

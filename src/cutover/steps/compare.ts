@@ -5,7 +5,7 @@ import { formatExactDuration } from '../../model/duration.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type StepResult, type StepWorld, stepKind } from '../step.ts';
 import { duration, text } from './common.ts';
-import { describeSide, inputOf, sideSchema } from './compare-side.ts';
+import { describeSide, hasEnd, inputOf, sideSchema } from './compare-side.ts';
 
 const texts = z.union([text.transform((one) => [one]), z.array(text).min(1)]);
 
@@ -14,7 +14,7 @@ const percent = z
   .regex(/^\d+(\.\d+)?%$/, 'expected a percentage such as 20%')
   .transform((written) => Number(written.slice(0, -1)) / 100);
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   old: sideSchema,
   new: sideSchema,
   /** The old side once more: what differs between the two is noise. */
@@ -37,6 +37,11 @@ const schema = z.strictObject({
   for: duration.optional(),
   minMatched: z.number().int().nonnegative().default(1),
 });
+
+const schema = fields.refine(
+  (params) => params.for === undefined || ![params.old, params.new, params.old2].some(hasEnd),
+  'expected either for or to: streams are followed to the end of that time',
+);
 
 type Params = z.output<typeof schema>;
 
