@@ -41,9 +41,11 @@ export interface Context {
    * or with `--yes`. Throws `declined` on any other, and `refused` where there is no terminal to ask on.
    */
   confirmTyped(expected: string, question: string): Promise<void>;
+  /** The profile that a flag or a variable names; undefined: neither does. */
+  askedProfile(): { name: string; by: '--profile' | 'QCTL_PROFILE' } | undefined;
   /**
-   * The profile of the configuration where neither flag nor variable names one: that of a plan. To be called
-   * before anything is asked of the configuration.
+   * The profile of the configuration where neither flag nor variable names one: that of a plan, or of a run.
+   * What was resolved, or connected, with another one does not count any more.
    */
   useProfile(name: string): void;
   /** As `confirm`, while something runs: see `askMeanwhile` in confirm.ts. */
@@ -93,6 +95,7 @@ export interface OpenContext extends Context {
 export function createContext(parts: ContextParts): OpenContext {
   const { env, watch, version = '0.0.0-dev', now = () => new Date() } = parts;
   let flags: Flags = {};
+  let given: string | undefined;
   let config: Promise<ResolvedConfig> | undefined;
   const whole: Scope = { io: parts.io, cleaners: new Cleaners() };
   let scope = whole;
@@ -104,6 +107,8 @@ export function createContext(parts: ContextParts): OpenContext {
   const tellOfCleaning = (error: unknown) => {
     if (options.verbose) scope.io.stderr.write(`qctl: while closing: ${String(error)}\n`);
   };
+  const connect = () => onceDone(() => openRedis(context, whole.cleaners));
+  let redis = connect();
   const context: OpenContext = {
     get io() {
       return scope.io;
@@ -116,22 +121,30 @@ export function createContext(parts: ContextParts): OpenContext {
     hardSignal: watch.hardSignal,
     config: () => (config ??= loadAndWarn(parts.io, options, flags, env)),
     redisOptions: async () => (await connections()).redis(),
-    redis: onceDone(() => openRedis(context, whole.cleaners)),
+    redis: () => redis(),
     postgresOptions: async (name) => (await connections()).postgres(name),
     sqsOptions: async (name) => (await connections()).sqs(name),
     confirm: async (question, hint) =>
       (await import('./confirm.ts')).confirm(context, question, interruptOf(watch), hint),
     confirmTyped: async (expected, question) =>
       (await import('./confirm.ts')).confirmTyped(context, expected, question, interruptOf(watch)),
+    askedProfile() {
+      if (given !== undefined) return { name: given, by: '--profile' };
+      return env.QCTL_PROFILE ? { name: env.QCTL_PROFILE, by: 'QCTL_PROFILE' } : undefined;
+    },
     useProfile(name) {
-      if (flags.profile === undefined && !env.QCTL_PROFILE) flags = { ...flags, profile: name };
+      if (context.askedProfile() || flags.profile === name) return;
+      flags = { ...flags, profile: name };
+      config = undefined;
+      redis = connect();
     },
     askMeanwhile: async (question, taken) =>
       (await import('./confirm.ts')).askMeanwhile(context, question, interruptOf(watch), taken),
     onCleanup: (clean) => scope.cleaners.add(clean),
-    fill(given, connectionFlags) {
-      Object.assign(options, given);
+    fill(chosen, connectionFlags) {
+      Object.assign(options, chosen);
       flags = connectionFlags;
+      given = connectionFlags.profile;
     },
     async turn(io, work) {
       const own = { io, cleaners: new Cleaners() };

@@ -5,7 +5,8 @@ import type { Context } from './context.ts';
 import { carryOut, optionsOf, type WorkFlags } from './cutover/carry-out.ts';
 import { chooseRun } from './cutover/choose-run.ts';
 import { stateText } from './cutover/format-status.ts';
-import { addPlanConnections, planKept, REASON, useKeptProfile } from './cutover/options.ts';
+import { addPlanConnections, planKept, REASON } from './cutover/options.ts';
+import { useKeptProfile, useRunProfile } from './cutover/run-profile.ts';
 import { parseDuration } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import type { Output } from './term/io.ts';
@@ -46,6 +47,7 @@ export async function runRollback(
   const host = await cutoverHost(context);
   const run = flags.withoutRedis && name !== undefined ? name : (await chooseRun(host, name)).run;
   const chosen = await optionsOf(context, flags);
+  await useRunProfile(context, host, run, chosen);
   const plan = await planKept(host, run, chosen);
   const preview = await previewRollback(run, plan, host, chosen);
   if (options.dryRun) {

@@ -25,7 +25,7 @@ export async function optionsOf(context: Context, flags: WorkFlags): Promise<Cut
   return {
     ...(await cutoverParts(context)),
     ...{ reason, lockWaitMs: lockWait, assume, acceptPlanChange, confirmEach, withoutRedis },
-    leaveWhenHeld: flags.wait === false,
+    ...{ leaveWhenHeld: flags.wait === false, profile: (await context.config()).profile ?? null },
   };
 }
 

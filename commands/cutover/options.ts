@@ -50,11 +50,3 @@ export async function planKept(
   const { keptPlan } = await import('../../src/cutover/index.ts');
   return keptPlan(host, run, options);
 }
-
-/** The profile that the plan of a run names counts from here on, where this host has its journal. */
-export async function useKeptProfile(context: Context, run: string): Promise<void> {
-  const { keptProfile } = await import('../../src/cutover/index.ts');
-  const { stateFolder } = await import('./parts.ts');
-  const profile = await keptProfile(stateFolder(context), run);
-  if (profile !== undefined) context.useProfile(profile);
-}

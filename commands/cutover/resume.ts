@@ -5,6 +5,7 @@ import type { CommandEntry } from '../registry.ts';
 import { say } from './control.ts';
 import { addPlanConnections } from './options.ts';
 import { addWorkOptions, type RunFlags, takeUp } from './run.ts';
+import { useKeptProfile } from './run-profile.ts';
 
 /** `qctl cutover resume RUN`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runCutoverResume): QctlCommand {
@@ -31,6 +32,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCutov
 export async function runCutoverResume(context: Context, name: string, flags: RunFlags): Promise<number> {
   const { cutoverStatus, unpauseCutover } = await import('../../src/cutover/index.ts');
   const { cutoverHost } = await import('./host.ts');
+  await useKeptProfile(context, name);
   const host = await cutoverHost(context);
   const status = await cutoverStatus(host, name);
   if (!status.alive) {

@@ -11,15 +11,8 @@ import { formatFinding } from '../term/finding.ts';
 import { renderResult } from '../term/render.ts';
 import { carryOut, optionsOf, type WorkFlags } from './carry-out.ts';
 import { followCutover } from './follow.ts';
-import {
-  addPlanConnections,
-  addSetOption,
-  planKept,
-  planOf,
-  REASON,
-  type SetFlags,
-  useKeptProfile,
-} from './options.ts';
+import { addPlanConnections, addSetOption, planKept, planOf, REASON, type SetFlags } from './options.ts';
+import { useKeptProfile, useRunProfile } from './run-profile.ts';
 
 /** The flags of `cutover run`. */
 export interface RunFlags extends SetFlags, WorkFlags {
@@ -118,9 +111,10 @@ export async function takeUp(
   const { cutoverStatus, resumeCutover } = await import('../../src/cutover/index.ts');
   const { cutoverHost } = await import('./host.ts');
   const given = file === undefined ? undefined : await planOf(context, file, flags);
-  if (!given) await useKeptProfile(context, run);
+  await useKeptProfile(context, run);
   const host = await cutoverHost(context);
   const options = await optionsOf(context, flags);
+  await useRunProfile(context, host, run, options);
   const plan = asAsked(given ?? (await planKept(host, run, options)), flags);
   if (context.options.dryRun) return foresee(context, run, plan, host, options);
   if (!context.options.quiet) {

@@ -10,6 +10,8 @@ export interface MetricRef {
   metric: string;
   /** `{ stream: 'orders', group: 'workers' }`, as validated by the provider. */
   with: Record<string, unknown>;
+  /** Folder from which relative paths count. Default: the current one. */
+  cwd?: string;
 }
 
 /** A check, with every default filled in. Times in ms. */

@@ -35,6 +35,10 @@ export interface FoldedRun {
   rehearsal: boolean;
   startedAt: string;
   by: string;
+  /** Where it was started. */
+  host: string;
+  /** Folder in which it was started; null: the journal is older than that. */
+  cwd: string | null;
   /** By id; what is not in it was not begun. Returns of messages stand under ids of their own. */
   steps: Map<string, FoldedStep>;
   baseline: Record<string, number | null> | null;
@@ -57,7 +61,7 @@ export function foldJournal(lines: readonly JournalLine[]): FoldedRun {
     hash: first.hash,
     rehearsal: first.rehearsal,
     startedAt: first.at,
-    by: first.by,
+    ...{ by: first.by, host: first.host, cwd: first.cwd ?? null },
     steps: new Map(),
     baseline: null,
     approvals: new Map(),

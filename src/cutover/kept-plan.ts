@@ -7,6 +7,8 @@ import type { CutoverPlan } from './plan-types.ts';
 import { knownRun } from './resume.ts';
 import type { JournalLine } from './run-types.ts';
 
+type FirstLine = Extract<JournalLine, { event: 'run' }>;
+
 /**
  * The plan that a run was begun with, from its journal: its file may have changed since, or stand on another host.
  * Secret variables are read anew from the environment. Throws as `resumeCutover`.
@@ -17,15 +19,47 @@ export async function keptPlan(
   options: Pick<CutoverOptions, 'stateFolder' | 'withoutRedis'>,
 ): Promise<CutoverPlan> {
   const { read } = await knownRun({ host, options: options as CutoverOptions }, run);
-  const { text, path, variables } = read.lines[0] as Extract<JournalLine, { event: 'run' }>;
+  const { text, path, variables } = read.lines[0] as FirstLine;
   return readPlan({ text, path }, { env: host.env, variables });
 }
 
-/** The profile that the plan of a run names, where this host has its journal: nothing is connected yet. */
-export async function keptProfile(stateFolder: string, run: string): Promise<string | undefined> {
+/** The profile of a run. */
+export interface KeptProfile {
+  name: string;
+  /** False: the plan names it, and of what was in force nothing is known. */
+  inForce: boolean;
+}
+
+/** The profile that a run was begun with; undefined: none, or it is not known. Throws as `resumeCutover`. */
+export async function runProfile(
+  host: CutoverHost,
+  run: string,
+  options: Pick<CutoverOptions, 'stateFolder' | 'withoutRedis'>,
+): Promise<KeptProfile | undefined> {
+  const { read } = await knownRun({ host, options: options as CutoverOptions }, run);
+  return profileOf(read.lines[0] as FirstLine);
+}
+
+/** Like {@link runProfile}, where this host has the journal of the run: nothing is connected yet. */
+export async function keptProfile(stateFolder: string, run: string): Promise<KeptProfile | undefined> {
   const [first] = (await readJournalFile(journalPath(stateFolder, run)).catch(() => undefined)) ?? [];
-  if (first === undefined) return undefined;
-  const { text } = JSON.parse(first) as Extract<JournalLine, { event: 'run' }>;
-  const profile: unknown = parseDocument(text).get('profile');
-  return typeof profile === 'string' ? profile : undefined;
+  // What is damaged is told of by whoever reads all of it.
+  const line = first === undefined ? undefined : firstLine(first);
+  return line && profileOf(line);
+}
+
+function firstLine(text: string): FirstLine | undefined {
+  try {
+    const line = JSON.parse(text) as FirstLine;
+    return line?.event === 'run' ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Journals of before this was kept have only what the plan says. */
+function profileOf({ profile, text }: FirstLine): KeptProfile | undefined {
+  if (typeof profile === 'string') return { name: profile, inForce: true };
+  const planned: unknown = parseDocument(text).get('profile');
+  return typeof planned === 'string' ? { name: planned, inForce: false } : undefined;
 }

@@ -24,8 +24,8 @@ export const LEASE_MS = 15_000;
 /** The first line of a journal. */
 export function firstEvent({ plan, options }: Call): JournalEvent {
   const { name, hash, path, text, variables } = plan;
-  const rehearsal = options.rehearsal ?? false;
-  return { event: 'run', plan: name, hash, path, text, variables, version: options.version, rehearsal };
+  const { version, rehearsal = false, profile = null, cwd = process.cwd() } = options;
+  return { event: 'run', plan: name, hash, path, text, variables, version, rehearsal, profile, cwd };
 }
 
 /** A session before a run has begun: it keeps nothing, and is only good for looking. */

@@ -50,6 +50,10 @@ export interface CutoverOptions {
   stateFolder: string;
   /** Of qctl. */
   version: string;
+  /** Of qctl.yaml, in force where a run begins: it is kept with the run. Default null: none. */
+  profile?: string | null;
+  /** Folder in which a run begins, kept with it: relative paths of its plan count from there. Default: the current one. */
+  cwd?: string;
   /** Why it is done, for those who find the lock held. */
   reason?: string;
   /** Default 0: a lock that is held refuses at once. */

@@ -91,12 +91,12 @@ function blocker(code: string, text: string): Finding {
 
 /** Measures how things stand. Throws `refused` BASELINE_FAILING where a check fails that was not allowed to. */
 export async function baseline(session: Session, signal: AbortSignal): Promise<void> {
-  const { plan, host, options } = session.hands;
+  const { plan, options } = session.hands;
   if (!plan.baseline || session.folded.baseline) return;
   const { durationMs: forMs } = plan.baseline;
   session.waiting('baseline', `measuring how things stand for ${forMs / 1000} s`);
   const { values, failing } = await options.parts
-    .takeBaseline([...plan.checks], host.measure, { forMs, signal })
+    .takeBaseline([...plan.checks], session.measure, { forMs, signal })
     .finally(() => session.waiting('baseline', null));
   signal.throwIfAborted();
   const bad = failing.filter((one) => keepsFromStarting(one, plan));

@@ -39,6 +39,10 @@ export type JournalEvent =
       variables: Record<string, string>;
       version: string;
       rehearsal: boolean;
+      /** Of qctl.yaml, as it was in force; null: none was. */
+      profile?: string | null;
+      /** Folder in which the run was started: relative paths of its plan count from there. */
+      cwd?: string;
     }
   /** A process has taken the run up again, or is about to roll it back. */
   | { event: 'resume' }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CheckSummary } from '../checks/index.ts';
+import type { CheckSummary, Measure } from '../checks/index.ts';
 import { pause } from '../model/patience.ts';
 import type { BackupStore } from './backup.ts';
 import type { Controls } from './control.ts';
@@ -13,6 +13,7 @@ import type { CutoverEvents, CutoverOptions } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { Publisher } from './publisher.ts';
 import { redactor } from './redact.ts';
+import { measureIn, type RunFolder, runFolder } from './run-folder.ts';
 import type { CutoverStatus, JournalEvent, JournalLine } from './run-types.ts';
 import { isPastNoReturn, statusOf } from './status-of.ts';
 
@@ -52,6 +53,8 @@ export class Session {
   readonly telling = new Set<Promise<unknown>>();
   readonly summaries = new Map<string, CheckSummary>();
   readonly backups: BackupStore;
+  readonly folder: RunFolder;
+  readonly measure: Measure;
   cause: Cause | undefined;
   controls: Controls = { pause: null, go: null, abort: null, approvals: new Map() };
   step: string | null = null;
@@ -69,6 +72,8 @@ export class Session {
     this.hands = hands;
     this.folded = foldJournal(hands.journal.lines);
     this.redact = redactor(hands.plan.secrets);
+    this.folder = runFolder(this.folded.cwd, this.folded.host);
+    this.measure = measureIn(this.folder, hands.host.measure);
     this.backups = hands.options.parts.backups(join(hands.options.stateFolder, `${this.run}.backups`));
     this.publisher = new Publisher(this);
     hands.journal.onFenced = (error) => this.stop({ kind: 'lost', error });

@@ -80,7 +80,12 @@ export interface StepWorld {
   signal: AbortSignal;
   /** Runs a program; never through a shell. In a rehearsal a stub stands in for it. */
   command(options: Omit<RunOptions, 'signal'>): Promise<RunOutcome>;
-  /** The file to be read and written in place of this one: itself, or its copy in a rehearsal. */
+  /** Where a path of the plan leads, also in a rehearsal: for what is only read. Throws as `path`. */
+  readFrom(path: string): string;
+  /**
+   * The file to be read and written in place of this one: itself, or its copy in a rehearsal. What is relative
+   * counts from the folder in which the run was started; throws `failed` where this host does not have it.
+   */
   path(path: string): string;
   /** The name of a route or key that is written in place of this one: itself, or one of the sandbox. */
   key(name: string): string;

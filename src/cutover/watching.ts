@@ -182,11 +182,11 @@ async function watchOnce(
   signal: AbortSignal,
   over?: AbortSignal,
 ): Promise<WatchOutcome> {
-  const { options, host } = session.hands;
+  const { options } = session.hands;
   // Forward, the end of the run ends it; on the way back it is the step's own signal alone.
   const either = session.goingBack ? undefined : eitherSignal(signal, session.signal);
   try {
-    const outcome = await options.parts.watchChecks(checks, host.measure, {
+    const outcome = await options.parts.watchChecks(checks, session.measure, {
       forMs,
       baselines: session.folded.baseline ?? {},
       signal: either?.signal ?? signal,

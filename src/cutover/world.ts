@@ -1,4 +1,4 @@
-import { runProgram } from '../backends/process/index.ts';
+import { type RunOptions, runProgram } from '../backends/process/index.ts';
 import { notify } from './notify.ts';
 import type { PlannedStep } from './plan-types.ts';
 import type { Session } from './session.ts';
@@ -15,6 +15,7 @@ export function worldOf(
 ): StepWorld {
   const { host, plan, options } = session.hands;
   const { sandbox } = options.parts;
+  const { folder } = session;
   const variables = variablesOf(session, step);
   const who = `step ${step.id}`;
   let asked = false;
@@ -24,14 +25,16 @@ export function worldOf(
     plan: plan.name,
     step: step.id,
     rehearsal: session.folded.rehearsal,
-    host,
+    host: { ...host, measure: session.measure },
     signal,
-    command: (wanted) => {
+    command: async (wanted) => {
+      const cwd = cwdOf(session, step, wanted);
       // Who gives an environment has put the variables in, and those of a notification over them.
-      const given = { ...wanted, env: wanted.env ?? { ...host.env, ...variables }, signal };
+      const given = { ...wanted, cwd, env: wanted.env ?? { ...host.env, ...variables }, signal };
       return sandbox ? sandbox.command(given, step.kind.name === 'exec') : runProgram(given);
     },
-    path: (path) => sandbox?.path(path) ?? path,
+    readFrom: (path) => folder.resolve(path),
+    path: (path) => sandbox?.path(folder.resolve(path)) ?? folder.resolve(path),
     key: (name) => sandbox?.key(name) ?? name,
     backups: session.backups,
     redis: () => sandbox?.redis?.() ?? host.redis(),
@@ -53,6 +56,17 @@ export function worldOf(
     watch: (checks, forMs) => watchInStep(session, checks, forMs, signal, clock),
     guard: () => session.guard(signal),
   };
+}
+
+/** What these do is all in their arguments: a folder that is not there is nothing to them. By kind of step. */
+const ANYWHERE: Readonly<Record<string, string>> = { kubectl: 'kubectl', systemd: 'systemctl' };
+
+function cwdOf(
+  { folder }: Session,
+  { kind }: PlannedStep,
+  { argv, cwd }: Pick<RunOptions, 'argv' | 'cwd'>,
+): string | undefined {
+  return ANYWHERE[kind.name] === argv[0] && !folder.isThere() ? undefined : folder.cwdOf(cwd);
 }
 
 async function approvalOf(session: Session, step: string): Promise<{ by: string; at: string } | undefined> {

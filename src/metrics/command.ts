@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import * as z from 'zod';
 import { text } from '../config/schema.ts';
 import { metric } from './metric.ts';
@@ -16,7 +17,9 @@ export const command = metric({
   description:
     'what a program prints, a number where it is one; with `value: exit` its exit code. `run` is a list of program and arguments, no shell',
   async measure({ run, value, cwd }, measuring) {
-    const outcome = await measureProgram(run, measuring, cwd);
+    const { cwd: from } = measuring.doors;
+    const folder = cwd === undefined ? from : resolve(from ?? '', cwd);
+    const outcome = await measureProgram(run, measuring, folder);
     const { ended, code, stdout } = outcome;
     if (value === 'exit' && (ended === 'ok' || ended === 'failed') && code !== null) return code;
     if (ended !== 'ok') throw programFailed(run, outcome);

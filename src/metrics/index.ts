@@ -73,6 +73,7 @@ export function createMeasure(doors: MetricDoors, metrics: Metrics = METRICS): M
     if (!metric) {
       throw new QctlError('config', `metric ${ref.metric} is not known`, { code: 'METRIC_UNKNOWN' });
     }
-    return metric.measure(ref.with, { doors, signal, memory: memoryOf(ref) });
+    const from = ref.cwd === undefined ? doors : { ...doors, cwd: ref.cwd };
+    return metric.measure(ref.with, { doors: from, signal, memory: memoryOf(ref) });
   };
 }

@@ -20,6 +20,8 @@ export interface MetricDoors {
   }>;
   /** Of programs that are run, and of `{ env: NAME }`. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Folder from which relative paths count. Default: the current one. */
+  cwd?: string;
   /** Default: that of Node. */
   fetch?: typeof fetch;
 }

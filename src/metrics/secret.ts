@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { resolveSecret } from '../config/secrets.ts';
 import { QctlError } from '../errors.ts';
 import type { SecretSource } from './fields.ts';
@@ -8,8 +9,12 @@ import type { MetricDoors } from './metric.ts';
  *
  * @param field what it is for, as an error names it: `headers.authorization`
  */
-export async function readSecret(source: SecretSource, { env }: MetricDoors, field: string): Promise<string> {
-  const secret = 'env' in source ? env[source.env] : await readFile(source.file, field);
+export async function readSecret(
+  source: SecretSource,
+  { env, cwd = '' }: MetricDoors,
+  field: string,
+): Promise<string> {
+  const secret = 'env' in source ? env[source.env] : await readFile(resolve(cwd, source.file), field);
   if (!secret) throw missing(field, 'env' in source ? `${source.env} is not set` : 'the file is empty');
   // What Node says of such a value repeats it.
   if (/[^\t\x20-\x7e\x80-\xff]/.test(secret)) throw missing(field, 'it holds what no header can carry');

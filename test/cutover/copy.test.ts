@@ -49,6 +49,29 @@ test('a file that there was not is gone again, and a mode that was changed is ba
   await expect(stat(other)).rejects.toThrow('ENOENT');
 });
 
+test('a file whose folder is gone, too, is not said to be back, and the others are', async () => {
+  const { folder, from, to } = await twoFiles();
+  const deep = join(folder, 'deep', 'app.conf');
+  await mkdir(join(folder, 'deep'));
+  await writeFile(deep, 'old');
+  const both = step(
+    copy,
+    [
+      { from, to: deep },
+      { from, to },
+    ],
+    filesWorld(folder),
+  );
+  const memento = await both.capture();
+  await both.apply(memento);
+  await rm(join(folder, 'deep'), { recursive: true });
+  await expect(both.undo(memento)).rejects.toMatchObject({
+    ...{ code: 'FILE_FOLDER_MISSING', message: expect.stringContaining(`${deep} cannot be put back`) },
+    hint: [expect.stringContaining(join(folder, 'backups')), expect.stringContaining('make the folder')],
+  });
+  expect(await readFile(to)).toEqual(Buffer.from([0, 255, 10]));
+});
+
 test('a copy that others changed since is left as found, and the backup named', async () => {
   const { to, copy: one } = await twoFiles();
   const memento = (await one.capture()) as { files: { before: { path: string } }[] };

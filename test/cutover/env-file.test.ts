@@ -106,6 +106,17 @@ NEW='a b'
     expect(await env.read()).toBe(FILE);
   });
 
+  test('a file whose folder is gone, too, is not said to be back', async () => {
+    const env = await withFile(FILE, CHANGE);
+    const memento = (await env.capture()) as { before: { path: string } };
+    await env.apply(memento);
+    await rm(env.folder, { recursive: true });
+    const error = await env.undo(memento).catch((cause) => cause);
+    expect(error).toMatchObject({ code: 'FILE_FOLDER_MISSING', message: expect.stringContaining(env.file) });
+    expect(error.hint.join()).toContain(memento.before.path);
+    await expect(stat(env.file)).rejects.toThrow('ENOENT');
+  });
+
   test('an undo before anything was applied, and an apply that is done twice, do no harm', async () => {
     const env = await withFile(FILE, CHANGE);
     const memento = await env.capture();

@@ -38,6 +38,7 @@ export function filesWorld(
     signal: new AbortController().signal,
     command: nowhere,
     path: (path: string) => path,
+    readFrom: (path: string) => path,
     key: (name: string) => name,
     backups: openBackups(join(folder, 'backups')),
     redis: nowhere,

@@ -47,6 +47,7 @@ export function makeStepWorld(overrides: WorldOverrides = {}): TestWorld {
     signal,
     command: (options) => runProgram({ ...options, signal }),
     path: (path) => path,
+    readFrom: (path) => path,
     key: (name) => name,
     backups: memoryBackups(),
     variables: { QCTL_RUN: 'run-1', QCTL_PLAN: 'orders', QCTL_STEP: 'step-1' },

@@ -13,7 +13,7 @@ import type { Finding } from '../../model/finding.ts';
 import type { Backup } from '../backup.ts';
 import { type StepResult, type StepWorld, stepKind } from '../step.ts';
 import { fileMode, text } from './common.ts';
-import { changedSince, replaceFindings, restore } from './files.ts';
+import { changedSince, folderGone, replaceFindings, restore } from './files.ts';
 import { findingsOf } from './value.ts';
 
 const one = z.strictObject({ from: text, to: text, mode: fileMode.optional() });
@@ -121,6 +121,11 @@ async function undo(files: File[], world: StepWorld, memento: CopyMemento): Prom
     if (now.sha256 === before.sha256 && now.mode === before.mode) continue;
     if (!isOurs(now, [written, before.sha256], [mode, before.mode])) {
       failures.push(changedSince(to, before, 'left as found'));
+      continue;
+    }
+    const gone = now.sha256 === null ? await folderGone(world.path(to), to, before) : undefined;
+    if (gone) {
+      failures.push(gone);
       continue;
     }
     if (now.sha256 === null) left.push(`${to} had been removed by others since, and is written again`);

@@ -4,7 +4,7 @@ import type { Backup } from '../backup.ts';
 import type { StepResult, StepWorld } from '../step.ts';
 import { sameIn, toBytes, toText, withFormer } from './env-edit.ts';
 import type { Reader } from './env-readers.ts';
-import { changedSince, restore } from './files.ts';
+import { changedSince, folderGone, restore } from './files.ts';
 
 /** The file before, and as `apply` writes it: nothing else is needed, whatever became of the values' sources. */
 export type EnvMemento = {
@@ -37,6 +37,8 @@ export async function undoEnvFile(
   const now = facts ? await readFile(path) : undefined;
   const sha256 = now ? await sha256Of([now]) : null;
   if (sha256 === before.sha256) return { text: `${file} is as it was` };
+  const gone = now ? undefined : await folderGone(path, file, before);
+  if (gone) throw gone;
   if (!now || !facts || sha256 === after.sha256) {
     await world.guard();
     await restore(path, facts && before.path !== null ? { ...before, ...facts } : before, world.backups);

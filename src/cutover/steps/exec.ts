@@ -23,7 +23,7 @@ const variable = z
   .transform((value) => (value === null ? null : String(value)));
 
 const common = {
-  /** Default: the folder that qctl was started in. */
+  /** Default: the folder that the run was started in. */
   cwd: text.optional(),
   /** Over the environment of qctl; null takes a variable away. */
   env: z.record(z.string().regex(/^[^=\0]+$/, 'expected the name of a variable'), variable).default({}),
@@ -74,7 +74,7 @@ export const exec = stepKind<ExecParams, null>({
   preflight: async ({ run, undo, check, cwd }, world) => {
     const programs = new Set([run, undo, check].flatMap((words) => words?.[0] ?? []));
     const findings = await Promise.all([...programs].map((name) => lookFor(name, cwd, world)));
-    return [...findings.flat(), ...(await lookIn(cwd))];
+    return [...findings.flat(), ...(await lookIn(cwd, world))];
   },
   check: async (params, world) => {
     // A stub that obeys everything knows nothing of how things are.
@@ -134,7 +134,7 @@ function shown(words: readonly string[]): string {
 async function lookFor(name: string, cwd: string | undefined, world: StepWorld): Promise<Finding[]> {
   const folders = name.includes('/') ? [''] : (world.host.env.PATH ?? '').split(delimiter);
   const places = folders.map((folder) =>
-    name.includes('/') ? resolve(cwd ?? '.', name) : join(folder, name),
+    name.includes('/') ? resolve(world.readFrom(cwd ?? '.'), name) : join(folder, name),
   );
   const found = await Promise.all(places.map(isProgram));
   if (found.includes(true)) return [];
@@ -158,8 +158,8 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-async function lookIn(cwd: string | undefined): Promise<Finding[]> {
-  if (cwd === undefined || (await stat(cwd).catch(() => undefined))?.isDirectory()) return [];
+async function lookIn(cwd: string | undefined, world: StepWorld): Promise<Finding[]> {
+  if (cwd === undefined || (await stat(world.readFrom(cwd)).catch(() => undefined))?.isDirectory()) return [];
   return [
     {
       level: 'warning',

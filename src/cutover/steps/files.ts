@@ -70,6 +70,30 @@ export async function restore(path: string, backup: Backup, backups: BackupStore
   await syncFolder(dirname(target));
 }
 
+/**
+ * The error where a file is to be put back whose folder is gone, or is another host's; undefined: it can be.
+ *
+ * @param path where it is
+ * @param shown how it is called
+ */
+export async function folderGone(
+  path: string,
+  shown: string,
+  backup: Backup,
+): Promise<QctlError | undefined> {
+  if (backup.path === null) return undefined;
+  const folder = dirname(await linkTarget(path).catch(() => path));
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return undefined;
+  return new QctlError('failed', `${shown} cannot be put back: there is no folder ${folder} on this host`, {
+    code: 'FILE_FOLDER_MISSING',
+    hint: [
+      `${shown} as it was stands in ${describe(backup)}`,
+      'make the folder and roll back again; where the file is on another host, roll back there',
+    ],
+    details: { path: shown, backup: backup.path },
+  });
+}
+
 /** A file that somebody else has changed since, so that an undo does not write over it. */
 export function changedSince(shown: string, backup: Backup, what: string): QctlError {
   const before =

@@ -26,12 +26,12 @@ export const load = stepKind<LoadParams, null>({
     timeoutMs: TIMEOUT_MS,
     asks: null,
   }),
-  preflight: async ({ profile }) => unreadable(profile),
+  preflight: async ({ profile }, world) => unreadable(world.readFrom(profile)),
   check: async () => 'undone',
   capture: async () => null,
   apply: run,
-  rehearse: async ({ profile }) => {
-    const { rate, duration } = await readProfile(profile);
+  rehearse: async ({ profile }, world) => {
+    const { rate, duration } = await readProfile(world.readFrom(profile));
     return { text: `would send ${rate} messages a second for ${duration / 1000} s` };
   },
 });
@@ -49,7 +49,7 @@ async function run({ profile }: LoadParams, world: StepWorld): Promise<StepResul
   const redis = await world.redis();
   await world.guard();
   world.waiting(`load test ${profile} is running`);
-  const result = await runLoad(await readProfile(profile), redis, world.signal);
+  const result = await runLoad(await readProfile(world.readFrom(profile)), redis, world.signal);
   world.waiting(null);
   world.signal.throwIfAborted();
   const failed = result.thresholds.filter(({ holds }) => holds !== true);

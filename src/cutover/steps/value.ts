@@ -22,7 +22,8 @@ export type ValueSource = z.output<typeof valueSource>;
  */
 export async function resolveValue(source: ValueSource, world: StepWorld, what: string): Promise<string> {
   if (typeof source !== 'object') return String(source);
-  if ('file' in source) return (await readConfiguredFile(source.file, what)).replace(/\r?\n$/, '');
+  if ('file' in source)
+    return (await readConfiguredFile(world.readFrom(source.file), what)).replace(/\r?\n$/, '');
   const value = world.host.env[source.env];
   if (value !== undefined) return value;
   throw new QctlError('config', `${what}: there is no variable ${source.env} in the environment`, {
