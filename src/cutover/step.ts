@@ -117,7 +117,8 @@ export interface StepKind<P = never, M extends Json = Json> {
   schema: z.ZodType<P>;
   /** One step of the plan that is many: each percentage of a route, each instance. A suffix of null keeps the id. */
   expand?(params: P): { suffix: string | null; params: P }[];
-  outline(params: P): StepOutline;
+  /** Whoever cuts or quotes what stands in the parameters calls `hide` first: it takes secrets out of a text. */
+  outline(params: P, hide: (text: string) => string): StepOutline;
   /** What speaks against the step; reads only. Called before anything has changed. */
   preflight?(params: P, world: StepWorld): Promise<Finding[]>;
   /** Reads only. */

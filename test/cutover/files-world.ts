@@ -59,7 +59,7 @@ export function step(kind: AnyStepKind, written: unknown, world: StepWorld) {
   const params = kind.schema.parse(written);
   return {
     params,
-    outline: kind.outline(params as never),
+    outline: kind.outline(params as never, world.redact),
     preflight: async () => (await kind.preflight?.(params as never, world)) ?? [],
     check: () => kind.check(params as never, world),
     capture: async (): Promise<Json> =>

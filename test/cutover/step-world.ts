@@ -128,7 +128,7 @@ function testStep(kind: AnyStepKind, params: never, world: StepWorld): TestStep 
   let memento: Json = null;
   return {
     params,
-    outline: kind.outline(params),
+    outline: kind.outline(params, world.redact),
     preflight: async () => (await kind.preflight?.(params, world)) ?? [],
     check: () => kind.check(params, world),
     run: async () => {

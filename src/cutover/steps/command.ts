@@ -108,9 +108,13 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** A command as a person would type it, without what is secret in it. */
-export function shownCommand(argv: readonly string[]): string {
-  return shorten(argv.map((word, at) => quoted(hidden(word, argv[at - 1]))).join(' '), 100);
+/**
+ * A command as a person would type it, without what is secret in it.
+ *
+ * @param hide takes secrets out of a word: once they are quoted or cut nobody knows them again
+ */
+export function shownCommand(argv: readonly string[], hide: (text: string) => string): string {
+  return shorten(argv.map((word, at) => quoted(hidden(hide(word), argv[at - 1]))).join(' '), 100);
 }
 
 function hidden(word: string, before = ''): string {
