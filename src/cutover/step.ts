@@ -90,6 +90,8 @@ export interface StepWorld {
   variables: Readonly<Record<string, string>>;
   /** Hides what is secret in a text. */
   redact(text: string): string;
+  /** From now on `redact` hides this value, too. */
+  hide(value: string): void;
   /** Something an operator should know, once, as a sentence. */
   note(text: string): void;
   /** Why the step waits, for `cutover status`; null: it does not. */

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -10,6 +12,7 @@ import {
   planResume,
   unpauseCutover,
 } from '../../src/cutover/index.ts';
+import { http } from '../../src/cutover/steps/http.ts';
 import { notify } from '../../src/cutover/steps/notify.ts';
 import { cutoverKeys } from '../../src/model/keys.ts';
 import { startRedis } from '../support/redis.ts';
@@ -74,6 +77,24 @@ describe('who is to be told', () => {
     await start(wanted, { leaveWhenHeld: true }).done;
     expect(await toldIn(folder)).toEqual([expect.stringContaining('approval')]);
   });
+});
+
+test('what a step takes from the environment shows neither in the journal nor in the status', async () => {
+  const server = createServer((request, response) =>
+    response.writeHead(500).end(`${request.url}: ${request.headers.authorization}`),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(async () => server.close());
+  const { start, name, of, host } = stage();
+  const { port } = server.address() as AddressInfo;
+  host.env = { ...host.env, HOOK: `http://127.0.0.1:${port}/hidden-path`, AUTH: 'Bearer hidden-token' };
+  const params = http.schema.parse({ url: { env: 'HOOK' }, headers: { Authorization: { env: 'AUTH' } } });
+  const call = { ...step(of('call')), kind: http, params };
+  const report = await start(plan(name, [step(of('a')), call])).done;
+  expect(report.ending).toBe('rolledBack');
+  const journal = await readFile(report.journal, 'utf8');
+  expect(journal).toContain('"tail":"***: ***"');
+  expect(JSON.stringify([journal, report, await cutoverStatus(host, report.run)])).not.toContain('hidden');
 });
 
 describe('without waiting for people', () => {

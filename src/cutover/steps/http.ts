@@ -92,7 +92,10 @@ async function perform(params: Request, world: StepWorld, suffix: string): Promi
 async function callOf(params: Request, world: StepWorld, suffix: string): Promise<HttpCall> {
   const { method, body, json, timeout } = params;
   const url = await resolveValue(params.url, world, 'url');
-  if (!httpUrl(url)) throw badUrl(params);
+  const parsed = httpUrl(url);
+  if (!parsed) throw badUrl(params);
+  // A server repeats the path that it does not know, and of such a URL that may be the secret.
+  if (typeof params.url === 'object') for (const part of [parsed.pathname, parsed.search]) world.hide(part);
   const headers: Record<string, string> = {
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
     ...(changesNothing(params) ? {} : { 'idempotency-key': `${world.run}/${world.step}${suffix}` }),
@@ -105,6 +108,7 @@ async function callOf(params: Request, world: StepWorld, suffix: string): Promis
     headers,
     body: sent ?? (json === undefined ? undefined : JSON.stringify(json)),
     timeoutMs: timeout,
+    name: describe(params),
   };
 }
 
