@@ -113,6 +113,8 @@ test('what is given by the environment or a file shows nowhere, whatever the ser
     text: 'POST the URL of ECHO answered 200',
     tail: 'Cannot POST ***: *** ***',
   });
+  const long = await to('ECHO', { body: 'y'.repeat(2040), headers: more.headers, timeout: '5s' });
+  expect(long.tail).toMatch(/^\*\*\* y{2040}$/);
 });
 
 test('a rehearsal calls nothing that would change anything', async () => {

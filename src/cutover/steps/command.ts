@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { RunOptions, RunOutcome } from '../../backends/process/index.ts';
+import { lastLines, type RunOptions, type RunOutcome } from '../../backends/process/index.ts';
 import { redactText } from '../../config/redact.ts';
 import { QctlError } from '../../errors.ts';
 import { shorten } from '../../model/shorten.ts';
@@ -46,10 +46,14 @@ function environment(world: StepWorld, own: CommandOptions['env'] = {}): Record<
   return { ...world.host.env, ...world.variables, ...Object.fromEntries(given) };
 }
 
+/** So much of what was printed goes into the journal. */
+export const TAIL_BYTES = 2048;
+
 /** The end of what a command printed, fit for the journal and the terminal. */
 export function tailOf(outcome: RunOutcome, world: Pick<StepWorld, 'redact'>): string | undefined {
-  const told = world.redact(redactText(stripVTControlCharacters(outcome.tail)));
-  return told === '' ? undefined : told;
+  // Known secrets first: one that is a URL would not be known again. And none that is cut would.
+  const told = redactText(world.redact(stripVTControlCharacters(outcome.tail)));
+  return told === '' ? undefined : lastLines(told, TAIL_BYTES);
 }
 
 const CODES: Record<RunOutcome['ended'], string> = {

@@ -1,13 +1,13 @@
 import * as z from 'zod';
+import { lastLines } from '../../backends/process/index.ts';
 import { redactUrl } from '../../config/redact.ts';
 import { QctlError } from '../../errors.ts';
 import { type StepResult, type StepWorld, stepKind } from '../step.ts';
+import { TAIL_BYTES } from './command.ts';
 import { duration, text } from './common.ts';
 import { callHttp, type HttpCall, httpUrl } from './http-call.ts';
 import { expectation, unmet } from './http-expect.ts';
 import { findingsOf, resolveValue, resolveValues, valueSource } from './value.ts';
-
-const TAIL = 2048;
 
 const request = {
   url: valueSource.refine(
@@ -79,7 +79,7 @@ async function perform(params: Request, world: StepWorld, suffix: string): Promi
   if (!changesNothing(params)) await world.guard();
   const answer = await callHttp(call, world.signal);
   const why = unmet(params.expect, answer);
-  const tail = world.redact(answer.body.slice(-TAIL));
+  const tail = lastLines(world.redact(answer.body), TAIL_BYTES);
   if (why === undefined)
     return { text: `${describe(params)} answered ${answer.status}`, ...(tail === '' ? {} : { tail }) };
   throw new QctlError('failed', `${describe(params)}: ${why}`, {

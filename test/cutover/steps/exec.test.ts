@@ -103,6 +103,25 @@ steps:
   await expect(one.undo()).rejects.toMatchObject({ message: expect.stringContaining("'ls ***'") });
 });
 
+test.each([
+  ['a secret', 'xx-very-secret-zz', '***'],
+  ['the password of a URL', 'redis://u:xx-very-secret-zz@host', 'u:***@host'],
+  ['a URL that is a secret', 'https://ann:pw@hooks/xx-very-secret-zz', '***'],
+])('%s does not show where the tail begins within it', async (_, printed, shown) => {
+  const own = makeStepWorld({
+    secrets: ['https://ann:pw@hooks/xx-very-secret-zz', ...(shown === '***' ? ['xx-very-secret-zz'] : [])],
+  });
+  onTestFinished(() => own.dispose());
+  const run = (more: number) =>
+    stepOf(exec, { shell: `printf '%s%${more}s' '${printed}/' | tr ' ' y`, changes: false }, own).run();
+  for (const more of [2000, 2038, 2048]) {
+    const { tail = '' } = (await run(more)) as { tail?: string };
+    expect(Buffer.byteLength(tail)).toBeLessThanOrEqual(2048);
+    expect(tail).not.toMatch(/zz|secret/);
+    if (more === 2000) expect(tail).toContain(`${shown}/`);
+  }
+});
+
 test('another process that has taken the run over keeps the command from being run', async () => {
   const fenced = makeStepWorld({ guard: () => Promise.reject(new Error('taken over')) });
   const file = join(fenced.folder, 'made');
