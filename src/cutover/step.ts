@@ -72,6 +72,8 @@ export interface StepWorld {
   plan: string;
   /** Id of the step. */
   step: string;
+  /** Of a notification: what is told of, as no other time. */
+  occasion?: string;
   rehearsal: boolean;
   host: CutoverHost;
   /** How long the step may take in all, in ms, where the plan says so; for time-outs of servers. */

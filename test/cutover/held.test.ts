@@ -97,6 +97,34 @@ test('what a step takes from the environment shows neither in the journal nor in
   expect(JSON.stringify([journal, report, await cutoverStatus(host, report.run)])).not.toContain('hidden');
 });
 
+test('a server that knows repetitions by their key is told of each occasion', async () => {
+  const keys: unknown[] = [];
+  const server = createServer((request, response) => {
+    keys.push(request.headers['idempotency-key']);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(async () => server.close());
+  const { start, resume, name, of } = stage();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/told`;
+  const told = {
+    ...step(of('x')),
+    ...{ id: 'notify-1', kind: http, params: http.schema.parse({ url, method: 'POST' }) },
+  };
+  const wanted = plan(name, [step(of('gate', 'ask'))], {
+    notify: [{ on: ['started', 'waiting'], step: told }],
+  });
+  const { run } = await start(wanted, { leaveWhenHeld: true }).done;
+  const again = resume(run, wanted);
+  await again.until('it waits', ({ state }) => state === 'waiting');
+  await waitFor(() => keys.length === 3, { what: 'who is told that it waits again' });
+  again.interrupt();
+  await again.done;
+  const key = (event: string) => expect.stringMatching(new RegExp(`^${run}/notify-1/${event}-\\d+$`));
+  expect(keys.toSorted()).toEqual([key('started'), key('waiting'), key('waiting')]);
+  expect(new Set(keys).size).toBe(3);
+});
+
 describe('without waiting for people', () => {
   test('it is left at an approval, and goes on where that was given', async () => {
     const { start, name, of, folder, host, resume } = stage();

@@ -98,7 +98,7 @@ async function callOf(params: Request, world: StepWorld, suffix: string): Promis
   if (typeof params.url === 'object') for (const part of [parsed.pathname, parsed.search]) world.hide(part);
   const headers: Record<string, string> = {
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(changesNothing(params) ? {} : { 'idempotency-key': `${world.run}/${world.step}${suffix}` }),
+    ...(changesNothing(params) ? {} : { 'idempotency-key': keyOf(world, suffix) }),
     ...lowerCase(await resolveValues(params.headers, world, 'headers')),
   };
   const sent = body === undefined ? undefined : await resolveValue(body, world, 'body');
@@ -110,6 +110,11 @@ async function callOf(params: Request, world: StepWorld, suffix: string): Promis
     timeoutMs: timeout,
     name: describe(params),
   };
+}
+
+/** The same for a repetition, and for nothing else. */
+function keyOf({ run, step, occasion }: StepWorld, suffix: string): string {
+  return `${run}/${step}${occasion === undefined ? '' : `/${occasion}`}${suffix}`;
 }
 
 function lowerCase(headers: Record<string, string>): Record<string, string> {
