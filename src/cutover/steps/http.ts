@@ -79,7 +79,8 @@ async function perform(params: Request, world: StepWorld, suffix: string): Promi
   if (!changesNothing(params)) await world.guard();
   const answer = await callHttp(call, world.signal);
   const why = unmet(params.expect, answer);
-  const tail = lastLines(world.redact(answer.body), TAIL_BYTES);
+  // As of a command: enough that a secret is whole in it, and not a MiB to be searched.
+  const tail = lastLines(world.redact(lastLines(answer.body, 4 * TAIL_BYTES)), TAIL_BYTES);
   if (why === undefined)
     return { text: `${describe(params)} answered ${answer.status}`, ...(tail === '' ? {} : { tail }) };
   throw new QctlError('failed', `${describe(params)}: ${why}`, {
