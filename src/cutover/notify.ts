@@ -11,7 +11,9 @@ export type Occasion = PlannedNotification['on'][number];
 /** Tells whoever the plan names. Never fails: that nobody could be told is noted. */
 export async function notify(session: Session, on: Occasion): Promise<void> {
   const wanted = session.hands.plan.notify.filter((one) => one.on.includes(on));
-  const telling = Promise.all(wanted.map(({ step }) => tellOne(session, step, on)));
+  // The journal is longer at the next occasion of this kind.
+  const occasion = `${on}-${session.hands.journal.lines.length}`;
+  const telling = Promise.all(wanted.map(({ step }) => tellOne(session, step, on, occasion)));
   session.telling.add(telling);
   await telling;
   session.telling.delete(telling);
@@ -27,12 +29,18 @@ export async function untilTold({ telling }: Session): Promise<void> {
   late.abort();
 }
 
-async function tellOne(session: Session, step: PlannedNotification['step'], on: Occasion): Promise<void> {
+async function tellOne(
+  session: Session,
+  step: PlannedNotification['step'],
+  on: Occasion,
+  occasion: string,
+): Promise<void> {
   const limits = { timeoutMs: step.timeoutMs, graceMs: 0, signal: new AbortController().signal };
   try {
     await timed({ ...limits, what: `telling of ${on}` }, async (signal) => {
       const world = worldOf(session, step, signal);
-      const told = { ...world, variables: { ...world.variables, QCTL_EVENT: on, QCTL_WHY: whyOf(session) } };
+      const variables = { ...world.variables, QCTL_EVENT: on, QCTL_WHY: whyOf(session) };
+      const told = { ...world, variables, occasion };
       if (session.folded.rehearsal && step.kind.rehearse) return step.kind.rehearse(step.params, told);
       return step.kind.apply(step.params, told, null);
     });

@@ -2,7 +2,7 @@ import type { CheckOutcome } from '../checks/index.ts';
 import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CutoverPlan } from './plan-types.ts';
-import { errorText } from './redact.ts';
+import { errorText, SHORTEST_SECRET } from './redact.ts';
 import type { Session } from './session.ts';
 import { timed } from './timed.ts';
 import { passOnce } from './watching.ts';
@@ -70,12 +70,10 @@ function budgetFindings({ hands: { plan, options } }: Session): Finding[] {
   ];
 }
 
-/** What is shorter stands in any text. */
-const SHORTEST = 4;
-
 /** The text of the plan is kept with the run, so that it can be taken up from anywhere. */
 function secretFindings({ hands: { plan } }: Session): Finding[] {
-  if (!plan.secrets.some((secret) => secret.length >= SHORTEST && plan.text.includes(secret))) return [];
+  if (!plan.secrets.some((secret) => secret.length >= SHORTEST_SECRET && plan.text.includes(secret)))
+    return [];
   const text = 'a secret stands in the plan itself, whose text is kept in the journal and in Redis';
   return [
     {

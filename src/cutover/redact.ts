@@ -1,11 +1,12 @@
-import { REDACTED, redactText } from '../config/redact.ts';
+import { hideSecrets, redactText } from '../config/redact.ts';
 import type { StepResult } from './step.ts';
 
-/** What hides the secrets of a plan, and passwords in URLs, in any text. */
-export function redactor(secrets: readonly string[]): (text: string) => string {
-  // The longest first: one may be the beginning of another.
-  const known = [...new Set(secrets)].filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
-  return (text) => redactText(known.reduce((hidden, secret) => hidden.replaceAll(secret, REDACTED), text));
+/** What is shorter stands in any text. */
+export const SHORTEST_SECRET = 4;
+
+/** What hides the secrets of a plan, and passwords in URLs, in any text. Those that are added later count, too. */
+export function redactor(secrets: Iterable<string>): (text: string) => string {
+  return (text) => redactText(hideSecrets(text, [...secrets]));
 }
 
 /** A result as it may be written down: nothing secret, and no more of what was printed than 2 KiB. */

@@ -12,7 +12,7 @@ import type { HeldLock } from './lock.ts';
 import type { CutoverEvents, CutoverOptions } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { Publisher } from './publisher.ts';
-import { redactor } from './redact.ts';
+import { redactor, SHORTEST_SECRET } from './redact.ts';
 import { measureIn, type RunFolder, runFolder } from './run-folder.ts';
 import type { CutoverStatus, JournalEvent, JournalLine } from './run-types.ts';
 import { isPastNoReturn, statusOf } from './status-of.ts';
@@ -62,6 +62,7 @@ export class Session {
   goingBack = false;
   healthyMs: number | null = null;
   rollbackMs: number | null = null;
+  private readonly secrets: Set<string>;
   private readonly ending = new AbortController();
   private readonly publisher: Publisher;
   /** Reasons by who waits. */
@@ -71,7 +72,8 @@ export class Session {
   constructor(hands: Hands) {
     this.hands = hands;
     this.folded = foldJournal(hands.journal.lines);
-    this.redact = redactor(hands.plan.secrets);
+    this.secrets = new Set(hands.plan.secrets);
+    this.redact = redactor(this.secrets);
     this.folder = runFolder(this.folded.cwd, this.folded.host);
     this.measure = measureIn(this.folder, hands.host.measure);
     this.backups = hands.options.parts.backups(join(hands.options.stateFolder, `${this.run}.backups`));
@@ -158,6 +160,13 @@ export class Session {
       if (this.cause?.kind === 'interrupt') this.ending.abort(new Error('interrupted'));
     }
     this.tell();
+  }
+
+  /** From now on this value shows nowhere. */
+  hide(value: string): void {
+    // What follows a value in a file, or stands around it, is not repeated by who repeats it.
+    const secret = value.trim();
+    if (secret.length >= SHORTEST_SECRET) this.secrets.add(secret);
   }
 
   note(text: string): void {

@@ -72,6 +72,8 @@ export interface StepWorld {
   plan: string;
   /** Id of the step. */
   step: string;
+  /** Of a notification: what is told of, as no other time. */
+  occasion?: string;
   rehearsal: boolean;
   host: CutoverHost;
   /** How long the step may take in all, in ms, where the plan says so; for time-outs of servers. */
@@ -95,6 +97,8 @@ export interface StepWorld {
   variables: Readonly<Record<string, string>>;
   /** Hides what is secret in a text. */
   redact(text: string): string;
+  /** From now on `redact` hides this value, too. */
+  hide(value: string): void;
   /** Something an operator should know, once, as a sentence. */
   note(text: string): void;
   /** Why the step waits, for `cutover status`; null: it does not. */
@@ -122,7 +126,8 @@ export interface StepKind<P = never, M extends Json = Json> {
   schema: z.ZodType<P>;
   /** One step of the plan that is many: each percentage of a route, each instance. A suffix of null keeps the id. */
   expand?(params: P): { suffix: string | null; params: P }[];
-  outline(params: P): StepOutline;
+  /** Whoever cuts or quotes what stands in the parameters calls `hide` first: it takes secrets out of a text. */
+  outline(params: P, hide: (text: string) => string): StepOutline;
   /** What speaks against the step; reads only. Called before anything has changed. */
   preflight?(params: P, world: StepWorld): Promise<Finding[]>;
   /** Reads only. @param memento what `capture` returned, where the step was begun before */

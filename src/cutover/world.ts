@@ -41,6 +41,7 @@ export function worldOf(
     variables,
     timeoutMs: step.timeoutMs,
     redact: session.redact,
+    hide: (value) => session.hide(value),
     note: (text) => session.note(text),
     waiting: (reason) => {
       if (signal.aborted && reason !== null) return;

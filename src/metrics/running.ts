@@ -30,7 +30,7 @@ const ENDED: Record<RunOutcome['ended'], string> = {
 /** The error for a program that measured nothing: with the end of what it printed, and none of its arguments. */
 export function programFailed(argv: readonly string[], { ended, code, tail }: RunOutcome): QctlError {
   const how = ended === 'failed' && code !== null ? `exit ${code}` : ENDED[ended];
-  const last = redactText(tail.trim().split('\n').at(-1) ?? '').slice(0, MOST_TOLD);
+  const last = firstWords(redactText(tail.trim().split('\n').at(-1) ?? ''));
   return new QctlError('failed', `${basename(argv[0]!)}: ${how}${last && ` (${last})`}`, {
     code: 'METRIC_COMMAND_FAILED',
     hint: ['run it by hand as the same user, with the same environment'],
@@ -38,3 +38,8 @@ export function programFailed(argv: readonly string[], { ended, code, tail }: Ru
 }
 
 const MOST_TOLD = 200;
+
+/** No part of a word: nobody would know a secret by its beginning. */
+function firstWords(text: string): string {
+  return text.length <= MOST_TOLD ? text : `${text.slice(0, MOST_TOLD).replace(/\S*$/, '')}…`;
+}

@@ -343,7 +343,7 @@ test('the step says what it does, and what speaks against it, before anything ru
     failOn: 'missing == 0',
   };
   const params = compareStep.schema.parse(given);
-  expect(compareStep.outline(params as never)).toMatchObject({
+  expect(compareStep.outline(params as never, String)).toMatchObject({
     does: 'compare redis:a with postgres:shop r by id for 30m',
     undo: 'nothing',
     repeatable: true,

@@ -141,7 +141,7 @@ test.each([
 
 test('what a step does and undoes is known before it is taken', () => {
   const params = breaker.schema.parse({ hold: ['a', 'b'], state: 'closed', for: '90m' });
-  expect(breaker.outline(params)).toMatchObject({
+  expect(breaker.outline(params, String)).toMatchObject({
     does: 'hold circuit breaker a, b closed for 1h30m',
     undo: { does: 'give a, b the override back that was there', order: 'plain' },
     repeatable: true,
@@ -155,7 +155,11 @@ test('monitor watches the checks that it names, and says so while it does', asyn
     watch: async (...given) => void said.push(given),
   });
   const params = monitor.schema.parse({ for: '10m', checks: ['lag', 'errors'] });
-  expect(monitor.outline(params)).toMatchObject({ undo: 'nothing', earliestMs: 600_000, repeatable: true });
+  expect(monitor.outline(params, String)).toMatchObject({
+    undo: 'nothing',
+    earliestMs: 600_000,
+    repeatable: true,
+  });
   expect((await monitor.apply(params, watching, null)).text).toBe('checks lag, errors passed for 10m');
   expect(said).toEqual(['checks lag, errors watched until 02:10:00 UTC', [['lag', 'errors'], 600_000], null]);
 });

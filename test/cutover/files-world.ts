@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { hideSecrets } from '../../src/config/redact.ts';
 import { openBackups } from '../../src/cutover/backups.ts';
 import type { CutoverHost } from '../../src/cutover/host.ts';
 import type { AnyStepKind, Json, StepWorld } from '../../src/cutover/step.ts';
@@ -26,6 +27,7 @@ export function filesWorld(
   given: Omit<Partial<StepWorld>, 'host'> & { host?: Partial<CutoverHost> } = {},
 ) {
   const seen: Seen = { notes: [], waits: [], commands: [] };
+  const hidden: string[] = [];
   const nowhere = (): never => {
     throw new Error('not given by the test');
   };
@@ -43,7 +45,8 @@ export function filesWorld(
     backups: openBackups(join(folder, 'backups')),
     redis: nowhere,
     variables: {},
-    redact: (text: string) => text,
+    redact: (text: string) => hideSecrets(text, hidden),
+    hide: (value: string) => void hidden.push(value),
     note: (text: string) => void seen.notes.push(text),
     waiting: (reason: string | null) => void seen.waits.push(reason),
     approval: async () => undefined,
@@ -60,7 +63,7 @@ export function step(kind: AnyStepKind, written: unknown, world: StepWorld) {
   const params = kind.schema.parse(written);
   return {
     params,
-    outline: kind.outline(params as never),
+    outline: kind.outline(params as never, world.redact),
     preflight: async () => (await kind.preflight?.(params as never, world)) ?? [],
     check: () => kind.check(params as never, world),
     capture: async (): Promise<Json> =>

@@ -29,7 +29,7 @@ function stage(given: { timeout?: string } = {}, ask?: (question: string) => Pro
     () => removeFolder(folder),
   );
   const params = approve.schema.parse({ text: 'the flip', ...given });
-  const outline = approve.outline(params);
+  const outline = approve.outline(params, String);
   const gate: PlannedStep = {
     ...step({ folder, name: 'gate' }),
     ...{ kind: approve, params, outline, timeoutMs: outline.timeoutMs, repeatable: true },

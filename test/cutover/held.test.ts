@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -10,6 +12,7 @@ import {
   planResume,
   unpauseCutover,
 } from '../../src/cutover/index.ts';
+import { http } from '../../src/cutover/steps/http.ts';
 import { notify } from '../../src/cutover/steps/notify.ts';
 import { cutoverKeys } from '../../src/model/keys.ts';
 import { startRedis } from '../support/redis.ts';
@@ -74,6 +77,52 @@ describe('who is to be told', () => {
     await start(wanted, { leaveWhenHeld: true }).done;
     expect(await toldIn(folder)).toEqual([expect.stringContaining('approval')]);
   });
+});
+
+test('what a step takes from the environment shows neither in the journal nor in the status', async () => {
+  const server = createServer((request, response) =>
+    response.writeHead(500).end(`${request.url}: ${request.headers.authorization}`),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(async () => server.close());
+  const { start, name, of, host } = stage();
+  const { port } = server.address() as AddressInfo;
+  host.env = { ...host.env, HOOK: `http://127.0.0.1:${port}/hidden-path`, AUTH: 'Bearer hidden-token' };
+  const params = http.schema.parse({ url: { env: 'HOOK' }, headers: { Authorization: { env: 'AUTH' } } });
+  const call = { ...step(of('call')), kind: http, params };
+  const report = await start(plan(name, [step(of('a')), call])).done;
+  expect(report.ending).toBe('rolledBack');
+  const journal = await readFile(report.journal, 'utf8');
+  expect(journal).toContain('"tail":"***: ***"');
+  expect(JSON.stringify([journal, report, await cutoverStatus(host, report.run)])).not.toContain('hidden');
+});
+
+test('a server that knows repetitions by their key is told of each occasion', async () => {
+  const keys: unknown[] = [];
+  const server = createServer((request, response) => {
+    keys.push(request.headers['idempotency-key']);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(async () => server.close());
+  const { start, resume, name, of } = stage();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/told`;
+  const told = {
+    ...step(of('x')),
+    ...{ id: 'notify-1', kind: http, params: http.schema.parse({ url, method: 'POST' }) },
+  };
+  const wanted = plan(name, [step(of('gate', 'ask'))], {
+    notify: [{ on: ['started', 'waiting'], step: told }],
+  });
+  const { run } = await start(wanted, { leaveWhenHeld: true }).done;
+  const again = resume(run, wanted);
+  await again.until('it waits', ({ state }) => state === 'waiting');
+  await waitFor(() => keys.length === 3, { what: 'who is told that it waits again' });
+  again.interrupt();
+  await again.done;
+  const key = (event: string) => expect.stringMatching(new RegExp(`^${run}/notify-1/${event}-\\d+$`));
+  expect(keys.toSorted()).toEqual([key('started'), key('waiting'), key('waiting')]);
+  expect(new Set(keys).size).toBe(3);
 });
 
 describe('without waiting for people', () => {

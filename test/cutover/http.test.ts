@@ -1,10 +1,12 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { http } from '../../src/cutover/steps/http.ts';
 import { notify } from '../../src/cutover/steps/notify.ts';
-import { filesWorld, step } from './files-world.ts';
+import { filesWorld, scratch, step } from './files-world.ts';
 
 let url: string;
 const seen: { method: string; path: string; headers: IncomingMessage['headers']; body: string }[] = [];
@@ -14,7 +16,9 @@ const server = createServer(async (request, response) => {
   seen.push({ method, path, headers, body });
   if (path === '/hop') return void response.writeHead(302, { location: '/ok' }).end();
   if (path === '/away') return void response.writeHead(302, { location: 'http://other.invalid/' }).end();
-  if (path === '/slow') return;
+  if (path.startsWith('/slow')) return;
+  if (path.startsWith('/echo'))
+    return void response.end(`Cannot ${method} ${path}: ${headers['x-key']} ${body}`);
   const status = Number(/\d+/.exec(path)?.[0] ?? 200);
   response.writeHead(status).end(JSON.stringify({ state: 'ready', filler: 'x'.repeat(5000) }));
 });
@@ -88,6 +92,29 @@ test('a server that is away, or silent, is named with why, and no password', asy
   await expect(call({ url: `${url}/slow`, timeout: '50ms' }).apply(null)).rejects.toMatchObject({
     code: 'HTTP_TIMEOUT',
   });
+});
+
+test('what is given by the environment or a file shows nowhere, whatever the server does', async () => {
+  const folder = await scratch();
+  await writeFile(join(folder, 'body'), 'body-secret\n');
+  const env = {
+    AWAY: 'http://127.0.0.1:2/services/secretpath',
+    SLOW: `${url}/slow/secretpath`,
+    ECHO: `${url}/echo/secretpath`,
+    KEY: 'key-secret',
+  };
+  const given = { host: { env } };
+  const to = (name: string, more = {}) =>
+    call({ url: { env: name }, method: 'POST', timeout: '50ms', ...more }, given).apply(null);
+  await expect(to('AWAY')).rejects.toThrow(/^POST the URL of AWAY: nothing listens there/);
+  await expect(to('SLOW')).rejects.toThrow(/^POST the URL of SLOW: no answer within 50 ms/);
+  const more = { headers: { 'X-Key': { env: 'KEY' } }, body: { file: join(folder, 'body') }, timeout: '5s' };
+  expect(await to('ECHO', more)).toMatchObject({
+    text: 'POST the URL of ECHO answered 200',
+    tail: 'Cannot POST ***: *** ***',
+  });
+  const long = await to('ECHO', { body: 'y'.repeat(2040), headers: more.headers, timeout: '5s' });
+  expect(long.tail).toMatch(/^\*\*\* y{2040}$/);
 });
 
 test('a rehearsal calls nothing that would change anything', async () => {

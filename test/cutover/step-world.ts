@@ -26,7 +26,8 @@ export interface WorldOverrides extends Partial<Omit<StepWorld, 'host'>> {
 
 /** A step's world with real processes and a folder of its own; whatever is not given and is asked for, throws. */
 export function makeStepWorld(overrides: WorldOverrides = {}): TestWorld {
-  const { env = { PATH: '/usr/bin:/bin' }, secrets = [], host, ...rest } = overrides;
+  const { env = { PATH: '/usr/bin:/bin' }, secrets: given = [], host, ...rest } = overrides;
+  const secrets = [...given];
   const folder = ownFolder('step');
   const notes: string[] = [];
   const waits: string[] = [];
@@ -52,6 +53,7 @@ export function makeStepWorld(overrides: WorldOverrides = {}): TestWorld {
     backups: memoryBackups(),
     variables: { QCTL_RUN: 'run-1', QCTL_PLAN: 'orders', QCTL_STEP: 'step-1' },
     redact: (text) => secrets.reduce((told, secret) => told.replaceAll(secret, '***'), text),
+    hide: (value) => void secrets.push(value),
     note: (text) => notes.push(text),
     waiting: (reason) => {
       if (reason !== null) waits.push(reason);
@@ -129,7 +131,7 @@ function testStep(kind: AnyStepKind, params: never, world: StepWorld): TestStep 
   let memento: Json = null;
   return {
     params,
-    outline: kind.outline(params),
+    outline: kind.outline(params, world.redact),
     preflight: async () => (await kind.preflight?.(params, world)) ?? [],
     check: () => kind.check(params, world),
     run: async () => {

@@ -91,7 +91,7 @@ export const tiny = stepKind<Tiny, string>({
 });
 
 export function step(params: Tiny, more: Partial<PlannedStep> = {}): PlannedStep {
-  const outline = tiny.outline(params);
+  const outline = tiny.outline(params, String);
   const asks = params.mode === 'ask' ? `approval of ${params.name}` : null;
   return {
     ...{ id: params.name, stage: null, kind: tiny, params, outline: { ...outline, asks }, timeoutMs: 20_000 },

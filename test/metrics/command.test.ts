@@ -37,6 +37,9 @@ test('its exit code may be the value', async () => {
 test('a program that fails, or is not there, measures nothing, and its arguments are not shown', async () => {
   const failing = measure('command', { run: sh('echo 5; echo no luck >&2; exit 2 # hush') });
   await expect(failing).rejects.toThrow('sh: exit 2 (no luck)');
+  // Whoever hides what is secret knows no half of a word.
+  const long = measure('command', { run: sh(`echo "${'so '.repeat(64)}hush-hush" >&2; exit 2`) });
+  await expect(long).rejects.toThrow(/so …\)$/);
   const missing = measure('command', { run: ['no-such-program', 'hush'], value: 'exit' });
   const error = await missing.catch((thrown) => thrown);
   expect(error.message).toContain('no-such-program: it was not found');

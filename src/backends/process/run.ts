@@ -34,13 +34,13 @@ export interface RunOutcome {
   signal: NodeJS.Signals | null;
   /** The first 64 KiB. */
   stdout: string;
-  /** The last 2 KiB of both outputs together, whole lines where possible. */
+  /** The last 8 KiB of both outputs together, whole lines where possible: more than is shown, so that a secret is whole in it. */
   tail: string;
   elapsedMs: number;
 }
 
 const STDOUT_BYTES = 64 * 1024;
-const TAIL_BYTES = 2 * 1024;
+const TAIL_BYTES = 8 * 1024;
 const GRACE_MS = 5000;
 /** What a pipeline's last member or a `tee` needs to end after the program that started it. */
 const LINGER_MS = 500;

@@ -41,8 +41,8 @@ export class Tail {
     const bytes = Buffer.concat([this.#open.get(output) ?? Buffer.alloc(0), chunk]);
     const end = bytes.lastIndexOf(LINE_FEED) + 1;
     this.#keep(bytes.subarray(0, end));
-    // One more than is shown tells a line that was cut from one that just fits.
-    this.#open.set(output, Buffer.from(bytes.subarray(end).subarray(-this.#most - 1)));
+    // More than is shown tells a line that was cut from one that just fits, also where blanks at its end go.
+    this.#open.set(output, Buffer.from(bytes.subarray(end).subarray(-2 * this.#most)));
   }
 
   /** Valid UTF-8 of no more bytes than asked for, without the line feed at its end. */
@@ -51,7 +51,7 @@ export class Tail {
       if (bytes.length > 0) this.#keep(Buffer.concat([bytes, Buffer.from('\n')]));
     }
     this.#open.clear();
-    return lastWhole(this.#lines.toString('utf8').trimEnd(), this.#most);
+    return lastLines(this.#lines.toString('utf8').trimEnd(), this.#most);
   }
 
   #keep(lines: Buffer): void {
@@ -60,8 +60,13 @@ export class Tail {
   }
 }
 
-/** The last whole lines of a text that fit; of a line that is too long for itself, its end. */
-function lastWhole(text: string, most: number): string {
+/**
+ * The last whole lines of a text that fit; of a line that is too long for itself, its end, from a whole word on
+ * where it has words.
+ *
+ * @param most in bytes
+ */
+export function lastLines(text: string, most: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= most) return text;
   const from = bytes.length - most;
@@ -69,5 +74,8 @@ function lastWhole(text: string, most: number): string {
   if (lineFeed >= 0 && lineFeed < bytes.length - 1) return bytes.toString('utf8', lineFeed + 1);
   // 10xxxxxx goes on with a character that began before.
   const begin = bytes.findIndex((byte, at) => at >= from && (byte & 0xc0) !== 0x80);
-  return bytes.toString('utf8', begin);
+  const end = bytes.toString('utf8', begin);
+  const cutWord = !/\s/.test(text.charAt(text.length - end.length - 1));
+  const words = cutWord ? end.slice(end.search(/\s/) + 1) : end;
+  return words.trim() === '' ? end : words;
 }

@@ -117,7 +117,7 @@ interface Making {
 
 function toStep({ id, kind, params, placed }: Making, parts: StepParts, issues: Issue[]): PlannedStep {
   const { step, stage, path } = placed;
-  const outline = hidden(kind.outline(params), parts.secrets);
+  const outline = outlineOf(kind, params, parts.secrets);
   const line = parts.lineOf(path);
   const undo = undoOf(id, placed, outline, parts, issues);
   return {
@@ -223,8 +223,9 @@ function confirmation(
   ];
 }
 
-function hidden(outline: StepOutline, secrets: readonly string[]): StepOutline {
+function outlineOf(kind: AnyStepKind, params: unknown, secrets: readonly string[]): StepOutline {
   const hide = (text: string) => hideSecrets(text, secrets);
+  const outline = kind.outline(params, hide);
   const { does, asks, undo } = outline;
   return {
     ...outline,

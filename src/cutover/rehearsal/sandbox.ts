@@ -68,7 +68,7 @@ function playIn(folder: string, bin: string, hide: (text: string) => string) {
         const outcome = await play(stubArgv(bin, options.argv));
         if (!loose || outcome.code !== NOT_KNOWN) return outcome;
       }
-      const shown = hide(shownCommand(options.argv));
+      const shown = shownCommand(options.argv, hide);
       if (!noted.includes(shown)) noted.push(shown);
       return play(noteArgv(bin, options.argv));
     },

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { RunOptions, RunOutcome } from '../../backends/process/index.ts';
+import { lastLines, type RunOptions, type RunOutcome } from '../../backends/process/index.ts';
 import { redactText } from '../../config/redact.ts';
 import { QctlError } from '../../errors.ts';
 import { shorten } from '../../model/shorten.ts';
@@ -46,10 +46,14 @@ function environment(world: StepWorld, own: CommandOptions['env'] = {}): Record<
   return { ...world.host.env, ...world.variables, ...Object.fromEntries(given) };
 }
 
+/** So much of what was printed goes into the journal. */
+export const TAIL_BYTES = 2048;
+
 /** The end of what a command printed, fit for the journal and the terminal. */
 export function tailOf(outcome: RunOutcome, world: Pick<StepWorld, 'redact'>): string | undefined {
-  const told = world.redact(redactText(stripVTControlCharacters(outcome.tail)));
-  return told === '' ? undefined : told;
+  // Known secrets first: one that is a URL would not be known again. And none that is cut would.
+  const told = redactText(world.redact(stripVTControlCharacters(outcome.tail)));
+  return told === '' ? undefined : lastLines(told, TAIL_BYTES);
 }
 
 const CODES: Record<RunOutcome['ended'], string> = {
@@ -108,9 +112,13 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** A command as a person would type it, without what is secret in it. */
-export function shownCommand(argv: readonly string[]): string {
-  return shorten(argv.map((word, at) => quoted(hidden(word, argv[at - 1]))).join(' '), 100);
+/**
+ * A command as a person would type it, without what is secret in it.
+ *
+ * @param hide takes secrets out of a word: once they are quoted or cut nobody knows them again
+ */
+export function shownCommand(argv: readonly string[], hide: (text: string) => string): string {
+  return shorten(argv.map((word, at) => quoted(hidden(hide(word), argv[at - 1]))).join(' '), 100);
 }
 
 function hidden(word: string, before = ''): string {

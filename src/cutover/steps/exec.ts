@@ -59,10 +59,10 @@ type ExecParams = z.output<typeof execSchema>;
 export const exec = stepKind<ExecParams, null>({
   name: 'exec',
   schema: execSchema as unknown as z.ZodType<ExecParams>,
-  outline: ({ run, undo, changes, repeatable }) => ({
-    does: `run ${shown(run)}`,
+  outline: ({ run, undo, changes, repeatable }, hide) => ({
+    does: `run ${shown(run, hide)}`,
     undo: undo
-      ? { does: `run ${shown(undo)}`, order: 'plain', timeoutMs: TIMEOUT_MS }
+      ? { does: `run ${shown(undo, hide)}`, order: 'plain', timeoutMs: TIMEOUT_MS }
       : changes
         ? 'missing'
         : 'nothing',
@@ -82,7 +82,8 @@ export const exec = stepKind<ExecParams, null>({
     const outcome = await query(world, params.check, options(params));
     if (outcome.ended === 'ok') return 'done';
     if (outcome.ended === 'failed' && outcome.code !== null) return 'undone';
-    throw commandError(outcome, `check by ${shown(params.check)}`, hiding(params, world));
+    const told = hiding(params, world);
+    throw commandError(outcome, `check by ${shown(params.check, told.redact)}`, told);
   },
   capture: async () => null,
   apply: (params, world) => perform(params.run, params.okCodes, params, world),
@@ -100,10 +101,10 @@ async function perform(
 ): Promise<StepResult> {
   const outcome = await order(world, words, options(params));
   const told = hiding(params, world);
-  if (!isOk(outcome, okCodes)) throw commandError(outcome, shown(words), told);
+  if (!isOk(outcome, okCodes)) throw commandError(outcome, shown(words, told.redact), told);
   const took = formatDuration(outcome.elapsedMs);
   return {
-    text: `${shown(words)} ${howItEnded(outcome)} in ${took}`,
+    text: `${shown(words, told.redact)} ${howItEnded(outcome)} in ${took}`,
     tail: tailOf(outcome, told),
   };
 }
@@ -124,10 +125,10 @@ function hiding({ env }: ExecParams, world: StepWorld): Pick<StepWorld, 'redact'
   };
 }
 
-function shown(words: readonly string[]): string {
+function shown(words: readonly string[], hide: (text: string) => string): string {
   return words[0] === '/bin/sh' && words[1] === '-c'
-    ? `shell ${shownCommand(words.slice(2))}`
-    : shownCommand(words);
+    ? `shell ${shownCommand(words.slice(2), hide)}`
+    : shownCommand(words, hide);
 }
 
 /** A step before this one may bring it along, so that it is no blocker. */

@@ -14,6 +14,8 @@ export interface HttpCall {
   headers: Record<string, string>;
   body?: string | undefined;
   timeoutMs: number;
+  /** What errors call it; default its method and URL. To be given where the whole URL may be a secret. */
+  name?: string;
 }
 
 /** What came back. */
@@ -98,17 +100,21 @@ async function firstOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MOST_BYTES).toString();
 }
 
-function tooLate({ url, method, timeoutMs }: HttpCall): QctlError {
-  return new QctlError('failed', `${method} ${redactUrl(url)}: no answer within ${timeoutMs} ms`, {
+function nameOf({ name, method, url }: HttpCall): string {
+  return name ?? `${method} ${redactUrl(url)}`;
+}
+
+function tooLate(call: HttpCall): QctlError {
+  return new QctlError('failed', `${nameOf(call)}: no answer within ${call.timeoutMs} ms`, {
     code: 'HTTP_TIMEOUT',
     hint: ['look whether the server is up, or raise the timeout'],
   });
 }
 
-function unreachable({ url, method }: HttpCall, cause: unknown): QctlError {
+function unreachable(call: HttpCall, cause: unknown): QctlError {
   const known = explainNetwork(cause);
   const inner = plainCause((cause as Error).cause ?? cause);
-  return new QctlError('failed', `${method} ${redactUrl(url)}: ${known?.why ?? inner.message}`, {
+  return new QctlError('failed', `${nameOf(call)}: ${known?.why ?? inner.message}`, {
     code: 'HTTP_UNREACHABLE',
     hint: known?.hint ?? ['check the URL, and that the server is up'],
     cause: inner,

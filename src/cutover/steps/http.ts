@@ -1,13 +1,13 @@
 import * as z from 'zod';
+import { lastLines } from '../../backends/process/index.ts';
 import { redactUrl } from '../../config/redact.ts';
 import { QctlError } from '../../errors.ts';
 import { type StepResult, type StepWorld, stepKind } from '../step.ts';
+import { TAIL_BYTES } from './command.ts';
 import { duration, text } from './common.ts';
 import { callHttp, type HttpCall, httpUrl } from './http-call.ts';
 import { expectation, unmet } from './http-expect.ts';
 import { findingsOf, resolveValue, resolveValues, valueSource } from './value.ts';
-
-const TAIL = 2048;
 
 const request = {
   url: valueSource.refine(
@@ -79,7 +79,8 @@ async function perform(params: Request, world: StepWorld, suffix: string): Promi
   if (!changesNothing(params)) await world.guard();
   const answer = await callHttp(call, world.signal);
   const why = unmet(params.expect, answer);
-  const tail = world.redact(answer.body.slice(-TAIL));
+  // As of a command: enough that a secret is whole in it, and not a MiB to be searched.
+  const tail = lastLines(world.redact(lastLines(answer.body, 4 * TAIL_BYTES)), TAIL_BYTES);
   if (why === undefined)
     return { text: `${describe(params)} answered ${answer.status}`, ...(tail === '' ? {} : { tail }) };
   throw new QctlError('failed', `${describe(params)}: ${why}`, {
@@ -92,10 +93,13 @@ async function perform(params: Request, world: StepWorld, suffix: string): Promi
 async function callOf(params: Request, world: StepWorld, suffix: string): Promise<HttpCall> {
   const { method, body, json, timeout } = params;
   const url = await resolveValue(params.url, world, 'url');
-  if (!httpUrl(url)) throw badUrl(params);
+  const parsed = httpUrl(url);
+  if (!parsed) throw badUrl(params);
+  // A server repeats the path that it does not know, and of such a URL that may be the secret.
+  if (typeof params.url === 'object') for (const part of [parsed.pathname, parsed.search]) world.hide(part);
   const headers: Record<string, string> = {
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(changesNothing(params) ? {} : { 'idempotency-key': `${world.run}/${world.step}${suffix}` }),
+    ...(changesNothing(params) ? {} : { 'idempotency-key': keyOf(world, suffix) }),
     ...lowerCase(await resolveValues(params.headers, world, 'headers')),
   };
   const sent = body === undefined ? undefined : await resolveValue(body, world, 'body');
@@ -105,7 +109,13 @@ async function callOf(params: Request, world: StepWorld, suffix: string): Promis
     headers,
     body: sent ?? (json === undefined ? undefined : JSON.stringify(json)),
     timeoutMs: timeout,
+    name: describe(params),
   };
+}
+
+/** The same for a repetition, and for nothing else. */
+function keyOf({ run, step, occasion }: StepWorld, suffix: string): string {
+  return `${run}/${step}${occasion === undefined ? '' : `/${occasion}`}${suffix}`;
 }
 
 function lowerCase(headers: Record<string, string>): Record<string, string> {

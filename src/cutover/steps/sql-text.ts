@@ -4,10 +4,14 @@ const LITERAL = /'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|--[^\n]*|\/\*
 const TRANSACTION =
   /(?:^|;)\s*(begin(?!\s+atomic)|commit|rollback|abort|start\s+transaction|prepare\s+transaction|savepoint|release)\b/i;
 
-/** A statement as it may be shown: without the values that stand in it, and without comments. */
-export function shownSql(sql: string): string {
+/**
+ * A statement as it may be shown: without the values that stand in it, and without comments.
+ *
+ * @param hide takes secrets out of it: once they are cut nobody knows them again
+ */
+export function shownSql(sql: string, hide: (text: string) => string): string {
   return shorten(
-    sql.replace(LITERAL, (part) =>
+    hide(sql).replace(LITERAL, (part) =>
       part.startsWith("'") ? "'…'" : part.startsWith('"') ? part : part.startsWith('$') ? '$…$' : ' ',
     ),
   );

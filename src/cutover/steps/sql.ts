@@ -34,10 +34,10 @@ type SqlParams = z.output<typeof schema>;
 export const sql = stepKind<SqlParams, null>({
   name: 'sql',
   schema,
-  outline: (params) => ({
-    does: describe(params, params),
+  outline: (params, hide) => ({
+    does: describe(params, params, hide),
     undo: params.undo
-      ? { does: describe(params, params.undo), order: 'plain', timeoutMs: DEFAULT_MS }
+      ? { does: describe(params, params.undo, hide), order: 'plain', timeoutMs: DEFAULT_MS }
       : 'missing',
     repeatable: false,
     earliestMs: 0,
@@ -63,14 +63,18 @@ export const sql = stepKind<SqlParams, null>({
   undo: async (params, world) => {
     if (!params.undo) return { text: 'nothing to undo' };
     return world.rehearsal
-      ? { text: `would ${describe(params, params.undo)}` }
+      ? { text: `would ${describe(params, params.undo, world.redact)}` }
       : perform(params, params.undo, world);
   },
-  rehearse: async (params) => ({ text: `would ${describe(params, params)}` }),
+  rehearse: async (params, world) => ({ text: `would ${describe(params, params, world.redact)}` }),
 });
 
-function describe({ source }: SqlParams, { text: statements }: Statement): string {
-  return `run SQL${source === undefined ? '' : ` at ${source}`}: ${shownSql(statements)}`;
+function describe(
+  { source }: SqlParams,
+  { text: statements }: Statement,
+  hide: (text: string) => string,
+): string {
+  return `run SQL${source === undefined ? '' : ` at ${source}`}: ${shownSql(statements, hide)}`;
 }
 
 function limitsOf({ lockTimeout }: SqlParams, world: StepWorld): SqlLimits {
@@ -84,12 +88,13 @@ async function perform(params: SqlParams, statements: Statement, world: StepWorl
   const count = await inTransaction(options, limitsOf(params, world), world, async (client) => {
     await client.query('SAVEPOINT qctl_step');
     const { rowCount } = await runSql(client, statements.text, given);
-    if (!fits(rowCount ?? 0, statements.expectRows)) throw wrongCount(rowCount ?? 0, params, statements);
+    if (!fits(rowCount ?? 0, statements.expectRows))
+      throw wrongCount(rowCount ?? 0, describe(params, statements, world.redact), statements);
     // Fails where the text has ended the transaction by some way of its own.
     await client.query('RELEASE SAVEPOINT qctl_step');
     return rowCount ?? 0;
   });
-  return { text: `${describe(params, statements)}: done`, positions: { rows: count } };
+  return { text: `${describe(params, statements, world.redact)}: done`, positions: { rows: count } };
 }
 
 async function valuesOf(statements: Statement, world: StepWorld): Promise<(string | null)[]> {
@@ -116,17 +121,13 @@ function isTrue(value: unknown): boolean {
   );
 }
 
-function wrongCount(count: number, params: SqlParams, statements: Statement): QctlError {
-  const expected = JSON.stringify(statements.expectRows);
-  return new QctlError(
-    'failed',
-    `${describe(params, statements)}: ${count} rows, not ${expected}; nothing was kept`,
-    {
-      code: 'SQL_ROWS',
-      hint: ['look at the rows by hand, then put the statement or expectRows right'],
-      details: { rows: count },
-    },
-  );
+function wrongCount(count: number, what: string, { expectRows }: Statement): QctlError {
+  const expected = JSON.stringify(expectRows);
+  return new QctlError('failed', `${what}: ${count} rows, not ${expected}; nothing was kept`, {
+    code: 'SQL_ROWS',
+    hint: ['look at the rows by hand, then put the statement or expectRows right'],
+    details: { rows: count },
+  });
 }
 
 /** Connects, and lets the server read what it can read without doing it. An earlier step may make what is missing. */

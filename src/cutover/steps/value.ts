@@ -16,16 +16,22 @@ export type ValueSource = z.output<typeof valueSource>;
 
 /**
  * The value itself; of a file without the line end behind it. It may be secret: it goes nowhere but where
- * the step sends it.
+ * the step sends it, and is hidden where somebody repeats it.
  *
  * @param what what it is for, as an error names it: `set.REDIS_URL`
  */
 export async function resolveValue(source: ValueSource, world: StepWorld, what: string): Promise<string> {
   if (typeof source !== 'object') return String(source);
-  if ('file' in source)
-    return (await readConfiguredFile(world.readFrom(source.file), what)).replace(/\r?\n$/, '');
+  if ('file' in source) {
+    const text = (await readConfiguredFile(world.readFrom(source.file), what)).replace(/\r?\n$/, '');
+    world.hide(text);
+    return text;
+  }
   const value = world.host.env[source.env];
-  if (value !== undefined) return value;
+  if (value !== undefined) {
+    world.hide(value);
+    return value;
+  }
   throw new QctlError('config', `${what}: there is no variable ${source.env} in the environment`, {
     code: 'VARIABLE_MISSING',
     hint: [`set ${source.env} for qctl`],

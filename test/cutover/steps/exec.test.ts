@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { readPlan } from '../../../src/cutover/index.ts';
 import { exec } from '../../../src/cutover/steps/exec.ts';
 import { makeStepWorld, stepOf, type TestWorld } from '../step-world.ts';
 
@@ -77,6 +78,48 @@ test('no secret in what is shown and kept', async () => {
   const shown = step(['deploy', '--password', 'a1', '--api-key=b2', 'DB_PASSWORD=c3', 'sqs://k:d4@q']).outline
     .does;
   expect(shown).toBe('run deploy --password *** --api-key=*** DB_PASSWORD=*** sqs://k:***@q');
+});
+
+test.each([
+  ['is cut', 's'.repeat(98)],
+  ['has to be quoted', "it's-secret"],
+])('a secret that %s shows neither in the plan, nor in the result, nor in an error', async (_, secret) => {
+  const own = makeStepWorld({ secrets: [secret] });
+  onTestFinished(() => own.dispose());
+  const text = `apiVersion: qctl/v1
+name: orders
+variables: { tok: { env: TOK, secret: true } }
+steps:
+  - exec: { run: [echo, -H, "Bearer \${tok}"], undo: { shell: "ls \${tok}" } }
+`;
+  const { steps } = await readPlan({ text }, { env: { TOK: secret } });
+  expect(steps[0]!.outline).toMatchObject({
+    does: "run echo -H 'Bearer ***'",
+    undo: { does: "run shell 'ls ***'" },
+  });
+  const { run, undo } = steps[0]!.params as Record<'run' | 'undo', string[]>;
+  const one = stepOf(exec, { run, undo: ['false', ...undo] }, own);
+  expect(await one.run()).toMatchObject({ text: expect.stringMatching(/^echo -H 'Bearer \*\*\*' ended/) });
+  await expect(one.undo()).rejects.toMatchObject({ message: expect.stringContaining("'ls ***'") });
+});
+
+test.each([
+  ['a secret', 'xx-very-secret-zz', '***'],
+  ['the password of a URL', 'redis://u:xx-very-secret-zz@host', 'u:***@host'],
+  ['a URL that is a secret', 'https://ann:pw@hooks/xx-very-secret-zz', '***'],
+])('%s does not show where the tail begins within it', async (_, printed, shown) => {
+  const own = makeStepWorld({
+    secrets: ['https://ann:pw@hooks/xx-very-secret-zz', ...(shown === '***' ? ['xx-very-secret-zz'] : [])],
+  });
+  onTestFinished(() => own.dispose());
+  const run = (more: number) =>
+    stepOf(exec, { shell: `printf '%s%${more}s' '${printed}/' | tr ' ' y`, changes: false }, own).run();
+  for (const more of [2000, 2038, 2048]) {
+    const { tail = '' } = (await run(more)) as { tail?: string };
+    expect(Buffer.byteLength(tail)).toBeLessThanOrEqual(2048);
+    expect(tail).not.toMatch(/zz|secret/);
+    if (more === 2000) expect(tail).toContain(`${shown}/`);
+  }
 });
 
 test('another process that has taken the run over keeps the command from being run', async () => {

@@ -41,7 +41,7 @@ function world(more: Partial<StepWorld> = {}): StepWorld {
 test('a list is a step for each percentage, each with its hold, undo and variable', () => {
   const steps = step.expand(params({ name: 'orders', percent: [1, '5%', 25], hold: '10m' }));
   expect(steps.map(({ suffix }) => suffix)).toEqual(['1', '5', '25']);
-  expect(step.outline(steps[1]!.params)).toEqual({
+  expect(step.outline(steps[1]!.params, String)).toEqual({
     does: 'send 5% of route orders to the new side, hold for 10m',
     undo: { does: 'set route orders back to what it was before', order: 'plain', timeoutMs: 30_000 },
     repeatable: true,
