@@ -68,7 +68,7 @@ export interface CutoverOptions {
   leaveWhenHeld?: boolean;
   /** Asks before each step, on the terminal. Default false. */
   confirmEach?: boolean;
-  /** Of a step in flight of which nobody knows whether it was done. */
+  /** Of the step that was begun, and is in flight or has failed: nobody knows whether it was done. */
   assume?: 'done' | 'undone';
   /** Goes on although the plan is another by now. */
   acceptPlanChange?: boolean;
