@@ -70,6 +70,11 @@ export interface CutoverOptions {
   confirmEach?: boolean;
   /** Of the step that was begun, and is in flight or has failed: nobody knows whether it was done. */
   assume?: 'done' | 'undone';
+  /**
+   * Of the way back: what an operator has undone by hand, by id, also `rollback.returns/1`. `rollback.health`: the old
+   * side is healthy, whatever its checks say.
+   */
+  assumeUndone?: readonly string[];
   /** Goes on although the plan is another by now. */
   acceptPlanChange?: boolean;
   /**

@@ -194,6 +194,15 @@ test('13: an undo failed', async () => {
   expect([code, stdout]).toEqual([13, expect.stringMatching(/on/)]);
 });
 
+test('12: an undo failed, and the operator has done it by hand', async () => {
+  const { path } = await planOf(['name: on, exec: { run: ["true"], undo: ["false"] }', BROKEN]);
+  const failed = await run(['cutover', 'run', path, '--yes']);
+  expect([failed.code, failed.stdout]).toEqual([13, expect.stringContaining('--assume-undone STEP')]);
+  const [, id] = /^run +(\S+)$/m.exec(failed.stdout)!;
+  const { code, stdout } = await run(['rollback', id!, '--assume-undone', 'on', '--yes']);
+  expect([code, stdout]).toEqual([12, expect.stringMatching(/undone by hand/)]);
+});
+
 test('99: a rehearsal found a check that never had data', async () => {
   const { path } = await planOf(
     ['name: watch, monitor: { for: 200ms, checks: [silent] }'],
