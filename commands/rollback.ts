@@ -17,6 +17,11 @@ import { type CellValue, formatFields, formatTable } from './term/table.ts';
 export function newCommand(context: Context, entry: CommandEntry, run = runRollback): QctlCommand {
   const command = createCommand(entry)
     .option(...REASON)
+    .option(
+      '--assume-undone <step>',
+      'you have undone this step by hand, or seen what `rollback.health` measures; may be given again and again',
+      parseStep,
+    )
     .option('--lock-wait <duration>', 'wait so long for the lock of the plan', parseDuration)
     .option(
       '--without-redis',
@@ -26,8 +31,16 @@ export function newCommand(context: Context, entry: CommandEntry, run = runRollb
   addExamples(command, [
     ['qctl rollback --dry-run', 'what would be undone of the newest run, in which order'],
     ['qctl rollback orders-20261122-020000-4f2a --yes --reason "p99"', 'go back, without a question'],
+    [
+      'qctl rollback orders-20261122-020000-4f2a --assume-undone settings',
+      'its undo failed, you have done it by hand: the rest of the way back',
+    ],
   ]);
   return command.action((name: string | undefined, flags: WorkFlags) => run(context, name, flags));
+}
+
+function parseStep(text: string, previous: string[] = []): string[] {
+  return [...previous, text];
 }
 
 const HOW = `It goes back over the steps, also where the run is complete: the old side is brought up and shown to be healthy before
@@ -65,7 +78,7 @@ export async function runRollback(
 
 /** What would be undone, in its order. */
 export function formatRollbackPlan(output: Output, preview: RollbackPreview): string {
-  const { status, undo, stays, worstMs, budgetMs } = preview;
+  const { status, undo, stays, assumed, worstMs, budgetMs } = preview;
   const rows = undo.map((one, at) => ({ ...one, number: at + 1 }));
   const table = formatTable(
     output,
@@ -78,6 +91,7 @@ export function formatRollbackPlan(output: Output, preview: RollbackPreview): st
     rows,
   );
   const end: (readonly [string, CellValue])[] = [
+    ...assumed.map((step) => ['as you say', `${step} is undone, or healthy`] as const),
     ...stays.map(({ step, does }) => ['stays', `${step}: ${does}`] as const),
     [
       'at worst',

@@ -16,15 +16,16 @@ export interface WorkFlags {
   wait?: boolean;
   confirmEach?: boolean;
   withoutRedis?: boolean;
+  assumeUndone?: string[];
 }
 
 /** What the runner is told, from the flags. */
 export async function optionsOf(context: Context, flags: WorkFlags): Promise<CutoverOptions> {
   const { cutoverParts } = await import('./parts.ts');
-  const { lockWait, reason, assume, acceptPlanChange, confirmEach, withoutRedis } = flags;
+  const { lockWait, reason, assume, acceptPlanChange, confirmEach, withoutRedis, assumeUndone } = flags;
   return {
     ...(await cutoverParts(context)),
-    ...{ reason, lockWaitMs: lockWait, assume, acceptPlanChange, confirmEach, withoutRedis },
+    ...{ reason, lockWaitMs: lockWait, assume, acceptPlanChange, confirmEach, withoutRedis, assumeUndone },
     ...{ leaveWhenHeld: flags.wait === false, profile: (await context.config()).profile ?? null },
   };
 }

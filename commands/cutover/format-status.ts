@@ -53,6 +53,7 @@ function headRows(status: CutoverStatus, now: Date): FieldRow[] {
     ],
     ['why', status.why],
     ['no return', status.pastNoReturn ? 'passed: not all can be undone' : null],
+    ['goes on with', status.state === 'rollbackFailed' ? againText(status.run) : null],
     ['started', `${clock(status.startedAt)} by ${status.by}`],
     ['ended', status.endedAt === null ? null : clock(status.endedAt)],
     ['at work', workText(status)],
@@ -189,7 +190,7 @@ const ENDINGS: Record<Exclude<CutoverReport['ending'], 'stopped'>, string> = {
 function endingText({ ending, state, rollback }: CutoverReport): string {
   if (ending === 'rolledBack' && rollback)
     return rollback.healthyMs === null
-      ? 'rolled back; nobody asked whether the old side is healthy (rollback.health)'
+      ? 'rolled back; it was not measured whether the old side is healthy (rollback.health)'
       : 'rolled back, the old side is healthy';
   return ending === 'stopped' ? `stopped while ${STATE_TEXT[state]}` : ENDINGS[ending];
 }
@@ -201,9 +202,12 @@ function timeText({ startedAt, endedAt }: CutoverReport): string | null {
 function nextText({ ending, run }: CutoverReport): string {
   if (ending === 'completed') return `qctl rollback ${run} (goes back)`;
   if (ending === 'stopped') return `qctl cutover resume ${run}, or qctl rollback ${run}`;
-  return ending === 'rollbackFailed'
-    ? `qctl rollback ${run} (tries what failed again)`
-    : `qctl cutover status ${run}`;
+  return ending === 'rollbackFailed' ? againText(run) : `qctl cutover status ${run}`;
+}
+
+/** After a way back that failed. */
+function againText(run: string): string {
+  return `qctl rollback ${run} (tries what failed again; --assume-undone STEP: you have undone it by hand)`;
 }
 
 function known(rows: readonly FieldRow[]): FieldRow[] {

@@ -41,9 +41,11 @@ export async function runCutoverResume(context: Context, name: string, flags: Ru
     return takeUp(context, name, undefined, flags);
   }
   const where = `pid ${status.pid} on ${status.host}`;
-  await say(context, flags, (speaker) => unpauseCutover(host, name, speaker), {
+  const { assume } = flags;
+  const said = assume ? `, and takes the step that failed to be ${assume}` : '';
+  await say(context, flags, (speaker) => unpauseCutover(host, name, speaker, assume), {
     verb: 'resume',
-    done: `the pause is lifted; ${where} goes on with ${name}`,
+    done: `the pause is lifted; ${where} goes on with ${name}${said}`,
   });
   return 0;
 }

@@ -50,7 +50,7 @@ export function addWorkOptions<C extends QctlCommand>(command: C): C {
     .addOption(
       new Option(
         '--assume <outcome>',
-        'of a step of which nobody knows whether it was done: it was, or it was not',
+        'of the step in hand, or that failed, where nobody knows whether it was done: it was, or it was not',
       ).choices(['done', 'undone']),
     )
     .option('--no-wait', 'end with 11 where it would wait for an approval or in a pause')

@@ -35,7 +35,7 @@ export async function takeStep(session: Session, step: PlannedStep, freezes: Fre
   try {
     // Without Redis nothing would be done anyway, and a look at the step may well need it.
     await session.guard(session.signal);
-    const begun = (session.folded.steps.get(step.id)?.attempts ?? 0) > 0;
+    const begun = isBegun(session, step);
     const memento = begun ? await takeUp(session, step) : await begin(session, step, freezes);
     if (memento === undefined) return { kind: 'done' };
     return await attempts(session, step, memento.value);
@@ -66,14 +66,21 @@ async function begin(session: Session, step: PlannedStep, freezes: Freezes): Pro
   return { value: value ?? null };
 }
 
-/** A step that was begun, by this process or one that is gone. */
+/** Whether a step was tried, however that went. */
+export function isBegun({ folded }: Pick<Session, 'folded'>, { id }: PlannedStep): boolean {
+  return (folded.steps.get(id)?.attempts ?? 0) > 0;
+}
+
+/**
+ * A step that was begun, by this process or one that is gone. One that has failed may be done all the same, or half
+ * done: it is looked at as well, and what an operator says of it counts.
+ */
 async function takeUp(session: Session, step: PlannedStep): Promise<Memento> {
-  const { assume } = session.hands.options;
+  const { assume } = session;
   const known = session.folded.steps.get(step.id)!;
-  const inFlight = known.state === 'running';
-  const found: Found = assume && inFlight ? assume : await probe(session, step, session.signal);
+  const found: Found = assume ?? (await probe(session, step, session.signal));
   if (found === 'done') {
-    const text = assume && inFlight ? 'taken to be done, as the operator says' : 'found to be done';
+    const text = assume ? 'taken to be done, as the operator says' : 'found to be done';
     await session.write({
       event: 'applied',
       step: step.id,

@@ -7,6 +7,7 @@ import { reportOf } from './report.ts';
 import { runForward } from './run-forward.ts';
 import { runRollback } from './run-rollback.ts';
 import type { Session } from './session.ts';
+import { vouch } from './vouch.ts';
 import { openingOf } from './window.ts';
 
 /** What a process is to do with a run. */
@@ -128,6 +129,7 @@ async function back(
   session.hands.journal.lenient = true;
   await session.guard(new AbortController().signal);
   if (order) await session.write({ event: 'rollback', by: order.by, why: session.redact(order.why) });
+  await vouch(session);
   const told = notify(session, 'rollingBack');
   const since = Date.parse(order?.since ?? session.folded.rollback?.startedAt ?? '') || Date.now();
   const ending = await runRollback(session, since, stop);

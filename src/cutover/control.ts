@@ -5,7 +5,7 @@ import { QctlError } from '../errors.ts';
 import { cutoverKeys } from '../model/keys.ts';
 import { askRedis } from './door.ts';
 import type { CutoverHost } from './host.ts';
-import type { CutoverStatus, StepState } from './run-types.ts';
+import type { CutoverStatus, StepState, StepStatus } from './run-types.ts';
 import { type Gate, isOver, type RunRecord, requireRun } from './store.ts';
 
 /** What an operator has said to a run. */
@@ -17,6 +17,8 @@ export interface Said {
   why: string | null;
   /** Of an abort: also past the point of no return. */
   force?: boolean;
+  /** Of the order to end a pause: what became of the step that failed. */
+  assume?: 'done' | 'undone';
 }
 
 /** Everything that was said to a run and is in force. */
@@ -64,11 +66,12 @@ export async function readControls(host: CutoverHost, run: string): Promise<Cont
 function readSaid(text: string): (Said & { hash: string }) | undefined {
   const bar = text.indexOf('|');
   try {
-    const { by, why, hash, force } = JSON.parse(text.slice(bar + 1)) as Said & { hash?: string };
+    const { by, why, hash, force, assume } = JSON.parse(text.slice(bar + 1)) as Said & { hash?: string };
     return {
       by,
       why: why ?? null,
       force,
+      assume,
       at: new Date(Number(text.slice(0, bar))).toISOString(),
       hash: hash ?? '',
     };
@@ -84,15 +87,33 @@ export async function pauseCutover(host: CutoverHost, run: string, speaker: Spea
   return say(host, record, 'pause', speaker);
 }
 
-/** Ends a pause, an operator's or a check's. A run that nobody is at work on is resumed by running it. */
-export async function unpauseCutover(host: CutoverHost, run: string, speaker: Speaker): Promise<Controlled> {
+/**
+ * Ends a pause, an operator's or a check's. A run that nobody is at work on is resumed by running it.
+ *
+ * @param assume what became of the step that failed, and may not be repeated
+ */
+export async function unpauseCutover(
+  host: CutoverHost,
+  run: string,
+  speaker: Speaker,
+  assume?: Said['assume'],
+): Promise<Controlled> {
   const record = await requireRun(host, run);
   requireUnfinished(record);
   if (record.status.alive && record.status.state !== 'paused' && !(await readControls(host, run)).pause)
     throw refused(`run ${run} is not paused`, 'NOT_PAUSED', [`qctl cutover status ${run}`]);
+  if (assume && !record.status.steps.some(isOpenFailure))
+    throw refused(`run ${run} has no step that failed: nothing is to be assumed`, 'NOTHING_TO_ASSUME', [
+      `to lift the pause: qctl cutover resume ${run}`,
+    ]);
   // A pause that a check or a failure has brought about stands in the process alone: this is the answer to it.
   await write(host, record, 'pause', '', false, speaker);
-  return say(host, record, 'go', speaker, { alive: false });
+  return say(host, record, 'go', speaker, { alive: false, assume });
+}
+
+/** What has failed before it was begun has done nothing. */
+function isOpenFailure({ state, startedAt }: StepStatus): boolean {
+  return state === 'failed' && startedAt !== null;
 }
 
 /**
@@ -167,7 +188,7 @@ async function say(
   record: RunRecord,
   what: string,
   speaker: Speaker,
-  { alive = true, ...more }: { alive?: boolean; hash?: string; force?: boolean } = {},
+  { alive = true, ...more }: { alive?: boolean; hash?: string } & Pick<Said, 'force' | 'assume'> = {},
 ): Promise<Controlled> {
   requireUnfinished(record);
   if (alive && !record.status.alive) throw notAtWork(record.status.run);

@@ -7,7 +7,7 @@ import { undoById, undoThing, undoTurn } from './undo-step.ts';
 const NEVER = new AbortController().signal;
 
 /** The returns of the plan itself that are still to be done, each with the name it has in the journal. */
-export function openReturns(session: Session) {
+export function openReturns(session: Pick<Session, 'hands' | 'folded'>) {
   return session.hands.plan.rollback.returns
     .map((back, at) => [`rollback.returns/${at + 1}`, back] as const)
     .filter(([id]) => session.folded.steps.get(id)?.state !== 'undone');

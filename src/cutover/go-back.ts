@@ -5,20 +5,22 @@ import { abortCutover } from './control.ts';
 import type { FoldedRun } from './fold.ts';
 import type { CutoverHost } from './host.ts';
 import { lockStatus } from './lock.ts';
-import { type Call, lockFor, offlineSession, resumedSession } from './open-session.ts';
+import { type Call, draftOf, lockFor, offlineSession, resumedSession } from './open-session.ts';
 import type { CutoverEvents, CutoverOptions, CutoverReport } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { reportFrom } from './report.ts';
 import { knownRun, requireSamePlan } from './resume.ts';
+import type { CutoverStatus } from './run-types.ts';
 import type { Session } from './session.ts';
 import { findRun, lockRuns } from './store.ts';
+import { requireOpen } from './vouch.ts';
 
 const LOOK_MS = 250;
 
 /**
  * Takes a run back: before its end, after it, again after a way back that failed. Where a process is at work on
  * it that one is told to, and followed. A run that is back already is left alone. Throws as `resumeCutover`,
- * and `refused` LATER_RUN.
+ * `refused` LATER_RUN, and where it is vouched for something that is not to be undone, or by a process at work.
  *
  * @param signal ends it after the undo in hand; the same call goes on
  */
@@ -34,6 +36,7 @@ export async function rollbackCutover(
   const ordered = host.now().toISOString();
   const { read, folded, offline } = await knownRun(call, run);
   requireSamePlan(call, folded);
+  requireOpen(draftOf(call, run, read));
   if (offline) {
     const session = await offlineSession(call, run, read, folded.fence);
     return takeBack(session, ordered, signal);
@@ -68,6 +71,7 @@ async function follow(call: Call, run: string, journal: string): Promise<Cutover
       return told && record?.status.state === 'rollbackFailed'
         ? reportFrom(record.status, journal)
         : undefined;
+    if (options.assumeUndone?.length) throw atWork(record.status);
     events.status?.(record.status);
     if (!told && record.status.state !== 'rollingBack') {
       const speaker = { by: host.operator.by, reason: options.reason ?? 'qctl rollback' };
@@ -77,6 +81,21 @@ async function follow(call: Call, run: string, journal: string): Promise<Cutover
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();
   }
+}
+
+/** It does not hear of it: what it cannot undo it tells, and then it is time to vouch for it. */
+function atWork({ run, pid, host }: CutoverStatus): QctlError {
+  return new QctlError(
+    'refused',
+    `pid ${pid} on ${host} is at work on ${run}: it cannot be vouched for yet`,
+    {
+      code: 'AT_WORK',
+      hint: [
+        `it goes back by itself: qctl rollback ${run}`,
+        'what it could not undo may be vouched for after that',
+      ],
+    },
+  );
 }
 
 /** It has just ended, or begun to go back: the next look says what. */

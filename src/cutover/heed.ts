@@ -38,9 +38,10 @@ export async function hold(session: Session, by: string, why: string): Promise<v
   session.waiting('pause', `paused by ${by}: ${why}`);
   while (!session.cause && session.folded.paused) {
     if (session.hands.options.leaveWhenHeld) session.stop({ kind: 'held' });
-    else if (session.controls.go && session.controls.go.at !== heard)
+    else if (session.controls.go && session.controls.go.at !== heard) {
+      session.assume = session.controls.go.assume;
       await session.write({ event: 'resumed', by: session.controls.go.by });
-    else await session.nextChange();
+    } else await session.nextChange();
   }
   session.waiting('pause', null);
 }

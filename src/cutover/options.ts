@@ -68,8 +68,13 @@ export interface CutoverOptions {
   leaveWhenHeld?: boolean;
   /** Asks before each step, on the terminal. Default false. */
   confirmEach?: boolean;
-  /** Of a step in flight of which nobody knows whether it was done. */
+  /** Of the step that was begun, and is in flight or has failed: nobody knows whether it was done. */
   assume?: 'done' | 'undone';
+  /**
+   * Of the way back: what an operator has undone by hand, by id, also `rollback.returns/1`. `rollback.health`: the old
+   * side is healthy, whatever its checks say.
+   */
+  assumeUndone?: readonly string[];
   /** Goes on although the plan is another by now. */
   acceptPlanChange?: boolean;
   /**

@@ -1,15 +1,17 @@
 import { isQctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { arithmetic } from './arithmetic.ts';
+import { openReturns } from './give-back.ts';
 import type { CutoverHost } from './host.ts';
 import { draftOf } from './open-session.ts';
 import type { CutoverOptions } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { knownRun, requireSamePlan } from './resume.ts';
 import { lookFirst } from './run-cutover.ts';
-import { planOf } from './run-rollback.ts';
+import { HEALTH, planOf } from './run-rollback.ts';
 import type { CutoverStatus } from './run-types.ts';
 import { undoes } from './status-of.ts';
+import { requireOpen } from './vouch.ts';
 
 /** The way back, before it is gone. Times in ms. */
 export interface RollbackPreview {
@@ -18,6 +20,8 @@ export interface RollbackPreview {
   undo: { step: string; does: string; timeoutMs: number }[];
   /** Steps that cannot be undone, and what they have done. */
   stays: { step: string; does: string }[];
+  /** What is taken to be undone by hand, or healthy, as the operator says. */
+  assumed: string[];
   worstMs: number;
   budgetMs: number | null;
 }
@@ -54,11 +58,16 @@ export async function previewRollback(
   const { read, folded } = await knownRun(call, run);
   requireSamePlan(call, folded);
   const draft = draftOf(call, run, read);
+  requireOpen(draft);
+  const { assumeUndone = [] } = options;
   const { restore, lower, giveBack } = planOf(draft);
-  const order = [...restore, ...lower, ...giveBack].map((id) => plan.steps.find((step) => step.id === id)!);
+  const order = [...restore, ...lower, ...giveBack]
+    .filter((id) => !assumeUndone.includes(id))
+    .map((id) => plan.steps.find((step) => step.id === id)!);
   const undo = order.filter((step) => undoes(step) !== undefined);
-  const returns = plan.rollback.returns.map((back, at) => ({
-    step: `rollback.returns/${at + 1}`,
+  const open = openReturns(draft).filter(([id]) => !assumeUndone.includes(id));
+  const returns = open.map(([step, back]) => ({
+    step,
     does: `give back to ${back.to} what ${back.group} has not finished of ${back.stream}`,
     timeoutMs: plan.rollback.returnTimeoutMs,
   }));
@@ -67,14 +76,16 @@ export async function previewRollback(
     does: undoes(step)!,
     timeoutMs: step.undoTimeoutMs,
   }));
-  const health = arithmetic(plan).parts.find(({ step }) => step === 'rollback.healthTimeout')?.ms ?? 0;
+  const measured = !assumeUndone.includes(HEALTH);
+  const health = arithmetic(plan).parts.find(({ step }) => measured && step === 'rollback.healthTimeout');
   return {
     status: draft.status,
     undo: [...planned, ...returns],
     stays: order
       .filter((step) => !undo.includes(step))
       .map(({ id, outline }) => ({ step: id, does: outline.does })),
-    worstMs: [...planned, ...returns].reduce((sum, { timeoutMs }) => sum + timeoutMs, health),
+    assumed: [...assumeUndone],
+    worstMs: [...planned, ...returns].reduce((sum, { timeoutMs }) => sum + timeoutMs, health?.ms ?? 0),
     budgetMs: plan.rollback.budgetMs,
   };
 }

@@ -31,6 +31,11 @@ async function byCommand(argv: readonly string[], step: PlannedStep, world: Step
   });
 }
 
+/** What an operator has to say of a step that has failed, before its run goes on. */
+export function answerFor(run: string): string {
+  return `it may not be repeated: qctl cutover resume ${run} --assume done|undone`;
+}
+
 /** Nobody knows whether a step was done, and it may not be done twice. */
 export function outcomeUnknown(run: string, step: PlannedStep): QctlError {
   return new QctlError('refused', `nobody knows whether step ${step.id} was done: ${step.outline.does}`, {

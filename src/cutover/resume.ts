@@ -1,4 +1,5 @@
 import { QctlError } from '../errors.ts';
+import { isBegun } from './apply-step.ts';
 import { conduct, type Way } from './conduct.ts';
 import { forgetPause } from './control.ts';
 import { type FoldedRun, foldJournal } from './fold.ts';
@@ -18,7 +19,7 @@ export interface ResumePlan {
   run: string;
   /** `nothing`: it is over. */
   way: 'forward' | 'back' | 'nothing';
-  /** The step in flight, and how it was found; null: none is. */
+  /** The step that was begun, in flight or failed, and how it was found; null: none was. */
   inFlight: { step: string; found: Found } | null;
   /** Ids of the steps that would be done, or undone, in this order. */
   steps: string[];
@@ -26,7 +27,7 @@ export interface ResumePlan {
 
 /**
  * Takes a run up again after its process has ended, however that was: on its way forward or on its way back.
- * The step in flight is looked at first. Throws as `startCutover`, `usage` RUN_NOT_FOUND, `refused`
+ * The step that was begun is looked at first. Throws as `startCutover`, `usage` RUN_NOT_FOUND, `refused`
  * PLAN_CHANGED.
  */
 export async function resumeCutover(
@@ -76,7 +77,7 @@ export async function planResume(
   }
   const stateOf = (id: string) => folded.steps.get(id)?.state ?? 'pending';
   const open = plan.steps.filter(({ id }) => !['applied', 'already'].includes(stateOf(id)));
-  const step = open.find(({ id }) => stateOf(id) === 'running');
+  const step = open.find((one) => isBegun(draft, one));
   const found = step && (options.assume ?? (await probe(draft, step, signal)));
   if (step && found === 'unknown' && !step.repeatable) throw outcomeUnknown(run, step);
   const steps = open.filter((one) => one !== step || found !== 'done').map(({ id }) => id);

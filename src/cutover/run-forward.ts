@@ -1,8 +1,9 @@
 import { isQctlError, QctlError } from '../errors.ts';
-import { type Taken, takeStep } from './apply-step.ts';
+import { isBegun, type Taken, takeStep } from './apply-step.ts';
 import { Freezes } from './freezes.ts';
 import { hold, holdIfAsked } from './heed.ts';
 import type { PlannedStep } from './plan-types.ts';
+import { answerFor } from './probe.ts';
 import type { Session } from './session.ts';
 import { goBack, Watching } from './watching.ts';
 
@@ -45,13 +46,29 @@ async function holdAgain(session: Session): Promise<void> {
 }
 
 async function untilDone(session: Session, step: PlannedStep, freezes: Freezes): Promise<void> {
-  for (;;) {
+  for (let again = false; ; again = true) {
     if (session.hands.options.confirmEach && !(await confirmed(session, step))) return;
-    const taken = await takeStep(session, step, freezes);
+    const taken = await (again ? takeAgain : takeStep)(session, step, freezes);
     freezes.look();
     if (taken.kind === 'done' || session.cause) return;
     if (taken.kind === 'failed') await afterFailure(session, step, taken);
     if (session.cause) return;
+  }
+}
+
+/**
+ * Takes a step that has failed, once its pause was lifted. Where that was done without the word that it needs the run
+ * is held again, until it is said: the process stays.
+ */
+async function takeAgain(session: Session, step: PlannedStep, freezes: Freezes): Promise<Taken> {
+  for (;;) {
+    try {
+      return await takeStep(session, step, freezes);
+    } catch (error) {
+      if (session.cause || !isQctlError(error) || error.code !== 'OUTCOME_UNKNOWN') throw error;
+      await hold(session, `step ${step.id}`, `${error.message}; ${answerFor(session.run)}`);
+      if (session.cause) return { kind: 'left' };
+    }
   }
 }
 
@@ -65,8 +82,9 @@ async function afterFailure(
   const why = `step ${step.id} failed: ${taken.why}`;
   const { reaction, since } = checkOf(taken.error);
   const isHeld = step.onFailure === 'pause' || isUnanswered(step, taken.error);
-  if (reaction === null && isHeld) return hold(session, by, why);
-  return goBack(session, by, why, since);
+  const asked = step.repeatable || !isBegun(session, step) ? '' : `; ${answerFor(session.run)}`;
+  if (reaction === null && isHeld) return hold(session, by, why + asked);
+  return goBack(session, by, session.pastNoReturn ? why + asked : why, since);
 }
 
 /** Somebody said no, or nobody said anything: nothing has gone wrong, and nothing goes back by itself. */

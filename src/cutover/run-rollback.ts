@@ -6,8 +6,8 @@ import type { Session } from './session.ts';
 import { fail, undoById, undoTurn, undoWay } from './undo-step.ts';
 import { passOnce } from './watching.ts';
 
-/** Under this name the journal tells of the health of the old side. */
-const HEALTH = 'rollback.health';
+/** Under this name the journal tells of the health of the old side, and an operator vouches for it. */
+export const HEALTH = 'rollback.health';
 
 /**
  * Goes back: brings the old side up, shows that it is healthy, stops the new side, gives messages back. A
@@ -29,7 +29,7 @@ export async function runRollback(
   const restored = await undoAll(session, plan.restore, stop);
   if (restored === 'stopped') return restored;
   const healthy = (restored || isUpDespite(session, plan)) && (await isHealthy(session));
-  if (healthy && session.hands.plan.rollback.health.length > 0) session.healthyMs = passed();
+  if (healthy && isMeasured(session)) session.healthyMs = passed();
   session.tell();
   const ill = 'the old side is not shown to be healthy: the new side goes on';
   if (!healthy) await leaveOpen(session, [...plan.lower, ...plan.giveBack], ill);
@@ -80,9 +80,14 @@ async function undoAll(
   return all;
 }
 
+/** Whether checks are to show that the old side is healthy. */
+function isMeasured({ hands: { plan, options } }: Session): boolean {
+  return plan.rollback.health.length > 0 && !options.assumeUndone?.includes(HEALTH);
+}
+
 async function isHealthy(session: Session): Promise<boolean> {
   const { health, healthTimeoutMs } = session.hands.plan.rollback;
-  if (health.length === 0) return true;
+  if (!isMeasured(session)) return true;
   session.waiting('health', `the old side is to be healthy: ${health.join(', ')}`);
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), healthTimeoutMs);

@@ -58,6 +58,8 @@ export class Session {
   cause: Cause | undefined;
   controls: Controls = { pause: null, go: null, abort: null, approvals: new Map() };
   step: string | null = null;
+  /** Of the step that was begun; each order to end a pause says it anew, or says nothing. */
+  assume: CutoverOptions['assume'];
   notBefore: string | null = null;
   goingBack = false;
   healthyMs: number | null = null;
@@ -71,6 +73,7 @@ export class Session {
 
   constructor(hands: Hands) {
     this.hands = hands;
+    this.assume = hands.options.assume;
     this.folded = foldJournal(hands.journal.lines);
     this.secrets = new Set(hands.plan.secrets);
     this.redact = redactor(this.secrets);

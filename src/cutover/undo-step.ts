@@ -37,19 +37,9 @@ export async function undoStep(session: Session, step: PlannedStep): Promise<boo
   });
 }
 
-/** Undoes one step of the plan, or takes it that an operator has. */
-export async function undoById(session: Session, id: string): Promise<boolean> {
-  const { options, plan } = session.hands;
-  const byHand = options.assume === 'undone' && session.folded.steps.get(id)?.state === 'undoFailed';
-  if (!byHand) return undoStep(session, plan.steps.find((one) => one.id === id)!);
-  await session.write({
-    event: 'undone',
-    step: id,
-    result: { text: 'undone by hand' },
-    ms: 0,
-    assumed: true,
-  });
-  return true;
+/** Undoes one step of the plan. */
+export function undoById(session: Session, id: string): Promise<boolean> {
+  return undoStep(session, session.hands.plan.steps.find((one) => one.id === id)!);
 }
 
 /** Does something of the way back under the name of a step, or of something like one. */

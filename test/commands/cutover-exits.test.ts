@@ -46,6 +46,19 @@ test('0: every step was done', async () => {
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^result +completed$/m)]);
 });
 
+test('0: a step failed and is held, and another terminal says that it was done', async () => {
+  const broken = 'exec: { run: [/bin/sh, -c, "exit 7"] }, undo: none, onFailure: pause';
+  const { path } = await planOf([broken, SHORT]);
+  let said: Promise<{ code: number }> | undefined;
+  const { code, stdout } = await run(['cutover', 'run', path, '--yes'], {
+    onStderr: (text) => {
+      const id = /cutover resume (\S+) --assume/.exec(text)?.[1];
+      if (id) said ??= run(['cutover', 'resume', id, '--assume', 'done', '--yes']);
+    },
+  });
+  expect([code, (await said)?.code, stdout]).toEqual([0, 0, expect.stringMatching(/^result +completed$/m)]);
+});
+
 test('1: the journal cannot be kept', async () => {
   const { path } = await planOf([SHORT]);
   const { code, stderr } = await run(['cutover', 'run', path, '--yes'], {
@@ -179,6 +192,15 @@ test('13: an undo failed', async () => {
   const { path } = await planOf(['name: on, exec: { run: ["true"], undo: ["false"] }', BROKEN]);
   const { code, stdout } = await run(['cutover', 'run', path, '--yes']);
   expect([code, stdout]).toEqual([13, expect.stringMatching(/on/)]);
+});
+
+test('12: an undo failed, and the operator has done it by hand', async () => {
+  const { path } = await planOf(['name: on, exec: { run: ["true"], undo: ["false"] }', BROKEN]);
+  const failed = await run(['cutover', 'run', path, '--yes']);
+  expect([failed.code, failed.stdout]).toEqual([13, expect.stringContaining('--assume-undone STEP')]);
+  const [, id] = /^run +(\S+)$/m.exec(failed.stdout)!;
+  const { code, stdout } = await run(['rollback', id!, '--assume-undone', 'on', '--yes']);
+  expect([code, stdout]).toEqual([12, expect.stringMatching(/undone by hand/)]);
 });
 
 test('99: a rehearsal found a check that never had data', async () => {

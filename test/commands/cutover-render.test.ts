@@ -117,6 +117,7 @@ test.each(WIDTHS)('the report of a failed rollback tells what to do by hand, in 
   );
   expect(flat).toContain('1m01s of 30.0s, OVER BUDGET');
   expect(flat).toContain('old side healthy after 4.2s');
+  expect(flat).toContain('--assume-undone STEP');
 });
 
 test.each<[CutoverReport['ending'], CutoverReport['state'], number]>([
@@ -192,10 +193,12 @@ test('the plan of a rollback has its order, what stays and how long it may take'
     ...{ status: { ...STATUS, pastNoReturn: true }, worstMs: 45_000, budgetMs: 60_000 },
     undo: [{ step: 'start-new', does: 'stop worker-new.service', timeoutMs: 45_000 }],
     stays: [{ step: 'gone', does: 'what rm has taken away' }],
+    assumed: ['settings'],
   };
   const text = formatRollbackPlan(memoryIo({ columns: 60 }).stdout, preview);
   expect(widest(text)).toBeLessThanOrEqual(60);
   expect(text).toMatch(/1 {2}start-new {2}stop worker-new.service {2,}45s/);
+  expect(text).toMatch(/^as you say +settings is undone, or healthy$/m);
   expect(text).toMatch(/^stays +gone: what rm has taken away\nat worst +45s of 1m$/m);
   expect(text).toContain('passed: not all can be undone');
 });

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
-import { abortCutover, cutoverStatus, rollbackCutover } from '../../src/cutover/index.ts';
+import {
+  abortCutover,
+  type CutoverHost,
+  type CutoverParts,
+  type CutoverReport,
+  cutoverStatus,
+  type PlannedCheck,
+  previewRollback,
+  rollbackCutover,
+} from '../../src/cutover/index.ts';
 import { runCommand } from '../commands/run-command.ts';
 import { ownDatabase } from '../drain/driver.ts';
 import { ownFolder, removeFolder } from '../support/server-process.ts';
@@ -13,8 +22,8 @@ import { at, openStage, type Stage } from './stage.ts';
 import { logOf, plan, step } from './tiny.ts';
 
 const cleanups: (() => unknown)[] = [];
-function stage(): Stage {
-  const one = openStage();
+function stage(measure?: CutoverHost['measure']): Stage {
+  const one = openStage(measure);
   cleanups.unshift(() => one.close());
   return one;
 }
@@ -35,7 +44,7 @@ test('past the point of no return nothing goes back by itself, but by force as f
   expect(await logOf(folder)).toEqual(['+a', '+b', '-a']);
 });
 
-test('a way back that failed is gone again: what failed is tried, or vouched for, and nothing else is done twice', async () => {
+test('a way back that failed is gone again: what failed is tried, or vouched for by name, and nothing else is done twice', async () => {
   const { start, name, of, folder, back } = stage();
   const wanted = plan(name, [step(of('a')), step(of('b', 'badUndo')), step(of('c', 'fail'))]);
   const { run, ending } = await start(wanted).done;
@@ -43,10 +52,81 @@ test('a way back that failed is gone again: what failed is tried, or vouched for
   const again = await back(run, wanted);
   expect(again).toMatchObject({ ending: 'rollbackFailed', left: ['undo b'], nothingDone: false });
   await expect(start(wanted).done).rejects.toMatchObject({ code: 'UNFINISHED_RUN' });
-  const vouched = await back(run, wanted, { assume: 'undone' });
+  const wrong = (id: string) => back(run, wanted, { assumeUndone: [id] });
+  const there = ['what is to be undone: b'];
+  await expect(wrong('a')).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO', kind: 'refused', hint: there });
+  await expect(wrong('bb')).rejects.toMatchObject({ code: 'NO_SUCH_UNDO', kind: 'usage' });
+  const vouched = await wrong('b');
   expect(vouched).toMatchObject({ ending: 'rolledBack', left: [], rollback: { failures: [] } });
   expect(await logOf(folder)).toEqual(['+a', '+b', '-a']);
+  await expect(wrong('b')).rejects.toMatchObject({
+    kind: 'refused',
+    hint: ['nothing is to be undone any more'],
+  });
   expect((await start(plan(name, [step(of('d'))])).done).ending).toBe('completed');
+});
+
+describe('who vouches for one undo', () => {
+  const health: PlannedCheck = {
+    ...{ name: 'old', metric: 'm', with: {}, success: 'value == 0', failure: null, intervalMs: 20 },
+    ...{ initialDelayMs: 0, count: null, failureLimit: 0, errorLimit: 0, inconclusiveLimit: 1000 },
+    ...{ timeoutMs: 5000, dryRun: false, onFailure: 'rollback', from: 'never', until: null },
+    allowFailing: false,
+  };
+
+  test('has all others done that were left because of it: the new side stopped, messages given back', async () => {
+    const { start, name, of, folder, back, host, options } = stage();
+    const given: string[] = [];
+    const returnMessages: CutoverParts['returnMessages'] = async ({ stream }) => {
+      given.push(stream);
+      return { text: 'given back' };
+    };
+    const parts = { ...options.parts, returnMessages };
+    const steps = [step(of('a', 'badUndo')), step(of('new', undefined, 'lower')), step(of('c', 'fail'))];
+    const returns = ['one', 'two'].map((stream) => ({ stream, group: 'g', to: 'source' }));
+    const wanted = plan(name, steps);
+    Object.assign(wanted.rollback, { returns });
+    const failed = await start(wanted, { parts }).done;
+    const ids = ({ rollback }: CutoverReport) => rollback!.failures.map(({ step: id }) => id);
+    expect(ids(failed)).toEqual(['a', 'new', 'rollback.returns/1', 'rollback.returns/2']);
+    const assumeUndone = ['a', 'rollback.returns/1'];
+    const foreseen = await previewRollback(failed.run, wanted, host, { ...options, assumeUndone });
+    expect(foreseen.undo.map(({ step: id }) => id)).toEqual(['new', 'rollback.returns/2']);
+    expect([await logOf(folder), given]).toEqual([['+a', '+new'], []]);
+    const end = await back(failed.run, wanted, { parts, assumeUndone });
+    expect(end).toMatchObject({ ending: 'rolledBack', left: [] });
+    expect(end.steps[0]).toMatchObject({ state: 'undone', text: 'undone by hand, as the operator says' });
+    expect([await logOf(folder), given]).toEqual([['+a', '+new', '-new'], ['two']]);
+  });
+
+  test('or for the health of the old side, which is not measured then, and is not told as measured', async () => {
+    let measured = 0;
+    const { start, name, of, folder, back } = stage(async () => {
+      measured += 1;
+      return 1;
+    });
+    const steps = [step(of('new', undefined, 'lower')), step(of('b', 'fail'))];
+    const wanted = plan(name, steps, { checks: [health] });
+    Object.assign(wanted.rollback, { health: ['old'], healthTimeoutMs: 100 });
+    const failed = await start(wanted).done;
+    expect(failed.rollback!.failures.map(({ step: id }) => id)).toEqual(['rollback.health', 'new']);
+    const before = measured;
+    const end = await back(failed.run, wanted, { assumeUndone: ['rollback.health'] });
+    expect(end).toMatchObject({ ending: 'rolledBack', rollback: { healthyMs: null } });
+    expect(end.notes).toEqual([expect.stringMatching(/healthy, as the operator says/)]);
+    expect([measured, await logOf(folder)]).toEqual([before, ['+new', '-new']]);
+  });
+
+  test('while a process is at work on the run is refused, and that one goes on', async () => {
+    const { start, name, of, back, host, touch } = stage();
+    const wanted = plan(name, [step(of('a')), step(of('b', 'slow'))]);
+    const running = start(wanted);
+    const { run } = await running.until('the step', at('b'));
+    await waitFor(async () => (await cutoverStatus(host, run)).alive, { what: 'the record' });
+    await expect(back(run, wanted, { assumeUndone: ['a'] })).rejects.toMatchObject({ code: 'AT_WORK' });
+    await touch('go-b');
+    expect((await running.done).ending).toBe('completed');
+  });
 });
 
 test('from another host it is told where the backups lie', async () => {

@@ -9,6 +9,7 @@ import {
   cutoverStatus,
   type PlannedNotification,
   type PlannedStep,
+  pauseCutover,
   planResume,
   unpauseCutover,
 } from '../../src/cutover/index.ts';
@@ -244,6 +245,86 @@ describe('a step of which nobody knows whether it was done', () => {
     expect(await logOf(folder)).toEqual(['+a', '+c']);
     expect((await back(run, wanted)).ending).toBe('rolledBack');
     expect(await logOf(folder)).toEqual(['+a', '+c', '-c', '-a']);
+  });
+});
+
+describe('a step that failed, and that nobody can see whether it was done', () => {
+  const blind: Partial<PlannedStep> = { kind: { ...tiny, check: async () => 'unknown' }, repeatable: false };
+  const needed = (run: string) => `it may not be repeated: qctl cutover resume ${run} --assume done|undone`;
+  function failing(more: Partial<PlannedStep>) {
+    const all = stage();
+    const { name, of } = all;
+    const steps = [step(of('a')), step(of('b', 'fail'), { ...blind, ...more }), step(of('c'))];
+    return { ...all, wanted: plan(name, steps) };
+  }
+  const PAUSE = { onFailure: 'pause' } as const;
+  const PAST = { undo: 'none', pointOfNoReturn: true } as const;
+
+  test.each([
+    ['is held by the plan', PAUSE],
+    ['is past the point of no return', PAST],
+  ])('and %s: the run goes on with the word that it was done', async (_, more) => {
+    const { start, wanted, resume, folder, host, options } = failing(more);
+    const held = await start(wanted, { leaveWhenHeld: true }).done;
+    expect(held).toMatchObject({
+      ending: 'stopped',
+      state: 'paused',
+      why: expect.stringContaining('--assume'),
+    });
+    const { run } = held;
+    const unknown = { code: 'OUTCOME_UNKNOWN', kind: 'refused' };
+    await expect(planResume(run, wanted, host, options)).rejects.toMatchObject(unknown);
+    await expect(resume(run, wanted).done).rejects.toMatchObject(unknown);
+    const foreseen = await planResume(run, wanted, host, { ...options, assume: 'done' });
+    expect(foreseen).toMatchObject({ inFlight: { step: 'b', found: 'done' }, steps: ['c'] });
+    const end = await resume(run, wanted, { assume: 'done' }).done;
+    expect(end.ending).toBe('completed');
+    expect(end.steps[1]).toMatchObject({ state: 'applied', text: 'taken to be done, as the operator says' });
+    expect(await logOf(folder)).toEqual(['+a', '+c']);
+  });
+
+  test('is tried again with the word that it was not: once, and when it fails again it is asked again', async () => {
+    const { start, wanted, resume, folder, host, touch } = failing(PAUSE);
+    const { run } = await start(wanted, { leaveWhenHeld: true }).done;
+    const again = resume(run, wanted, { assume: 'undone' });
+    await again.until('the second failure', ({ waitingFor }) => !!waitingFor?.startsWith('paused by'));
+    await waitFor(() => unpauseCutover(host, run, ME).catch(() => undefined), { what: 'the record' });
+    const asked = await again.until(
+      'the question',
+      ({ waitingFor }) => !!waitingFor?.includes('nobody knows'),
+    );
+    expect(asked.waitingFor).toBe(
+      `paused by step b: nobody knows whether step b was done: do b; ${needed(run)}`,
+    );
+    await touch('mended-b');
+    await waitFor(() => unpauseCutover(host, run, ME, 'undone').catch(() => undefined), {
+      what: 'the record',
+    });
+    expect((await again.done).ending).toBe('completed');
+    expect(await logOf(folder)).toEqual(['+a', '+b', '+c']);
+  });
+
+  test('holds the process at work until the word comes from another terminal', async () => {
+    const { start, wanted, folder, host } = failing(PAUSE);
+    const running = start(wanted);
+    const { run, waitingFor } = await running.until('it held', ({ state }) => state === 'paused');
+    expect(waitingFor).toBe(`paused by step b: step b failed: b is broken; ${needed(run)}`);
+    await waitFor(() => unpauseCutover(host, run, ME).catch(() => undefined), { what: 'the record' });
+    await running.until('the question', (one) => !!one.waitingFor?.includes('nobody knows'));
+    await waitFor(() => unpauseCutover(host, run, ME, 'done').catch(() => undefined), { what: 'the record' });
+    expect((await running.done).ending).toBe('completed');
+    expect(await logOf(folder)).toEqual(['+a', '+c']);
+  });
+
+  test('and a word on a run where no step failed is refused', async () => {
+    const { start, name, of, host } = stage();
+    const running = start(plan(name, [step(of('a', 'slow')), step(of('b'))]));
+    const { run } = await running.until('the step', at('a'));
+    await waitFor(() => pauseCutover(host, run, ME).catch(() => undefined), { what: 'the record' });
+    const said = unpauseCutover(host, run, ME, 'done');
+    await expect(said).rejects.toMatchObject({ code: 'NOTHING_TO_ASSUME', kind: 'refused' });
+    running.interrupt();
+    await running.done;
   });
 });
 
