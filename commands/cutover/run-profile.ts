@@ -28,7 +28,9 @@ export async function useRunProfile(
   use(context, run, kept);
   const { profile } = await context.config();
   if (profile === before || context.options.quiet) return;
-  context.io.stderr.write(`${run} was begun with profile ${profile}: it counts in place of ${before ?? 'none'}\n`);
+  context.io.stderr.write(
+    `${run} was begun with profile ${profile}: it counts in place of ${before ?? 'none'}\n`,
+  );
 }
 
 function use(context: Context, run: string, kept: KeptProfile | undefined): void {

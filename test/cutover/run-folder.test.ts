@@ -25,7 +25,10 @@ function calling(name: string, program: string, path: string): PlannedStep {
       return { text: stdout.trim() };
     },
   });
-  return step({ folder: '', name: `${name}-${program}` }, { kind, outline: kind.outline(null as never, String) });
+  return step(
+    { folder: '', name: `${name}-${program}` },
+    { kind, outline: kind.outline(null as never, String) },
+  );
 }
 
 test('on a host without the folder kubectl still goes back, and a program of the plan does not', async () => {
