@@ -58,7 +58,7 @@ export async function runRollback(
   const { previewRollback, rollbackCutover } = await import('../src/cutover/index.ts');
   if (name !== undefined) await useKeptProfile(context, name);
   const host = await cutoverHost(context);
-  const run = flags.withoutRedis && name !== undefined ? name : (await chooseRun(host, name)).run;
+  const run = name ?? (await chooseRun(context, host, name)).run;
   const chosen = await optionsOf(context, flags);
   await useRunProfile(context, host, run, chosen);
   const plan = await planKept(host, run, chosen);

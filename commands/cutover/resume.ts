@@ -30,13 +30,14 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCutov
 
 /** Carries it out. Returns the exit code. */
 export async function runCutoverResume(context: Context, name: string, flags: RunFlags): Promise<number> {
-  const { cutoverStatus, unpauseCutover } = await import('../../src/cutover/index.ts');
+  const { findRun, unpauseCutover } = await import('../../src/cutover/index.ts');
   const { cutoverHost } = await import('./host.ts');
   await useKeptProfile(context, name);
   const host = await cutoverHost(context);
-  const status = await cutoverStatus(host, name);
-  if (!status.alive) {
-    if (!context.options.quiet)
+  // Where Redis has lost it, its journal on this host may know it.
+  const status = (await findRun(host, name))?.status;
+  if (!status?.alive) {
+    if (status && !context.options.quiet)
       context.io.stderr.write(`nobody is at work on ${name}: it is taken up here\n`);
     return takeUp(context, name, undefined, flags);
   }

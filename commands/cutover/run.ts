@@ -108,7 +108,7 @@ export async function takeUp(
   file: string | undefined,
   flags: RunFlags,
 ): Promise<number> {
-  const { cutoverStatus, resumeCutover } = await import('../../src/cutover/index.ts');
+  const { keptStatus, resumeCutover } = await import('../../src/cutover/index.ts');
   const { cutoverHost } = await import('./host.ts');
   const given = file === undefined ? undefined : await planOf(context, file, flags);
   await useKeptProfile(context, run);
@@ -119,7 +119,7 @@ export async function takeUp(
   if (context.options.dryRun) return foresee(context, run, plan, host, options);
   if (!context.options.quiet) {
     const { formatStatus } = await import('./format-status.ts');
-    const status = await cutoverStatus(host, run);
+    const status = await keptStatus(host, run, plan, options);
     context.io.stderr.write(formatStatus(context.io.stderr, status, context.now()));
   }
   await context.confirm(`Go on with ${run}?`);
@@ -134,11 +134,11 @@ async function foresee(
   host: CutoverHost,
   options: CutoverOptions,
 ): Promise<number> {
-  const { cutoverStatus, planResume } = await import('../../src/cutover/index.ts');
+  const { keptStatus, planResume } = await import('../../src/cutover/index.ts');
   const { formatStatus } = await import('./format-status.ts');
   const { formatResume } = await import('./format-resume.ts');
   const foreseen = await planResume(run, plan, host, options);
-  const status = await cutoverStatus(host, run);
+  const status = await keptStatus(host, run, plan, options);
   await renderResult(io, global, {
     type: 'cutover-resume-plan',
     data: { ...foreseen, status },

@@ -20,7 +20,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCutov
 export async function runCutoverStatus(context: Context, name: string | undefined): Promise<void> {
   const { io, options } = context;
   const { cutoverHost } = await import('./host.ts');
-  const status = await chooseRun(await cutoverHost(context), name);
+  const status = await chooseRun(context, await cutoverHost(context), name);
   await renderResult(io, options, {
     type: 'cutover-status',
     data: status,

@@ -15,7 +15,14 @@ export {
 export { formatDiagram } from './diagram.ts';
 export { rollbackCutover } from './go-back.ts';
 export type { BackDrain, CutoverHost, ForwardDrain } from './host.ts';
-export { type KeptProfile, keptPlan, keptProfile, runProfile } from './kept-plan.ts';
+export {
+  type KeptProfile,
+  keptPlan,
+  keptProfile,
+  keptRuns,
+  keptStatus,
+  runProfile,
+} from './kept-plan.ts';
 export { acquireLock, type LockStatus, lockStatus, releaseLock } from './lock.ts';
 export { type ReadJournal, readJournal } from './open-journal.ts';
 export type {

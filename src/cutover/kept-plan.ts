@@ -1,11 +1,15 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { CutoverHost } from './host.ts';
 import { journalPath, readJournalFile } from './journal-file.ts';
+import { draftOf } from './open-session.ts';
 import type { CutoverOptions } from './options.ts';
 import { readPlan } from './plan/read.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { knownRun } from './resume.ts';
-import type { JournalLine } from './run-types.ts';
+import type { CutoverStatus, JournalLine } from './run-types.ts';
+import { asSeen, findRun } from './store.ts';
 
 type FirstLine = Extract<JournalLine, { event: 'run' }>;
 
@@ -62,4 +66,36 @@ function profileOf({ profile, text }: FirstLine): KeptProfile | undefined {
   if (typeof profile === 'string') return { name: profile, inForce: true };
   const planned: unknown = parseDocument(text).get('profile');
   return typeof planned === 'string' ? { name: planned, inForce: false } : undefined;
+}
+
+/**
+ * Looks at a run; as its journal tells it where Redis has lost what it knew, and nobody is at work on it then.
+ * Throws as `resumeCutover`.
+ */
+export async function keptStatus(
+  host: CutoverHost,
+  run: string,
+  plan: CutoverPlan,
+  options: CutoverOptions,
+): Promise<CutoverStatus> {
+  const record = await findRun(host, run);
+  if (record) return record.status;
+  const { read } = await knownRun({ host, options }, run);
+  const call = { plan, host, options, events: {}, signal: new AbortController().signal };
+  return asSeen(draftOf(call, run, read).status, false);
+}
+
+const JOURNAL = '.jsonl';
+
+/** The runs whose journals stand on this host, the newest first. */
+export async function keptRuns(stateFolder: string): Promise<string[]> {
+  const files = await readdir(stateFolder).catch(() => []);
+  const journals = files.filter((name) => name.endsWith(JOURNAL));
+  const written = await Promise.all(
+    journals.map(async (name) => {
+      const facts = await stat(join(stateFolder, name)).catch(() => undefined);
+      return { run: name.slice(0, -JOURNAL.length), at: facts?.mtimeMs ?? 0 };
+    }),
+  );
+  return written.sort((one, other) => other.at - one.at).map(({ run }) => run);
 }

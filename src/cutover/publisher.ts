@@ -6,7 +6,7 @@ import { heed } from './heed.ts';
 import { isAway } from './journal.ts';
 import { giveUpLock } from './lock.ts';
 import type { Session } from './session.ts';
-import { isOver, keepRecord } from './store.ts';
+import { enterRun, isOver, keepRecord } from './store.ts';
 
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
@@ -96,6 +96,8 @@ export class Publisher {
       journal: hands.journal.path,
     };
     await keepRecord(hands.host, hands.fence, leaseMs, record, this.place);
+    // Redis may have lost that too: who names no run is to find it all the same.
+    if (!status.rehearsal) await enterRun(hands.host, status.run, Date.parse(status.startedAt));
   }
 
   private async listen(): Promise<void> {

@@ -113,8 +113,8 @@ function readRecord(fields: Record<string, string>, nowMs: number): RunRecord {
   };
 }
 
-/** Of a step that was in hand when its process died nobody knows whether it was done. */
-function asSeen(status: CutoverStatus, alive: boolean): CutoverStatus {
+/** A status as others see it: of a step that was in hand when its process died nobody knows whether it was done. */
+export function asSeen(status: CutoverStatus, alive: boolean): CutoverStatus {
   if (alive || isOver(status.state)) return { ...status, alive };
   const steps = status.steps.map((step) =>
     step.state === 'running' ? { ...step, state: 'unknown' as const } : step,

@@ -1,0 +1,79 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { openStage } from '../cutover/stage.ts';
+import { plan, step } from '../cutover/tiny.ts';
+import { waitFor } from '../support/wait.ts';
+import { useOwnRedis } from './own-redis.ts';
+
+/*
+ * Redis has lost what it knew of runs: emptied, or restarted without its data. The journals of this host know them.
+ */
+
+const redis = useOwnRedis();
+let folder: string;
+let env: Record<string, string>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'qctl-lost-'));
+  env = { QCTL_STATE_DIR: join(folder, 'state') };
+});
+
+/** Runs a plan to its end, then takes everything from Redis. */
+async function lostRun(): Promise<{ run: string; file: string }> {
+  const file = join(folder, 'producer.env');
+  await writeFile(file, 'QUEUE_TYPE=table\n');
+  const plan = join(folder, 'night.yaml');
+  await writeFile(
+    plan,
+    `apiVersion: qctl/v1
+name: night
+steps:
+  - { name: settings, envFile: { file: ${file}, set: { QUEUE_TYPE: redis } } }
+`,
+  );
+  const { stdout } = await redis.run(['cutover', 'run', plan, '--yes', '-o', 'json'], { env });
+  await redis.client.flushall();
+  return { run: (JSON.parse(stdout) as { run: string }).run, file };
+}
+
+test('a run that Redis has lost goes back by its name, from the journal of this host', async () => {
+  const { run, file } = await lostRun();
+  const { code, stdout } = await redis.run(['rollback', run, '--yes'], { env });
+  expect([code, stdout]).toEqual([12, expect.stringContaining('is restored')]);
+  expect(await readFile(file, 'utf8')).toBe('QUEUE_TYPE=table\n');
+  expect((await redis.run(['cutover', 'status'], { env })).stdout).toMatch(/^state +rolled back$/m);
+});
+
+test('resume tells Redis of it again', async () => {
+  const { run } = await lostRun();
+  const { code } = await redis.run(['cutover', 'resume', run, '--yes'], { env });
+  const { stdout } = await redis.run(['cutover', 'status', run], { env });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^state +completed$/m)]);
+});
+
+test('a run that is at work when Redis is emptied is found again, without its name', async () => {
+  const { start, name, of, touch, close } = openStage(undefined, redis.server.url);
+  const running = start(plan(name, [step(of('a', 'slow'))]), { leaseMs: 300 });
+  const status = async () => (await redis.run(['cutover', 'status'], { env })).stdout;
+  await waitFor(async () => /^step +a /m.test(await status()), { what: 'the step' });
+  await redis.client.flushall();
+  await waitFor(async () => /^step +a /m.test(await status()), { what: 'the step once more' });
+  await touch('go-a');
+  expect((await running.done).ending).toBe('completed');
+  await close();
+});
+
+test('without a name the newest of this host is told of, and nothing is done to it', async () => {
+  const { run, file } = await lostRun();
+  for (const command of [
+    ['cutover', 'status'],
+    ['cutover', 'status', run],
+    ['rollback', '--yes'],
+  ]) {
+    const { code, stderr } = await redis.run(command, { env });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`qctl rollback ${run}`)]);
+  }
+  expect(await readFile(file, 'utf8')).toBe('QUEUE_TYPE=redis\n');
+});
