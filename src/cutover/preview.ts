@@ -1,4 +1,4 @@
-import { isQctlError } from '../errors.ts';
+import { isQctlError, type QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { arithmetic } from './arithmetic.ts';
 import { openReturns } from './give-back.ts';
@@ -7,7 +7,7 @@ import { draftOf } from './open-session.ts';
 import type { CutoverOptions } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { knownRun, requireSamePlan } from './resume.ts';
-import { lookFirst } from './run-cutover.ts';
+import { lookFirst, requireRedis } from './run-cutover.ts';
 import { HEALTH, planOf } from './run-rollback.ts';
 import type { CutoverStatus } from './run-types.ts';
 import { undoes } from './status-of.ts';
@@ -35,15 +35,22 @@ export async function previewCutover(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const events = { finding: (finding: Finding) => findings.push(finding) };
+  const away = await requireRedis(host).catch((error: unknown) => error);
   try {
     await lookFirst({ plan, host, options, events, signal }, `${plan.name}-preview`);
   } catch (error) {
     if (!isQctlError(error) || error.kind !== 'refused') throw error;
     // What was not told as a finding, as a window that is past.
-    if (!findings.some(({ level }) => level === 'blocker'))
-      findings.push({ level: 'blocker', code: error.code, text: error.message, remedy: error.hint[0] });
+    if (!findings.some(({ level }) => level === 'blocker')) findings.push(blockerOf(error));
   }
+  // No run begins without it, whatever its steps want.
+  if (isQctlError(away) && !findings.some(({ text }) => text === away.message))
+    findings.push(blockerOf(away));
   return findings;
+}
+
+function blockerOf({ code, message, hint }: QctlError): Finding {
+  return { level: 'blocker', code, text: message, remedy: hint[0] };
 }
 
 /** What a rollback would undo, in its order. Changes nothing. Throws as `rollbackCutover`. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newRunId } from '../model/run-id.ts';
 import { conduct, pastWindow } from './conduct.ts';
+import { askRedis } from './door.ts';
 import type { CutoverHost } from './host.ts';
 import { giveUpLock, type HeldLock } from './lock.ts';
 import { type Call, draftSession, lockFor, newSession } from './open-session.ts';
@@ -30,6 +31,8 @@ export async function startCutover(
 ): Promise<CutoverReport> {
   const call: Call = { plan, host, options, events, signal };
   const run = newRunId(plan.name, host.now(), randomUUID());
+  // Away, or locked to us: told as that, before steps that want it, too, tell it as what speaks against them.
+  await requireRedis(host);
   await lookFirst(call, run);
   const lookedAt = performance.now();
   const lock = await lockFor(call, run, 0, true);
@@ -45,6 +48,11 @@ export async function startCutover(
     await giveUpUnbegun(call, run, lock);
     throw error;
   }
+}
+
+/** Throws as any command does where Redis cannot be reached or lets nobody in. */
+export async function requireRedis(host: CutoverHost): Promise<void> {
+  await askRedis(host, 'begin a run', ({ client }) => client.ping());
 }
 
 /** What speaks against the plan is told before anybody waits for a lock or a window. */

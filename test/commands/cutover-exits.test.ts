@@ -35,6 +35,7 @@ async function planOf(steps: string[], more = ''): Promise<Written> {
 
 const SHORT = 'name: short, wait: { for: 1ms }';
 const BROKEN = 'name: broken, exec: { run: [/bin/sh, -c, "exit 7"], changes: false }';
+const ROUTE = 'name: live, route: { name: orders, percent: 5 }';
 const LONG = 'name: long, wait: { for: 1h }';
 
 const run = (argv: string[], setting: CommandSetting = {}) =>
@@ -88,7 +89,7 @@ test('3: nobody can be asked, and --yes is missing', async () => {
 });
 
 test('4: Redis does not take the password', async () => {
-  const { path } = await planOf([SHORT]);
+  const { path } = await planOf([ROUTE]);
   const url = sharedRedisUrl().replace('redis://', 'redis://nobody:wrong@');
   const { code, stderr } = await run(['cutover', 'run', path, '--yes'], { url });
   expect([code, stderr]).toEqual([4, expect.stringMatching(/password/)]);
@@ -112,11 +113,15 @@ test('3: the database that a step would drain is away', async () => {
 });
 
 test('7: Redis is away', async () => {
-  const { path } = await planOf([SHORT]);
-  const { code, stderr } = await run(['cutover', 'run', path, '--yes', '--timeout', '200ms'], {
-    url: 'redis://127.0.0.1:1',
-  });
-  expect([code, stderr]).toEqual([7, expect.stringContaining('127.0.0.1:1')]);
+  const away = { url: 'redis://127.0.0.1:1' };
+  for (const step of [SHORT, ROUTE]) {
+    const { path } = await planOf([step]);
+    const { code, stderr } = await run(['cutover', 'run', path, '--yes', '--timeout', '200ms'], away);
+    expect([code, stderr]).toEqual([7, expect.stringContaining('127.0.0.1:1')]);
+    // A dry run tells it once, as what speaks against the plan.
+    const dry = await run(['cutover', 'run', path, '--dry-run', '--timeout', '200ms'], away);
+    expect([dry.code, dry.stdout.match(/^blocker .*127\.0\.0\.1:1/gm)]).toEqual([3, [expect.anything()]]);
+  }
 });
 
 test('9: the question was answered with no', async () => {
