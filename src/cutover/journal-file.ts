@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { QctlError } from '../errors.ts';
 import type { JournalLine } from './run-types.ts';
 
@@ -40,7 +40,7 @@ export async function replaceJournalFile(path: string, lines: readonly string[])
     return new JournalFile(path, file);
   } catch (error) {
     await rm(fresh, { force: true }).catch(() => undefined);
-    throw unusable(path, error);
+    throw unusable(path, error, lines.length > 0);
   }
 }
 
@@ -60,7 +60,7 @@ export class JournalFile {
       await this.file.appendFile(`${line}\n`);
       await this.file.datasync();
     } catch (error) {
-      throw unusable(this.path, error);
+      throw unusable(this.path, error, true);
     }
   }
 
@@ -97,11 +97,22 @@ function parseLine(text: string, number: number, where: string, run: string): Jo
   return line;
 }
 
-function unusable(path: string, error: unknown): QctlError {
+/** @param begun the run has lines already, which Redis has, too: any folder is good enough to go on from */
+function unusable(path: string, error: unknown, begun = false): QctlError {
   const why = (error as Error).message.split(',')[0];
+  const run = basename(path, '.jsonl');
   return new QctlError('failed', `cannot keep the journal ${path}: ${why}`, {
     code: 'JOURNAL_UNUSABLE',
-    hint: ['check who may write there, and the space on the disk', 'no step is begun without its journal'],
+    hint: [
+      'check who may write there, and the space on the disk',
+      'no step is begun without its journal',
+      ...(begun
+        ? [
+            `then to go on: qctl cutover resume ${run}; to go back: qctl rollback ${run}`,
+            'at once, with the journal in another folder: set QCTL_STATE_DIR to it, and do the same',
+          ]
+        : ['in another folder: set QCTL_STATE_DIR to it']),
+    ],
     cause: error,
   });
 }
