@@ -128,7 +128,7 @@ function formatChecks(output: Output, checks: CutoverStatus['checks']): string {
   return formatTable(
     output,
     [
-      { head: 'CHECK', value: ({ check, dryRun }) => `${check}${dryRun ? ' (told only)' : ''}` },
+      { head: 'CHECK', value: ({ check, dryRun }) => `${check}${dryRun ? ' (told only)' : ''}`, wrap: true },
       { head: 'PASSED', value: ({ passed }) => passed, align: 'right' },
       { head: 'FAILED', value: ({ failed }) => failed, align: 'right' },
       { head: 'ERRORS', value: ({ errors }) => errors, align: 'right' },

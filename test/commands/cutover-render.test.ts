@@ -69,6 +69,14 @@ test.each(WIDTHS)(
   },
 );
 
+test('the name of a check is whole in 60 columns: it has to be typed again', () => {
+  const [check] = STATUS.checks;
+  const checks = [{ ...check!, check: 'lag-of-the-new-workers-in-production' }];
+  const text = formatStatus(memoryIo({ columns: 60 }).stdout, { ...STATUS, checks }, NOW);
+  const [first, second] = [...text.slice(text.indexOf('CHECK')).matchAll(/^\S+/gm)].slice(1).map(String);
+  expect(`${first}${second}`).toBe('lag-of-the-new-workers-in-production');
+});
+
 test('a run that nobody is at work on says so, and what to type', () => {
   const text = formatStatus(memoryIo().stdout, { ...STATUS, alive: false }, NOW);
   expect(text).toMatch(/^state +waiting, nobody at work$/m);
