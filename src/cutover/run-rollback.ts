@@ -26,6 +26,7 @@ export async function runRollback(
   const passed = (): number => Math.max(0, Math.round(performance.now() + offset));
   const plan = planOf(session);
   session.tell();
+  await closeBrokenOff(session);
   const restored = await undoAll(session, plan.restore, stop);
   if (restored === 'stopped') return restored;
   const healthy = (restored || isUpDespite(session, plan)) && (await isHealthy(session));
@@ -65,6 +66,20 @@ export function planOf({ hands, folded }: Pick<Session, 'hands' | 'folded'>): Ro
     return [{ id: step.id, state: known.state, ...undoTurn(step) }];
   });
   return planRollback(undoable);
+}
+
+/** A wait or a question that was broken off is not running any more, and nobody need wonder how it ended. */
+async function closeBrokenOff(session: Session): Promise<void> {
+  const { hands, folded } = session;
+  for (const { id, outline, pointOfNoReturn } of hands.plan.steps) {
+    if (folded.steps.get(id)?.state !== 'running' || outline.undo !== 'nothing' || pointOfNoReturn) continue;
+    await session.write({
+      event: 'undone',
+      step: id,
+      result: { text: 'broken off; nothing is to be undone' },
+      ms: 0,
+    });
+  }
 }
 
 async function undoAll(

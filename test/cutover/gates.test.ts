@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import {
+  abortCutover,
   approveCutover,
   type CutoverOptions,
   type CutoverStatus,
@@ -81,6 +82,20 @@ test('a gate that nobody answers in time holds the run; once it is resumed it is
   await waitFor(() => unpauseCutover(host, run, ME).catch(() => undefined), { what: 'the end of the pause' });
   expect((await done).ending).toBe('completed');
   expect(await logOf(folder)).toEqual(['+a', '+b']);
+});
+
+test('a gate at which a run is sent back is not told as running once that is back', async () => {
+  const { start, until, host } = stage();
+  const done = start();
+  const { run } = await until(({ waitingFor }) => /^approval/.test(waitingFor ?? ''));
+  await waitFor(() => abortCutover(host, run, ME).catch(() => undefined), { what: 'the abort' });
+  const { ending, steps } = await done;
+  const told = steps.map(({ state, text }) => `${state}: ${text}`);
+  expect([ending, told]).toEqual([
+    'rolledBack',
+    expect.arrayContaining(['undone: broken off; nothing is to be undone']),
+  ]);
+  expect(told.join()).not.toContain('running');
 });
 
 test('in CI an approval that was given meanwhile lets it through', async () => {
