@@ -5,17 +5,25 @@ import { type CellValue, formatFields, formatTable } from '../term/table.ts';
 
 /** What a rehearsal has shown: times first, then what is missing. */
 export function formatRehearsal(output: Output, report: RehearsalReport): string {
-  const { steps, rollbackMs, worstRollbackMs, budgetMs, passed } = report;
+  const { steps, already, rollbackMs, worstRollbackMs, budgetMs, passed } = report;
   const table = formatTable(
     output,
     [
       { head: 'STEP', value: ({ id }) => id, wrap: true },
       { head: 'TOOK', value: ({ ms }) => shown(ms), align: 'right' },
       { head: 'UNDO', value: ({ undoMs }) => shown(undoMs), align: 'right' },
-      { head: 'RESULT', value: ({ text, does }) => text ?? does, wrap: true },
+      {
+        head: 'RESULT',
+        value: ({ id, text, does }) => (already.includes(id) ? `was so already: ${does}` : (text ?? does)),
+        wrap: true,
+      },
     ],
     steps,
   );
+  const rehearsed =
+    already.length > 0
+      ? 'every step that was not so already was rehearsed with its undo'
+      : 'every step and its undo was rehearsed';
   const budget = budgetMs === null ? '' : `, budget ${formatDuration(budgetMs)}`;
   const fields: (readonly [string, CellValue])[] = [
     ['plan', report.plan],
@@ -27,12 +35,16 @@ export function formatRehearsal(output: Output, report: RehearsalReport): string
     ),
     ...report.withoutData.map(
       ({ check, why, allowed }) =>
-        ['no data', `check ${check}${why ? `: ${why}` : ''}${allowed ? ' (allowed)' : ''}`] as const,
+        [
+          'no data',
+          `check ${check}${why ? `: ${why}` : ''}${allowed ? ' (allowed)' : `; if the new side will bring it: --allow-failing ${check}`}`,
+        ] as const,
     ),
     ...report.failing.map(({ check, why }) => ['fails now', `check ${check}: ${why}`] as const),
     ...report.problems.map((problem) => ['problem', problem] as const),
     ...report.noted.map((command) => ['not run', command] as const),
-    ['result', passed ? 'passed: every step and its undo was rehearsed, every check had data' : 'not passed'],
+    ...(already.length > 0 ? [['not rehearsed', `${already.join(', ')}: so already`] as const] : []),
+    ['result', passed ? `passed: ${rehearsed}, every check had data` : 'not passed'],
   ];
   return `${table}\n${formatFields(output, fields)}`;
 }

@@ -8,6 +8,8 @@ export interface RehearsalReport {
   plan: string;
   /** Each step, how long it took, and how long its undo. Null: it was not reached, or not undone. */
   steps: { id: string; does: string; ms: number | null; undoMs: number | null; text: string | null }[];
+  /** Ids of steps that found things as they would make them: neither they nor their undos were rehearsed. */
+  already: string[];
   forwardMs: number;
   rollbackMs: number | null;
   /** By the timeouts of the plan. */
@@ -63,6 +65,7 @@ export function rehearsalReport(
       const undone = back.steps.find((step) => step.id === id);
       return { id, does, ms, text, undoMs: undone?.state === 'undone' ? undone.ms : null };
     }),
+    already: forward.steps.flatMap(({ id, state }) => (state === 'already' ? [id] : [])),
     forwardMs: forward.steps.reduce((sum, { ms }) => sum + (ms ?? 0), 0),
     rollbackMs: back.rollback?.ms ?? null,
     worstRollbackMs: arithmetic(plan).worstRollbackMs,

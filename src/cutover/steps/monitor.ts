@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { formatExactDuration } from '../../model/duration.ts';
-import { stepKind } from '../step.ts';
+import { type StepWorld, stepKind } from '../step.ts';
 import { duration, text } from './common.ts';
 
 /** What a plan says: `monitor: { for: 10m, checks: [lag, errors] }`. */
@@ -32,16 +32,25 @@ export const monitor = stepKind<MonitorParams, null>({
   check: async () => 'undone',
   capture: async () => null,
   async apply(params, world) {
-    const until = new Date(world.host.now().getTime() + params.for);
-    world.waiting(`${named(params)} watched until ${until.toISOString().slice(11, 19)} UTC`);
-    try {
-      await world.watch(params.checks, params.for);
-    } finally {
-      world.waiting(null);
-    }
+    await watch(params, world);
     return { text: `${named(params)} passed for ${formatExactDuration(params.for)}` };
   },
+  // There checks are only told of, and none need have passed.
+  async rehearse(params, world) {
+    await watch(params, world);
+    return { text: `${named(params)} measured for ${formatExactDuration(params.for)}` };
+  },
 });
+
+async function watch(params: MonitorParams, world: StepWorld): Promise<void> {
+  const until = new Date(world.host.now().getTime() + params.for);
+  world.waiting(`${named(params)} watched until ${until.toISOString().slice(11, 19)} UTC`);
+  try {
+    await world.watch(params.checks, params.for);
+  } finally {
+    world.waiting(null);
+  }
+}
 
 function named({ checks }: MonitorParams): string {
   if (checks === 'all') return 'all checks';
