@@ -117,6 +117,7 @@ function foldStep(folded: FoldedRun, line: Extract<JournalLine, { step: string }
       break;
     case 'undo':
       step.undoParts = Math.max(step.undoParts, line.part + 1);
+      step.left = [];
       set(step, 'undoing', null);
       break;
     case 'undone':

@@ -8,6 +8,7 @@ import {
   type CutoverHost,
   type CutoverParts,
   type CutoverReport,
+  type CutoverStatus,
   cutoverStatus,
   type PlannedCheck,
   previewRollback,
@@ -127,6 +128,25 @@ describe('who vouches for one undo', () => {
     await touch('go-b');
     expect((await running.done).ending).toBe('completed');
   });
+});
+
+test('an undo that is tried again is not told with what the last try has left', async () => {
+  const { start, name, of, host, options } = stage();
+  const wanted = plan(name, [step(of('a', 'badUndo')), step(of('b', 'fail'))]);
+  const { run } = await start(wanted).done;
+  const left: string[][] = [];
+  const status = ({ steps: [a] }: CutoverStatus): void => {
+    if (a!.state === 'undoing') left.push(a!.left);
+  };
+  const { ending } = await rollbackCutover(
+    run,
+    wanted,
+    host,
+    options,
+    { status },
+    new AbortController().signal,
+  );
+  expect([ending, left[0]]).toEqual(['rollbackFailed', []]);
 });
 
 test('from another host it is told where the backups lie', async () => {
