@@ -35,6 +35,8 @@ export class Journal {
   onUnwritten: (error: unknown) => void = () => undefined;
   /** Told once where the journal belongs to another process by now. */
   onFenced: (error: unknown) => void = () => undefined;
+  /** Told each time that the server has lost lines that it had confirmed. */
+  onLost: () => void = () => undefined;
   private readonly texts: string[];
   private sending: Promise<void> | undefined;
   private readonly host: CutoverHost;
@@ -151,8 +153,10 @@ export class Journal {
     )) as [string, number | string];
     if (outcome === 'ok') this.mirrored += batch.length;
     // The server has lost what it had: all of it again, in order.
-    else if (outcome === 'short') this.mirrored = Number(number);
-    else this.stop(outcome === 'fenced' ? fenced(run, '') : forked(run, Number(number), this.path));
+    else if (outcome === 'short') {
+      this.mirrored = Number(number);
+      this.onLost();
+    } else this.stop(outcome === 'fenced' ? fenced(run, '') : forked(run, Number(number), this.path));
   }
 
   private stop(error: QctlError): never {

@@ -43,6 +43,9 @@ export interface Hands {
 
 const ASK_AGAIN_MS = 250;
 
+const REDIS_LOST =
+  'redis has lost what it had confirmed of this run (emptied, restarted without its data, or a failover): messages in its streams may be gone as well; look before the old side is given up';
+
 /** One process at work on one run: what is known of it, what is written of it, what ends it. */
 export class Session {
   readonly hands: Hands;
@@ -83,6 +86,7 @@ export class Session {
     this.publisher = new Publisher(this);
     hands.journal.onFenced = (error) => this.stop({ kind: 'lost', error });
     hands.journal.onUnwritten = (error) => this.note(`${(error as Error).message}; going back all the same`);
+    hands.journal.onLost = () => this.note(REDIS_LOST);
     if (hands.lease) hands.lease.onFenced = (error) => this.stop({ kind: 'lost', error });
   }
 

@@ -61,7 +61,8 @@ test('a run that is at work when Redis is emptied is found again, without its na
   await redis.client.flushall();
   await waitFor(async () => /^step +a /m.test(await status()), { what: 'the step once more' });
   await touch('go-a');
-  expect((await running.done).ending).toBe('completed');
+  const { ending, notes } = await running.done;
+  expect([ending, notes]).toEqual(['completed', [expect.stringMatching(/^redis has lost what it had/)]]);
   await close();
 });
 
