@@ -13,7 +13,7 @@ import type { CommandEntry } from '../registry.ts';
 import { patientWork, usageError } from '../stream-work.ts';
 import { drained } from '../term/drained.ts';
 import { formatNdjson } from '../term/ndjson.ts';
-import { changeLines } from './change-line.ts';
+import { changeLines, type SeenChange } from './change-line.ts';
 import { addStoreOptions, openStore, requireRoute, type StoreFlags } from './store.ts';
 
 const PAUSE_MS = 300;
@@ -38,7 +38,7 @@ export async function runRouteWatch(context: Context, name: string, flags: Store
   const { io, signal } = context;
   const store = await openStore(context, flags);
   const route = await requireRoute(store, name);
-  let last: RouteChangeRecord = { ...route, route };
+  let last: SeenChange = { ...route, route };
   await print(context, name, last, undefined);
   const patience = patientWork(context, true);
   while (!signal.aborted && !io.stdout.closed) {
@@ -57,7 +57,7 @@ async function changesSince(
   name: string,
   last: RouteChangeRecord,
   patience: Patience,
-): Promise<RouteChangeRecord[]> {
+): Promise<SeenChange[]> {
   const reasonOf = (error: unknown) =>
     isQctlError(error) && error.code.startsWith('ROUTE_FILE') ? error.message : isRetryable(error);
   const look = await patiently(patience, store.label, reasonOf, () => store.look(name));
@@ -68,17 +68,17 @@ async function changesSince(
   if (newer.at(-1)?.version === look.version && look.version > last.version) return newer;
   const { route } = look;
   const nobody = { version: look.version, changedBy: null, changedAt: null, reason: null };
-  return [route ? { ...route, route } : { ...nobody, route: null }];
+  return [route ? { ...route, route } : { ...nobody, route: null, lost: !look.removed }];
 }
 
 async function print(
   { io, options }: Context,
   name: string,
-  change: RouteChangeRecord,
+  change: SeenChange,
   before: RouteChangeRecord | undefined,
 ): Promise<void> {
-  const { version, changedBy, changedAt, reason, route } = change;
-  const json = { type: 'route-change', name, version, changedBy, changedAt, reason, route };
+  const { version, changedBy, changedAt, reason, route, lost = false } = change;
+  const json = { type: 'route-change', name, version, changedBy, changedAt, reason, route, lost };
   io.stdout.write(options.output === 'ndjson' ? formatNdjson(json) : changeLines(io.stdout, change, before));
   await drained(io.stdout);
 }

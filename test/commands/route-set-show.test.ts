@@ -149,6 +149,18 @@ test('history and watch tell each change, with what was different', async () => 
   ]);
 });
 
+test('watch tells a route that Redis has lost from one that somebody removed', async () => {
+  await route(['set', 'orders', '--percent', '5']);
+  let told = '';
+  const onStdout = (text: string, stop: () => void) => {
+    told += text;
+    if (told.includes('lost')) stop();
+    else void redis.client.flushall();
+  };
+  await route(['watch', 'orders'], { onStdout });
+  expect(still(told).split('\n')[1]).toBe('-  v0  lost, by nobody: processes keep the last that they know');
+});
+
 test('which says side, rule and bucket, also of a percentage that nobody has set', async () => {
   await route(['set', 'laden', '--percent', '25', '--load', 'stream=nowhere,group=g,above=10,to=old']);
   expect((await route(['which', 'laden', '--key', '2'])).rows[1]).toMatch(/^2 \| old \| percent/);
