@@ -82,7 +82,9 @@ function shortName(path: string): string {
   return resolve(basename(path)) === resolve(path) ? basename(path) : path;
 }
 
-/** All that is wrong in one error, a line each: `file:line: field: problem`. */
+const MOST_TOLD = 50;
+
+/** What is wrong in one error, a line each: `file:line: field: problem`. All of it is in the details. */
 export function toFileError(file: YamlFile, issues: readonly Issue[]): QctlError {
   const placed = issues
     .map((issue) => ({ ...issue, line: lineOf(file, issue.path) }))
@@ -91,7 +93,9 @@ export function toFileError(file: YamlFile, issues: readonly Issue[]): QctlError
     const field = path.join('.');
     return `${file.name}:${line}: ${field ? `${field}: ` : ''}${problem}`;
   });
-  return new QctlError('config', lines.join('\n'), {
+  const more = lines.length - MOST_TOLD;
+  const told = more > 0 ? [...lines.slice(0, MOST_TOLD), `… and ${more} more`] : lines;
+  return new QctlError('config', told.join('\n'), {
     code: `${file.words.code}_INVALID`,
     hint: [...new Set(placed.flatMap(({ hint }) => hint ?? []))],
     details: { file: file.path, issues: placed.map((issue) => ({ ...issue, path: issue.path.join('.') })) },
@@ -101,7 +105,10 @@ export function toFileError(file: YamlFile, issues: readonly Issue[]): QctlError
 function syntaxError(file: YamlFile, cause: YAMLParseError): QctlError {
   const { line } = file.counter.linePos(cause.pos[0]);
   const [first = ''] = cause.message.split('\n');
-  const problem = lowerFirst(first).replace(/\.$/, '');
+  const problem =
+    cause.code === 'MULTIPLE_DOCS'
+      ? 'a second document begins here, and the file is one'
+      : lowerFirst(first).replace(/\.$/, '');
   const unquoted = /[{,].*:\s*\$\{/.test(file.text.split('\n')[line - 1] ?? '');
   return new QctlError('config', `${file.name}:${line}: not valid YAML: ${problem}`, {
     code: `${file.words.code}_SYNTAX`,

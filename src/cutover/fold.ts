@@ -160,3 +160,14 @@ function done(step: FoldedStep, state: StepState, { text, left }: StepResult, ms
   step.ms = ms;
   step.left = left ?? [];
 }
+
+/** How many messages drains that were shown to be complete have brought into a stream, each drain counted once. */
+export function brought(lines: readonly JournalLine[], stream: string): number {
+  const byDrain = new Map<string, number>();
+  for (const line of lines) {
+    if (line.event !== 'applied' || line.result.positions?.stream !== stream) continue;
+    const { drain, appended } = line.result.positions;
+    byDrain.set(String(drain), Math.max(byDrain.get(String(drain)) ?? 0, Number(appended)));
+  }
+  return [...byDrain.values()].reduce((sum, count) => sum + count, 0);
+}

@@ -1,3 +1,4 @@
+import { brought } from './fold.ts';
 import type { ReturnWorld } from './return-messages.ts';
 import { type RollbackPlan, returnOf } from './rollback.ts';
 import type { Session } from './session.ts';
@@ -54,6 +55,7 @@ function worldOfReturn(session: Session, id: string, signal: AbortSignal): Retur
   return {
     host: session.hands.host,
     startedAt: session.folded.startedAt,
+    brought: (stream) => brought(session.hands.journal.lines, stream),
     signal,
     guard: () => session.guard(signal),
     note: (text) => session.note(text),

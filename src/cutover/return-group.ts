@@ -10,19 +10,24 @@ const BEFORE_MS = 60_000;
 /**
  * False where nothing stands in the stream or beside it. Where the new side never came up there is no group
  * yet: nothing is finished then, and a group at the start of the stream says so. Of entries that were there
- * before the run nobody can say that: a group that had finished them may have been deleted.
+ * before the run nobody can say that: a group that had finished them may have been deleted. Nor is there nothing to
+ * give back where the run has brought more into the stream than was ever added to it: Redis has lost it.
  *
- * @throws QctlError `refused` GROUP_MISSING
+ * @throws QctlError `refused` GROUP_MISSING; `failed` STREAM_LOST
  */
 export async function madeSureOfGroup(
   { stream, group, partitions }: BackDrain,
-  { host, guard, startedAt }: Pick<StepWorld, 'host' | 'guard' | 'startedAt'>,
+  { host, guard, startedAt, brought }: Pick<StepWorld, 'host' | 'guard' | 'startedAt' | 'brought'>,
 ): Promise<boolean> {
   const redis = await host.redis();
   const elapsedMs = host.now().getTime() - Date.parse(startedAt);
+  const keys = partitionKeys(stream, partitions ?? 1);
+  const all = await Promise.all(keys.map((key) => readFacts(redis, key)));
+  const added = addedTo(all);
+  if (added !== null && added < brought(stream)) throw lost(stream, brought(stream), added);
   let found = false;
-  for (const key of partitionKeys(stream, partitions ?? 1)) {
-    const facts = await readFacts(redis, key);
+  for (const [at, key] of keys.entries()) {
+    const facts = all[at];
     if (!facts && (await redis.client.exists(streamKeys(key).delayed)) === 0) continue;
     found = true;
     if (facts?.groups.some((one) => one.group === group)) continue;
@@ -33,6 +38,27 @@ export async function madeSureOfGroup(
     });
   }
   return found;
+}
+
+/** Entries that were ever added; null where Redis does not know, which is so before 7.0. */
+function addedTo(all: readonly (StreamFacts | undefined)[]): number | null {
+  const counts = all.map((facts) => (facts ? facts.entriesAdded : 0));
+  return counts.every((count) => count !== null) ? counts.reduce((sum, count) => sum + count, 0) : null;
+}
+
+function lost(stream: string, wanted: number, added: number): QctlError {
+  const what = added === 0 ? 'is not there' : `has had ${added} entries in all`;
+  return new QctlError(
+    'failed',
+    `${stream} ${what}, and this run has brought ${wanted} messages there: redis has lost them`,
+    {
+      code: 'STREAM_LOST',
+      hint: [
+        'bring them back from a backup of Redis, or from an archive of the drain, and go back again',
+        'where they were deleted on purpose, or are given up: qctl rollback --assume-undone with this step',
+      ],
+    },
+  );
 }
 
 /** Age of the first entry. */

@@ -13,7 +13,10 @@ import type { StepResult, StepWorld } from './step.ts';
 const WATCH_MS = 1500;
 
 /** What {@link returnMessages} needs of a step's world. */
-export type ReturnWorld = Pick<StepWorld, 'host' | 'startedAt' | 'signal' | 'guard' | 'note' | 'waiting'>;
+export type ReturnWorld = Pick<
+  StepWorld,
+  'host' | 'startedAt' | 'brought' | 'signal' | 'guard' | 'note' | 'waiting'
+>;
 
 /**
  * Gives back what a group has not finished. Its consumers are expected to have been stopped just now: one

@@ -68,6 +68,8 @@ export interface StepWorld {
   run: string;
   /** When the run was started, RFC 3339. */
   startedAt: string;
+  /** How many messages the drains of the run have brought into a stream, as far as they were shown to be complete. */
+  brought(stream: string): number;
   /** Name of the plan. */
   plan: string;
   /** Id of the step. */

@@ -1,4 +1,5 @@
 import { type RunOptions, runProgram } from '../backends/process/index.ts';
+import { brought } from './fold.ts';
 import { notify } from './notify.ts';
 import type { PlannedStep } from './plan-types.ts';
 import type { Session } from './session.ts';
@@ -22,6 +23,7 @@ export function worldOf(
   return {
     run: session.run,
     startedAt: session.folded.startedAt,
+    brought: (stream) => brought(session.hands.journal.lines, stream),
     plan: plan.name,
     step: step.id,
     rehearsal: session.folded.rehearsal,

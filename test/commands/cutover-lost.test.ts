@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { openStage } from '../cutover/stage.ts';
 import { plan, step } from '../cutover/tiny.ts';
+import { ownDatabase } from '../drain/driver.ts';
 import { waitFor } from '../support/wait.ts';
 import { useOwnRedis } from './own-redis.ts';
 
@@ -77,4 +78,33 @@ test('without a name the newest of this host is told of, and nothing is done to 
     expect([code, stderr]).toEqual([2, expect.stringContaining(`qctl rollback ${run}`)]);
   }
   expect(await readFile(file, 'utf8')).toBe('QUEUE_TYPE=redis\n');
+});
+
+test('messages that a drain has brought and that Redis has lost are never told as given back', async () => {
+  const database = await ownDatabase();
+  await database.sql('CREATE TABLE jobs (id text PRIMARY KEY, payload text NOT NULL, state text NOT NULL)');
+  await database.sql("INSERT INTO jobs SELECT n, '{}', 'pending' FROM generate_series(1, 5) n");
+  const config = `profiles: { p: { sources: { jobs: { kind: postgres, url: "${database.url}", format: generic, table: public.jobs,
+  id: id, payload: payload, ready: "state = 'pending'", done: { delete: true }, restore: { state: "'pending'" }, stream: orders } } } }
+`;
+  const file = join(folder, 'night.yaml');
+  await writeFile(
+    file,
+    'apiVersion: qctl/v1\nname: night\nprofile: p\nsteps:\n  - { name: moved, drain: { source: jobs, group: workers } }\n',
+  );
+  const qctl = (...argv: string[]) => redis.run([...argv, '--yes', '-o', 'json'], { env, config });
+  const done = await qctl('cutover', 'run', file);
+  expect(done.code, done.stderr).toBe(0);
+  const { run } = JSON.parse(done.stdout) as { run: string };
+  await redis.client.flushall();
+  // Whoever tries again, and a producer that makes the stream anew, change nothing of that.
+  for (const why of [/orders is not there, and this run has brought 5/, /orders has had 1 entries in all/]) {
+    const back = await qctl('rollback', run);
+    expect([back.code, JSON.parse(back.stdout).rollback.failures]).toEqual([
+      13,
+      [expect.objectContaining({ step: 'moved', why: expect.stringMatching(why) })],
+    ]);
+    await redis.client.xadd('orders', '*', 'id', 'new', 'body', '{}');
+  }
+  expect((await qctl('rollback', run, '--assume-undone', 'moved')).code).toBe(12);
 });

@@ -131,6 +131,21 @@ baseline: { duration: 10m }
   });
 });
 
+describe('a file that is none', () => {
+  test('two documents are told of with the line of the second', async () => {
+    const text = withSteps('  - { exec: [sync], undo: none }\n');
+    const error = await failure(`${text}---\n${text}`);
+    expect(error.message).toMatch(
+      /^plan.yaml:[45]: not valid YAML: a second document begins here, and the file is one$/,
+    );
+  });
+
+  test('of a thousand mistakes fifty are told', async () => {
+    const lines = (await failure(withSteps('  - { exek: [x] }\n'.repeat(1000)))).message.split('\n');
+    expect([lines.length, lines.at(-1)]).toEqual([51, expect.stringMatching(/^… and \d+ more$/)]);
+  });
+});
+
 describe('what would do harm', () => {
   test.each([
     [

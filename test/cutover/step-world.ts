@@ -35,6 +35,7 @@ export function makeStepWorld(overrides: WorldOverrides = {}): TestWorld {
   return {
     run: 'run-1',
     startedAt: new Date().toISOString(),
+    brought: () => 0,
     plan: 'orders',
     step: 'step-1',
     rehearsal: false,

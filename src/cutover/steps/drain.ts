@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { type backDrain, type DrainParams, drainSchema, type forwardDrain } from '../../config/drain-step.ts';
-import { type OpenDrain, openBack, openDrain, runDrain } from '../../drain/index.ts';
+import { type DrainReport, type OpenDrain, openBack, openDrain, runDrain } from '../../drain/index.ts';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { plural } from '../../model/plural.ts';
@@ -151,13 +151,20 @@ async function moveForward(params: ForwardParams, world: StepWorld): Promise<Ste
         },
       );
     return {
-      text: `${report.appended} ${plural(report.appended, 'message')} of ${spec.source} in ${report.stream}, run ${report.run}, shown to be complete`,
-      positions: { appended: report.appended, settled: report.settled, drain: report.run },
+      text: `${report.appended} ${plural(report.appended, 'message')} of ${spec.source} in ${report.stream}${beside(report)}, run ${report.run}, shown to be complete`,
+      positions: {
+        ...{ appended: report.appended, settled: report.settled },
+        ...{ drain: report.run, stream: report.stream },
+      },
     };
   } finally {
     world.waiting(null);
     await opened.close();
   }
+}
+
+function beside({ scheduled }: DrainReport): string {
+  return scheduled > 0 ? `, ${scheduled} put aside until they are due` : '';
 }
 
 /** No more than is ready now; where that is not known, or nothing is, to the end. */
