@@ -9,10 +9,10 @@ export default defineConfig({
     pool: 'forks',
     // Files of one worker share their modules: nothing is kept in those, and loading them anew took a fifth of the time.
     isolate: false,
-    // One more than the cores that are asked for: most of these tests wait for servers, rates and leases.
-    maxWorkers: 3,
+    // Twice the cores that are asked for: most of these tests wait for servers, rates and leases.
+    maxWorkers: 4,
     sequence: { sequencer: Sequencer },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
   },

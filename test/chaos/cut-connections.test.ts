@@ -40,7 +40,7 @@ async function drainWhileCutting(name: string, scenario: Scenario, proxies: TcpP
   const seed = Date.now() % 1_000_000;
   const process = start(scenario);
   await untilAppended(scenario, process, 0);
-  const stops = proxies.map((proxy, i) => proxy.cutRandomly({ everyMs: [150, 550], seed: seed + i }));
+  const stops = proxies.map((proxy, i) => proxy.cutRandomly({ everyMs: [300, 900], seed: seed + i }));
   const report = await finish(process, `seed ${seed}`);
   // `qctl verify` gives up rather than wait.
   for (const stop of stops) stop();
