@@ -38,7 +38,7 @@ const ls = (line: string, setting: Parameters<typeof runCommand>[1] = {}) =>
   runCommand(['consumer', 'ls', ...line.split(' ')], { url: server.url, ...setting });
 const config = (minIdle: string, group = '') =>
   `profiles: { p: { streams: { '*': { minIdle: ${minIdle}${group} } } } }\nprofile: p\n`;
-const shown = (text: string) => text.replace(/ +\d+ms/g, ' MS').replace(/ +/g, ' ');
+const shown = (text: string) => text.replace(/ +(\d+ms|\d\.\ds)/g, ' MS').replace(/ +/g, ' ');
 
 describe('consumer ls', () => {
   test('lists the consumers of all groups with a verdict', async () => {
