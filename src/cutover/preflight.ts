@@ -5,7 +5,7 @@ import type { CutoverPlan } from './plan-types.ts';
 import { errorText, SHORTEST_SECRET } from './redact.ts';
 import type { Session } from './session.ts';
 import { timed } from './timed.ts';
-import { passOnce } from './watching.ts';
+import { passOnce } from './watch-once.ts';
 import { worldOf } from './world.ts';
 
 /** Looks at everything that speaks against the plan; reads only. Throws `refused` PREFLIGHT that names all of it. */

@@ -4,7 +4,7 @@ import { byHand } from './return-messages.ts';
 import { planRollback, type RollbackPlan } from './rollback.ts';
 import type { Session } from './session.ts';
 import { fail, undoById, undoTurn, undoWay } from './undo-step.ts';
-import { passOnce } from './watching.ts';
+import { passOnce } from './watch-once.ts';
 
 /** Under this name the journal tells of the health of the old side, and an operator vouches for it. */
 export const HEALTH = 'rollback.health';
