@@ -171,8 +171,12 @@ export async function starveReplicas({ port }: TestRedis): Promise<void> {
   await command(port, 'CLIENT', 'KILL', 'TYPE', 'replica');
 }
 
+/**
+ * SYNC stays refused: a replica whose PSYNC was refused asks for SYNC next, and one that is let in that way, in
+ * just that moment, counts as too old to confirm anything, for ever.
+ */
 export async function feedReplicas({ port }: TestRedis): Promise<void> {
-  await command(port, 'ACL', 'SETUSER', 'default', '+psync', '+sync');
+  await command(port, 'ACL', 'SETUSER', 'default', '+psync');
 }
 
 export interface ClusterOptions {
