@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { laneKeys } from '../../src/sources/redis-stream/index.ts';
 import { fillStream } from '../drain/back-driver.ts';
+import type { QctlProcess } from '../support/qctl.ts';
 import { startSentinel, starveReplicas, type TestSentinel } from '../support/redis-topologies.ts';
 import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
 import { type StandingMessage, standingIn } from '../support/sqs.ts';
@@ -13,14 +14,15 @@ import {
   startBack,
   untilReturned,
 } from './back.ts';
-import { lookInto, tell } from './harness.ts';
+import { hasEnded, hurry, lookInto, tell } from './harness.ts';
 import { fillTable } from './table.ts';
 
 /* Three sentinels, one primary, one replica; each test leaves the two servers with their roles changed. */
 
 const MESSAGES = 3000;
 const GROUPS = 100;
-const PACE = ['--rate', '1500/s', '--batch', '100'];
+// Slow until the fault has happened, so that no way back is over before: each of them is hurried then.
+const PACE = ['--rate', '300/s', '--batch', '100'];
 let sentinel: TestSentinel;
 const sqs = sharedSqs();
 beforeAll(async () => {
@@ -68,9 +70,16 @@ async function wayToTable() {
   return { ...(await wayTo(['--to', 'postgres', ...place])), table };
 }
 
-function startViaSentinel(scenario: BackScenario) {
+function viaSentinel(): Record<string, string> {
   const hosts = sentinel.sentinels.map(({ host, port }) => `${host}:${port}`).join(',');
-  return startBack(scenario, { REDIS_SENTINEL_HOSTS: hosts, REDIS_SENTINEL_MASTER_NAME: sentinel.name });
+  return { REDIS_SENTINEL_HOSTS: hosts, REDIS_SENTINEL_MASTER_NAME: sentinel.name };
+}
+
+/** Kills the primary, waits for the new one, and lets all that runs go on at full speed. */
+async function failOver(running: QctlProcess[]): Promise<void> {
+  for (const process of running) expect(hasEnded(process), process.stderr()).toBe(false);
+  await sentinel.rejoin(await sentinel.killPrimary());
+  await Promise.all(running.map((process) => hurry({ env: viaSentinel() }, process)));
 }
 
 const attribute = ({ messageAttributes }: StandingMessage, name: string): string =>
@@ -103,13 +112,13 @@ const allIds = Array.from({ length: MESSAGES }, (_, n) => String(n)).sort();
 test('a failover that forgets what was given back: it is acknowledged again, and neither sent nor inserted again', async () => {
   const [queue, rows] = await Promise.all([wayToQueue('standard'), wayToTable()]);
   const scenarios = [queue.scenario, rows.scenario];
-  const running = scenarios.map((scenario) => startViaSentinel(scenario));
+  const running = scenarios.map((scenario) => startBack(scenario, viaSentinel()));
   for (const [i, scenario] of scenarios.entries()) await untilReturned(scenario, running[i]!, 300);
   await starveReplicas(await primary());
   const then = await Promise.all(scenarios.map((scenario) => acknowledged(scenario)));
   for (const [i, scenario] of scenarios.entries()) await untilReturned(scenario, running[i]!, then[i]! + 300);
   for (const { target } of scenarios) target.disconnect();
-  await sentinel.rejoin(await sentinel.killPrimary());
+  await failOver(running);
   const reports = (await Promise.all(running.map(({ done }) => done))).map((ended) => outcomeOf(ended));
   const { ids, doubled } = await standing(queue.queueUrl);
   const [, recognised] = /had forgotten that (\d+) entries/.exec(reports[0]!.notes.join('\n')) ?? [];
@@ -124,11 +133,11 @@ test('a failover that forgets what was given back: it is acknowledged again, and
 test('with wait:1 a failover in mid-way: nothing is lost, a FIFO queue has each message once, and doubles are named', async () => {
   const flags = ['--durability', 'wait:1'];
   const ways = await Promise.all([wayToQueue('standard', flags), wayToQueue('fifo', flags)]);
-  const running = ways.map(({ scenario }) => startViaSentinel(scenario));
+  const running = ways.map(({ scenario }) => startBack(scenario, viaSentinel()));
   for (const [i, { scenario }] of ways.entries()) await untilReturned(scenario, running[i]!, 400);
   await starveReplicas(await primary());
   for (const { scenario } of ways) scenario.target.disconnect();
-  await sentinel.rejoin(await sentinel.killPrimary());
+  await failOver(running);
   const reports = (await Promise.all(running.map(({ done }) => done))).map((ended) => outcomeOf(ended));
   for (const [i, { scenario, queueUrl, finished }] of ways.entries()) {
     const { ids, doubled } = await standing(queueUrl);

@@ -209,7 +209,7 @@ test('with wait:1 an old primary that goes on taking writes beside the new one m
   const table = await fillTable(await sharedPostgres().createDatabase());
   // The drain's own way to the sentinels: cut off together with the old primary, it hears nothing of the new one.
   const proxies = await Promise.all(sentinel.sentinels.map(({ port }) => startTcpProxy(port)));
-  const flags = ['--workers', '3', '--rate', '5000/s', '--batch', '100', '--durability', 'wait:1'];
+  const flags = ['--workers', '3', '--rate', '1500/s', '--batch', '100', '--durability', 'wait:1'];
   const scenario = tableDrain(table.url, viaSentinel(proxies), target, { flags });
   const process = start(scenario);
   await untilAppended(scenario, process, 3000);
@@ -224,6 +224,7 @@ test('with wait:1 an old primary that goes on taking writes beside the new one m
   await admin.call('REPLICAOF', '127.0.0.1', await sentinel.currentPort());
   admin.disconnect();
   for (const proxy of proxies) proxy.setBlocked(false);
+  await hurry(scenario, process);
   const report = await finish(process);
   await onPrimary(scenario, async (now) => {
     const entries = await expectConverged(now, table.ids, report);

@@ -126,7 +126,7 @@ export async function drainThroughKills(
 }
 
 /** Lifts the rate of a drain that its flags have held back until now. */
-export async function hurry({ env }: Scenario, process: QctlProcess): Promise<void> {
+export async function hurry({ env }: Pick<Scenario, 'env'>, process: QctlProcess): Promise<void> {
   const run = /^run +(\S+)/m.exec(process.stderr())![1]!;
   const { code, stderr } = await runQctl(['drain', 'set', run, 'rate=10000/s'], { env });
   expect(code, stderr).toBe(0);
