@@ -12,7 +12,8 @@ export default defineConfig({
     // One more than the cores that are asked for: some of these tests wait. A fourth only made all of them slower.
     maxWorkers: 3,
     sequence: { sequencer: Sequencer },
-    testTimeout: 120_000,
+    // A test that kills 25 processes takes half a minute alone, and several times that beside others on two slow cores.
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
   },

@@ -44,7 +44,7 @@ test('an archive read into four partitions through 8 kills brings every message 
   expectExactlyOnce(await readStream(scenario), ids, `seed ${seed}`);
   target.disconnect();
   await removeFolder(folder);
-}, 120_000);
+});
 
 /** One in a hundred stands there twice. */
 async function fill(file: string): Promise<string[]> {

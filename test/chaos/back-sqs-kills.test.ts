@@ -52,8 +52,7 @@ test('20,000 messages of a FIFO queue, half of them consumed, go back through ki
     expect(last.get(`${n % 2000}`) ?? -1, `seed ${seed}`).toBeLessThan(n);
     last.set(`${n % 2000}`, n);
   }
-  // Filled, drained, half consumed, killed and brought back: 15 s alone, several times that beside other tests.
-}, 120_000);
+});
 
 test('a standard queue whose answers get lost: nothing is lost, and whatever stands there twice is named', async () => {
   const url = await sqs.createQueue(uniqueName('webhooks'));

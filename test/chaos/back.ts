@@ -42,7 +42,7 @@ export function backWords(stream: string, group: string): string[] {
 }
 
 export function startBack({ command }: BackScenario, env: Record<string, string> = {}): QctlProcess {
-  return spawnQctl(['drain', 'redis', ...command, '--yes', '-o', 'ndjson'], { env, timeoutMs: 90_000 });
+  return spawnQctl(['drain', 'redis', ...command, '--yes', '-o', 'ndjson'], { env, timeoutMs: 180_000 });
 }
 
 /** Entries that the run has acknowledged so far; 0 before there is a run. */

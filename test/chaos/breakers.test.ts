@@ -143,7 +143,7 @@ test('a dependency dies and returns under 50 processes and 10 breakers, and Redi
     expect(probes.length, name).toBeGreaterThanOrEqual(OPTIONS.successThreshold);
     expect(mostAtOnce(probes), name).toBeLessThanOrEqual(OPTIONS.halfOpenProbes);
   }
-}, 120_000);
+});
 
 /** How many of these were under way at the same time. */
 function mostAtOnce(spans: readonly { from: number; to: number }[]): number {

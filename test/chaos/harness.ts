@@ -56,7 +56,7 @@ export function lookIntoCluster(seeds: { host: string; port: number }[]): Cluste
 }
 
 /** Starts the command; it tells its progress on stdout, one event a line. */
-export function start({ command, env }: Scenario, timeoutMs = 90_000): QctlProcess {
+export function start({ command, env }: Scenario, timeoutMs = 180_000): QctlProcess {
   return spawnQctl(['drain', ...command, '--yes', '-o', 'ndjson'], { env, timeoutMs });
 }
 

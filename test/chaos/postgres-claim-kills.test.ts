@@ -39,4 +39,4 @@ test('a claiming move killed 25 times beside a busy old worker: each row is work
   expect([...streamed, ...worker.worked].map(Number).sort((a, b) => a - b)).toEqual(table.ids.map(Number));
   expect(await table.rowsLeft()).toBe(0);
   await expectVerified(scenario, report.run);
-}, 120_000);
+});

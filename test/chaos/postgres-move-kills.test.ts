@@ -4,9 +4,9 @@ import { surviveKills } from './table-kills.ts';
 test('a keyed move killed 25 times moves every row once, in the order of its key', async () => {
   const table = await surviveKills('move', ['--workers', '3']);
   expect(await table.rowsLeft()).toBe(0);
-}, 120_000);
+});
 
 test('a move into 4 partitions killed 12 times moves every row once, in the order of its key', async () => {
   const table = await surviveKills('move, 4 partitions', ['--workers', '3'], { partitions: 4, kills: 12 });
   expect(await table.rowsLeft()).toBe(0);
-}, 120_000);
+});

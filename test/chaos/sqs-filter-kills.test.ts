@@ -32,4 +32,4 @@ test('a filtered drain that is killed leaves the other messages receivable, and 
   expect(await sqs.depth(queueUrl)).toMatchObject({ visible: (MESSAGES * 2) / 3, delayed: 0 });
   target.disconnect();
   sqs.client.destroy();
-}, 120_000);
+});

@@ -15,4 +15,4 @@ test('a drain of a standard queue killed 25 times brings every message once, and
   await archive.close();
   await removeFolder(folder);
   expect(archived.sort()).toEqual([...ids].sort());
-}, 120_000);
+});

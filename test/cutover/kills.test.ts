@@ -78,9 +78,7 @@ async function takenUp(task: Task, verb: typeof resumeCutover, run: string): Pro
   }
 }
 
-test('killed before and after any line of its journal, another process brings it to its end or back', {
-  timeout: 120_000,
-}, async () => {
+test('killed before and after any line of its journal, another process brings it to its end or back', async () => {
   // One for the run, two for each step, one for the end. Before the first line there is no run yet.
   const kills = Array.from({ length: 2 * STEPS + 2 }, (_, at) => at + 1).flatMap((line) =>
     (['before', 'after'] as const)

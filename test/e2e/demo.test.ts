@@ -103,7 +103,7 @@ test('the demo kills a drain, resumes it, proves both and leaves nothing behind'
   expect(output).toContain('Nothing lost, nothing doubled.');
   expect(output).not.toMatch(/Warning:|FAILED|\bat .*:\d+:\d+/);
   await expectNothingLeft(demo);
-}, 120_000);
+});
 
 test('Ctrl-C in the middle stops everything', async () => {
   const demo = startDemo();
@@ -111,4 +111,4 @@ test('Ctrl-C in the middle stops everything', async () => {
   demo.interrupt();
   expect(await demo.ended, demo.output()).toBe(130);
   await expectNothingLeft(demo);
-}, 120_000);
+});

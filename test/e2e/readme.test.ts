@@ -132,18 +132,14 @@ describe('README.md', () => {
     for (const text of fences(README, 'text')) expect(text).not.toMatch(/^\$? ?(npx )?qctl /m);
   });
 
-  test.each(recipes.map((block) => [block]))(
-    '%s',
-    async (block) => {
-      const { code, stdout, stderr } = await shell(block);
-      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-      if (/^qctl (drain (postgres|sqs).*--yes|verify)/m.test(block))
-        expect(stdout).toMatch(/^converged: everything .* (exactly once|acknowledged in the stream)$/m);
-      for (const [command, outcome] of Object.entries(OUTCOMES))
-        if (block.includes(command)) expect(stdout).toMatch(outcome);
-    },
-    90_000,
-  );
+  test.each(recipes.map((block) => [block]))('%s', async (block) => {
+    const { code, stdout, stderr } = await shell(block);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    if (/^qctl (drain (postgres|sqs).*--yes|verify)/m.test(block))
+      expect(stdout).toMatch(/^converged: everything .* (exactly once|acknowledged in the stream)$/m);
+    for (const [command, outcome] of Object.entries(OUTCOMES))
+      if (block.includes(command)) expect(stdout).toMatch(outcome);
+  });
 
   test('the program that asks a route answers as the command does', async () => {
     const program = fences(README, 'js').find((text) => text.includes('Router'))!;

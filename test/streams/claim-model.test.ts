@@ -128,7 +128,7 @@ test('whatever is pending and whatever is asked for, a claim does what its rules
     }),
     { numRuns: 200 },
   );
-}, 120_000);
+});
 
 test('the same over many pages', async () => {
   await fc.assert(
@@ -138,4 +138,4 @@ test('the same over many pages', async () => {
     // So many rows are not shrunk in any useful time; the seed is printed.
     { numRuns: 24, endOnFailure: true },
   );
-}, 120_000);
+});
