@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { carryOut, optionsOf, type WorkFlags } from './cutover/carry-out.ts';
 import { chooseRun } from './cutover/choose-run.ts';
 import { stateText } from './cutover/format-status.ts';
-import { addPlanConnections, planKept, REASON } from './cutover/options.ts';
+import { addPlanConnections, OTHER_REDIS, planKept, REASON } from './cutover/options.ts';
 import { useKeptProfile, useRunProfile } from './cutover/run-profile.ts';
 import { parseDuration } from './options.ts';
 import type { CommandEntry } from './registry.ts';
@@ -23,6 +23,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runRollb
       parseStep,
     )
     .option('--lock-wait <duration>', 'wait so long for the lock of the plan', parseDuration)
+    .option(...OTHER_REDIS)
     .option(
       '--without-redis',
       'go back although Redis is away: you vouch that no other process is at work on the run',

@@ -12,6 +12,7 @@ export interface WorkFlags {
   rehearse?: boolean;
   assume?: 'done' | 'undone';
   acceptPlanChange?: boolean;
+  acceptOtherRedis?: boolean;
   /** False with `--no-wait`. */
   wait?: boolean;
   confirmEach?: boolean;
@@ -23,10 +24,11 @@ export interface WorkFlags {
 export async function optionsOf(context: Context, flags: WorkFlags): Promise<CutoverOptions> {
   const { cutoverParts } = await import('./parts.ts');
   const { lockWait, reason, assume, acceptPlanChange, confirmEach, withoutRedis, assumeUndone } = flags;
+  const { profile = null, files } = await context.config();
   return {
     ...(await cutoverParts(context)),
     ...{ reason, lockWaitMs: lockWait, assume, acceptPlanChange, confirmEach, withoutRedis, assumeUndone },
-    ...{ leaveWhenHeld: flags.wait === false, profile: (await context.config()).profile ?? null },
+    ...{ acceptOtherRedis: flags.acceptOtherRedis, leaveWhenHeld: flags.wait === false, profile, files },
   };
 }
 

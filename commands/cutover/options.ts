@@ -30,6 +30,12 @@ export function addPlanConnections<C extends Command>(command: C): C {
   return addConnectionOptions(command, ['redis', 'postgres', 'sqs']);
 }
 
+/** Flag and description of `--accept-other-redis`. */
+export const OTHER_REDIS = [
+  '--accept-other-redis',
+  'this Redis does not know the run and is not the one where it was begun: go on, since that one was moved here',
+] as const;
+
 /** Flag and description of `--reason`. */
 export const REASON = ['--reason <text>', 'why, for those who look at the run later'] as const;
 

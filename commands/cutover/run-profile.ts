@@ -1,4 +1,5 @@
-import type { CutoverHost, CutoverOptions, KeptProfile } from '../../src/cutover/index.ts';
+import { resolve } from 'node:path';
+import type { CutoverHost, CutoverOptions, KeptConfig } from '../../src/cutover/index.ts';
 import { QctlError } from '../../src/errors.ts';
 import type { Context } from '../context.ts';
 
@@ -7,9 +8,10 @@ import type { Context } from '../context.ts';
  * `refused` OTHER_PROFILE where another one is asked for.
  */
 export async function useKeptProfile(context: Context, run: string): Promise<void> {
-  const { keptProfile } = await import('../../src/cutover/index.ts');
+  const { keptConfig } = await import('../../src/cutover/index.ts');
   const { stateFolder } = await import('./parts.ts');
-  use(context, run, await keptProfile(stateFolder(context), run));
+  const kept = await keptConfig(stateFolder(context), run);
+  if (kept) await use(context, run, kept);
 }
 
 /**
@@ -22,22 +24,33 @@ export async function useRunProfile(
   run: string,
   options: CutoverOptions,
 ): Promise<void> {
-  const { runProfile } = await import('../../src/cutover/index.ts');
-  const kept = await runProfile(host, run, options);
+  const { runConfig } = await import('../../src/cutover/index.ts');
+  const kept = await runConfig(host, run, options);
   const before = (await context.config()).profile;
-  use(context, run, kept);
-  const { profile } = await context.config();
-  if (profile === before || context.options.quiet) return;
-  context.io.stderr.write(
-    `${run} was begun with profile ${profile}: it counts in place of ${before ?? 'none'}\n`,
-  );
+  await use(context, run, kept);
+  const { profile, files } = await context.config();
+  if (context.options.quiet) return;
+  const { stderr } = context.io;
+  if (profile !== before)
+    stderr.write(`${run} was begun with profile ${profile}: it counts in place of ${before ?? 'none'}\n`);
+  // They may stand elsewhere on another host, or have moved.
+  const [was, is] = [kept.files, files].map((paths) => paths?.map((path) => resolve(path)).join(', '));
+  if (was !== undefined && was !== is)
+    stderr.write(
+      `${run} was begun with ${was ? `the configuration ${was}` : 'no configuration file'}, and this is ${is || 'none'}\n`,
+    );
 }
 
-function use(context: Context, run: string, kept: KeptProfile | undefined): void {
+async function use(context: Context, run: string, { profile: kept, files = [] }: KeptConfig): Promise<void> {
   if (!kept) return;
   const asked = context.askedProfile();
   if (kept.inForce && asked && asked.name !== kept.name) throw otherProfile(run, kept.name, asked);
   context.useProfile(kept.name);
+  await context.config().catch((error) => {
+    if (!(error instanceof QctlError) || files.length === 0) throw error;
+    const hint = [`${run} was begun with this configuration: --config ${files[0]}`, ...error.hint];
+    throw new QctlError(error.kind, error.message, { ...error, hint, cause: error });
+  });
 }
 
 function otherProfile(

@@ -11,7 +11,15 @@ import { formatFinding } from '../term/finding.ts';
 import { renderResult } from '../term/render.ts';
 import { carryOut, optionsOf, type WorkFlags } from './carry-out.ts';
 import { followCutover } from './follow.ts';
-import { addPlanConnections, addSetOption, planKept, planOf, REASON, type SetFlags } from './options.ts';
+import {
+  addPlanConnections,
+  addSetOption,
+  OTHER_REDIS,
+  planKept,
+  planOf,
+  REASON,
+  type SetFlags,
+} from './options.ts';
 import { useKeptProfile, useRunProfile } from './run-profile.ts';
 
 /** The flags of `cutover run`. */
@@ -55,6 +63,7 @@ export function addWorkOptions<C extends QctlCommand>(command: C): C {
     )
     .option('--no-wait', 'end with 11 where it would wait for an approval or in a pause')
     .option('--confirm-each', 'ask before each step')
+    .option(...OTHER_REDIS)
     .option(...REASON);
 }
 

@@ -4,12 +4,12 @@ import { conduct, type Way } from './conduct.ts';
 import { abortCutover } from './control.ts';
 import type { FoldedRun } from './fold.ts';
 import type { CutoverHost } from './host.ts';
+import { sameRun } from './known-run.ts';
 import { lockStatus } from './lock.ts';
 import { type Call, draftOf, lockFor, offlineSession, resumedSession } from './open-session.ts';
 import type { CutoverEvents, CutoverOptions, CutoverReport } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { reportFrom } from './report.ts';
-import { knownRun, requireSamePlan } from './resume.ts';
 import type { CutoverStatus } from './run-types.ts';
 import type { Session } from './session.ts';
 import { findRun, lockRuns } from './store.ts';
@@ -34,8 +34,7 @@ export async function rollbackCutover(
 ): Promise<CutoverReport> {
   const call: Call = { plan, host, options, events, signal };
   const ordered = host.now().toISOString();
-  const { read, folded, offline } = await knownRun(call, run);
-  requireSamePlan(call, folded);
+  const { read, folded, offline } = await sameRun(call, run);
   requireOpen(draftOf(call, run, read));
   if (offline) {
     const session = await offlineSession(call, run, read, folded.fence);

@@ -16,12 +16,13 @@ export { formatDiagram } from './diagram.ts';
 export { rollbackCutover } from './go-back.ts';
 export type { BackDrain, CutoverHost, ForwardDrain } from './host.ts';
 export {
+  type KeptConfig,
   type KeptProfile,
+  keptConfig,
   keptPlan,
-  keptProfile,
   keptRuns,
   keptStatus,
-  runProfile,
+  runConfig,
 } from './kept-plan.ts';
 export { acquireLock, type LockStatus, lockStatus, releaseLock } from './lock.ts';
 export { type ReadJournal, readJournal } from './open-journal.ts';

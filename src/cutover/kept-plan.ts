@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { CutoverHost } from './host.ts';
 import { journalPath, readJournalFile } from './journal-file.ts';
+import { knownRun, sameRun } from './known-run.ts';
 import { draftOf } from './open-session.ts';
 import type { CutoverOptions } from './options.ts';
 import { readPlan } from './plan/read.ts';
 import type { CutoverPlan } from './plan-types.ts';
-import { knownRun } from './resume.ts';
-import type { CutoverStatus, JournalLine } from './run-types.ts';
+import type { CutoverStatus, FirstLine } from './run-types.ts';
 import { asSeen, findRun } from './store.ts';
-
-type FirstLine = Extract<JournalLine, { event: 'run' }>;
 
 /**
  * The plan that a run was begun with, from its journal: its file may have changed since, or stand on another host.
@@ -34,22 +32,30 @@ export interface KeptProfile {
   inForce: boolean;
 }
 
-/** The profile that a run was begun with; undefined: none, or it is not known. Throws as `resumeCutover`. */
-export async function runProfile(
+/** The configuration that a run was begun with. */
+export interface KeptConfig {
+  /** Undefined: none, or it is not known. */
+  profile: KeptProfile | undefined;
+  /** Absolute paths, the strongest first; undefined: not known. */
+  files: string[] | undefined;
+}
+
+/** What is kept of the configuration that a run was begun with. Throws as `resumeCutover`. */
+export async function runConfig(
   host: CutoverHost,
   run: string,
   options: Pick<CutoverOptions, 'stateFolder' | 'withoutRedis'>,
-): Promise<KeptProfile | undefined> {
+): Promise<KeptConfig> {
   const { read } = await knownRun({ host, options: options as CutoverOptions }, run);
-  return profileOf(read.lines[0] as FirstLine);
+  return configOf(read.lines[0] as FirstLine);
 }
 
-/** Like {@link runProfile}, where this host has the journal of the run: nothing is connected yet. */
-export async function keptProfile(stateFolder: string, run: string): Promise<KeptProfile | undefined> {
+/** Like {@link runConfig}, where this host has the journal of the run: nothing is connected yet. */
+export async function keptConfig(stateFolder: string, run: string): Promise<KeptConfig | undefined> {
   const [first] = (await readJournalFile(journalPath(stateFolder, run)).catch(() => undefined)) ?? [];
   // What is damaged is told of by whoever reads all of it.
   const line = first === undefined ? undefined : firstLine(first);
-  return line && profileOf(line);
+  return line && configOf(line);
 }
 
 function firstLine(text: string): FirstLine | undefined {
@@ -59,6 +65,10 @@ function firstLine(text: string): FirstLine | undefined {
   } catch {
     return undefined;
   }
+}
+
+function configOf(first: FirstLine): KeptConfig {
+  return { profile: profileOf(first), files: first.files };
 }
 
 /** Journals of before this was kept have only what the plan says. */
@@ -80,8 +90,8 @@ export async function keptStatus(
 ): Promise<CutoverStatus> {
   const record = await findRun(host, run);
   if (record) return record.status;
-  const { read } = await knownRun({ host, options }, run);
   const call = { plan, host, options, events: {}, signal: new AbortController().signal };
+  const { read } = await sameRun(call, run);
   return asSeen(draftOf(call, run, read).status, false);
 }
 

@@ -10,6 +10,8 @@ export interface ReadJournal {
   path: string;
   texts: string[];
   lines: JournalLine[];
+  /** Redis has it, or the beginning of it. */
+  mirrored: boolean;
 }
 
 /**
@@ -30,9 +32,9 @@ export async function readJournal(
   const lines = here && parseJournal(here, path, run);
   const there = withoutRedis ? [] : await readMirror(host, run);
   if (here && lines && isPrefix(there, here, run, path))
-    return here.length > 0 ? { path, texts: here, lines } : undefined;
+    return here.length > 0 ? { path, texts: here, lines, mirrored: there.length > 0 } : undefined;
   if (there.length === 0) return undefined;
-  return { path, texts: there, lines: parseJournal(there, 'in Redis', run) };
+  return { path, texts: there, lines: parseJournal(there, 'in Redis', run), mirrored: true };
 }
 
 function readMirror(host: CutoverHost, run: string): Promise<string[]> {

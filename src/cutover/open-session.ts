@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { askRedis } from './door.ts';
 import type { CutoverHost } from './host.ts';
 import { Journal, type Writer } from './journal.ts';
 import { journalPath, replaceJournalFile } from './journal-file.ts';
@@ -22,10 +24,16 @@ export interface Call {
 export const LEASE_MS = 15_000;
 
 /** The first line of a journal. */
-export function firstEvent({ plan, options }: Call): JournalEvent {
+export function firstEvent({ plan, options }: Call, redis?: string): JournalEvent {
   const { name, hash, path, text, variables } = plan;
-  const { version, rehearsal = false, profile = null, cwd = process.cwd() } = options;
-  return { event: 'run', plan: name, hash, path, text, variables, version, rehearsal, profile, cwd };
+  const { version, rehearsal = false, profile = null, cwd = process.cwd(), files = [] } = options;
+  const place = { profile, cwd, redis, files: files.map((file) => resolve(cwd, file)) };
+  return { event: 'run', plan: name, hash, path, text, variables, version, rehearsal, ...place };
+}
+
+/** How a journal names its Redis: without user or password. */
+export function redisName(host: CutoverHost): Promise<string> {
+  return askRedis(host, 'look where it is', async ({ label }) => label);
 }
 
 /** A session before a run has begun: it keeps nothing, and is only good for looking. */
@@ -54,7 +62,7 @@ export async function newSession(call: Call, run: string, lock: HeldLock): Promi
   await raiseFence(host, run, lock.fence, options.leaseMs ?? LEASE_MS);
   const path = journalPath(options.stateFolder, run);
   const journal = new Journal(host, await replaceJournalFile(path, []), writerOf(call, run, lock.fence));
-  await journal.append(firstEvent(call));
+  await journal.append(firstEvent(call, await redisName(host)));
   return new Session({ ...call, journal, lock, lease: new Lease(host, lock), fence: lock.fence });
 }
 

@@ -54,6 +54,8 @@ export interface CutoverOptions {
   profile?: string | null;
   /** Folder in which a run begins, kept with it: relative paths of its plan count from there. Default: the current one. */
   cwd?: string;
+  /** Files of the configuration, the strongest first, in force where a run begins: they are kept with the run. */
+  files?: string[];
   /** Why it is done, for those who find the lock held. */
   reason?: string;
   /** Default 0: a lock that is held refuses at once. */
@@ -77,6 +79,8 @@ export interface CutoverOptions {
   assumeUndone?: readonly string[];
   /** Goes on although the plan is another by now. */
   acceptPlanChange?: boolean;
+  /** Goes on although this Redis does not know the run, and is another than the one where it was begun. */
+  acceptOtherRedis?: boolean;
   /**
    * The operator vouches that no other process is at work on the run: where Redis does not answer the way back
    * begins, and goes on, without it.

@@ -3,10 +3,10 @@ import type { Finding } from '../model/finding.ts';
 import { arithmetic } from './arithmetic.ts';
 import { openReturns } from './give-back.ts';
 import type { CutoverHost } from './host.ts';
+import { sameRun } from './known-run.ts';
 import { draftOf } from './open-session.ts';
 import type { CutoverOptions } from './options.ts';
 import type { CutoverPlan } from './plan-types.ts';
-import { knownRun, requireSamePlan } from './resume.ts';
 import { lookFirst, requireRedis } from './run-cutover.ts';
 import { HEALTH, planOf } from './run-rollback.ts';
 import type { CutoverStatus } from './run-types.ts';
@@ -62,8 +62,7 @@ export async function previewRollback(
 ): Promise<RollbackPreview> {
   const signal = new AbortController().signal;
   const call = { plan, host, options, events: {}, signal };
-  const { read, folded } = await knownRun(call, run);
-  requireSamePlan(call, folded);
+  const { read } = await sameRun(call, run);
   const draft = draftOf(call, run, read);
   requireOpen(draft);
   const { assumeUndone = [] } = options;

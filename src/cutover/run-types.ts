@@ -43,6 +43,10 @@ export type JournalEvent =
       profile?: string | null;
       /** Folder in which the run was started: relative paths of its plan count from there. */
       cwd?: string;
+      /** The Redis in which it was begun, without user or password. */
+      redis?: string;
+      /** Absolute paths of the files of the configuration, the strongest first. */
+      files?: string[];
     }
   /** A process has taken the run up again, or is about to roll it back. */
   | { event: 'resume' }
@@ -63,6 +67,9 @@ export type JournalEvent =
   | { event: 'rollback'; by: string; why: string }
   | { event: 'note'; text: string }
   | { event: 'end'; state: RunState; why: string | null };
+
+/** What the first line tells. */
+export type FirstLine = Extract<JournalEvent, { event: 'run' }>;
 
 /** One line of the journal. */
 export type JournalLine = JournalEvent & {

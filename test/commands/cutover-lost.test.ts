@@ -1,10 +1,12 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { beforeEach, expect, test } from 'vitest';
 import { openStage } from '../cutover/stage.ts';
 import { plan, step } from '../cutover/tiny.ts';
 import { ownDatabase } from '../drain/driver.ts';
+import { startRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
 import { useOwnRedis } from './own-redis.ts';
 
@@ -65,6 +67,73 @@ test('a run that is at work when Redis is emptied is found again, without its na
   const { ending, notes } = await running.done;
   expect([ending, notes]).toEqual(['completed', [expect.stringMatching(/^redis has lost what it had/)]]);
   await close();
+});
+
+test('a Redis that does not know the run, and is not where it was begun, is refused: nothing goes back in the wrong place', async () => {
+  const { run, file } = await lostRun();
+  const other = await startRedis();
+  const keys = new Redis(other.url);
+  const config = await keptConfig();
+  const begun = await redis.run(['cutover', 'run', config.plan, '--yes', '-o', 'json', ...config.flags], {
+    env,
+  });
+  const known = (JSON.parse(begun.stdout) as { run: string }).run;
+  for (const [name, from] of [
+    [run, ''],
+    [known, `it was begun with this configuration: --config ${config.file}`],
+  ] as const)
+    for (const command of [
+      ['rollback', name],
+      ['rollback', name, '--dry-run'],
+      ['cutover', 'resume', name],
+      ['cutover', 'resume', name, '--dry-run'],
+    ]) {
+      const { code, stderr } = await redis.run([...command, '--yes'], { env, url: other.url });
+      expect([command, code]).toEqual([command, 3]);
+      expect(stderr).toContain(
+        `${name} was begun with redis://SERVER/0, and this is redis://${other.host}:${other.port}/0, which does not know it`,
+      );
+      expect(stderr).toContain('--accept-other-redis');
+      expect(stderr).toContain(from);
+    }
+  expect([await readFile(file, 'utf8'), await keys.dbsize()]).toEqual(['QUEUE_TYPE=redis\n', 0]);
+  const moved = await redis.run(['rollback', run, '--yes', '--accept-other-redis'], { env, url: other.url });
+  expect([moved.code, await readFile(file, 'utf8')]).toEqual([12, 'QUEUE_TYPE=table\n']);
+  keys.disconnect();
+  await other.stop();
+});
+
+/** A plan, and a file of configuration to begin it with. */
+async function keptConfig() {
+  const [plan, file] = [join(folder, 'short.yaml'), join(folder, 'qctl.yaml')];
+  await writeFile(
+    plan,
+    'apiVersion: qctl/v1\nname: short\nsteps:\n  - { name: pause, wait: { for: 1ms } }\n',
+  );
+  await writeFile(file, 'profiles: { day: {}, night: {} }\n');
+  return { plan, file, flags: ['--config', file] };
+}
+
+test('a run that is taken up with another file of configuration says so', async () => {
+  const { plan, file, flags } = await keptConfig();
+  const { stdout } = await redis.run(['cutover', 'run', plan, '--yes', '-o', 'json', ...flags], { env });
+  const { run } = JSON.parse(stdout) as { run: string };
+  const other = await redis.run(['rollback', run, '--dry-run'], { env });
+  expect([other.code, other.stderr]).toEqual([
+    0,
+    expect.stringContaining(`${run} was begun with the configuration ${file}, and this is none`),
+  ]);
+  const same = await redis.run(['rollback', run, '--dry-run', ...flags], { env });
+  expect([same.code, same.stderr]).toEqual([0, '']);
+});
+
+test('where the profile of a run is not in the configuration, the file is named that had it', async () => {
+  const { plan, file, flags } = await keptConfig();
+  const command = ['cutover', 'run', plan, '--yes', '-o', 'json', '--profile', 'night', ...flags];
+  const { run } = JSON.parse((await redis.run(command, { env })).stdout) as { run: string };
+  const { code, stderr } = await redis.run(['rollback', run, '--yes'], { env });
+  expect([code, stderr]).toEqual([5, expect.stringContaining('there is no profile night')]);
+  expect(stderr).toContain(`hint: ${run} was begun with this configuration: --config ${file}\n`);
 });
 
 test('without a name the newest of this host is told of, and nothing is done to it', async () => {
