@@ -125,6 +125,11 @@ export function changes(before: CutoverStatus | undefined, now: CutoverStatus): 
       line: `${STATE_TEXT[state]}${why ? `: ${why}` : ''}`,
       event: { type: 'state', run, state, why },
     });
+  if (now.pauseOrdered && before?.pauseOrdered !== now.pauseOrdered)
+    found.push({
+      line: `a pause is ordered, behind the step in hand, by ${now.pauseOrdered}`,
+      event: { type: 'pause', run, by: now.pauseOrdered },
+    });
   for (const step of now.steps) {
     const prior = before?.steps.find(({ id }) => id === step.id)?.state;
     // What is done when one begins to look is not told as new.
@@ -156,6 +161,7 @@ export function movingLine({
   stepIndex,
   stepCount,
   waitingFor,
+  pauseOrdered,
   next,
   nextAt,
 }: CutoverStatus): string {
@@ -163,6 +169,7 @@ export function movingLine({
   return [
     at,
     waitingFor !== null && `waiting: ${waitingFor}`,
+    pauseOrdered && 'pause behind it',
     next !== null && `next ${next.step}${nextAt === null ? '' : ` at ${nextAt.slice(11, 19)}Z`}`,
   ]
     .filter(Boolean)

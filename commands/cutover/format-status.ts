@@ -28,7 +28,7 @@ export function formatStatus(output: Output, status: CutoverStatus, now: Date): 
 }
 
 function headRows(status: CutoverStatus, now: Date): FieldRow[] {
-  const { waitingFor, waitingSince, next, nextAt } = status;
+  const { waitingFor, waitingSince, pauseOrdered, next, nextAt } = status;
   const since =
     waitingSince === null
       ? ''
@@ -39,6 +39,7 @@ function headRows(status: CutoverStatus, now: Date): FieldRow[] {
     ['state', stateText(status)],
     ['step', stepText(status)],
     ['waiting', waitingFor === null ? null : `${since}${waitingFor}`],
+    ['pause', pauseOrdered ? `behind the step in hand, by ${pauseOrdered}` : null],
     [
       'next',
       next === null

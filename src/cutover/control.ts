@@ -21,6 +21,11 @@ export interface Said {
   assume?: 'done' | 'undone';
 }
 
+/** Why somebody has said it. */
+export function reasonOf({ why }: Said): string {
+  return why ?? 'no reason was given';
+}
+
 /** Everything that was said to a run and is in force. */
 export interface Controls {
   pause: Said | null;

@@ -1,4 +1,4 @@
-import { type Controls, readControls, type Said } from './control.ts';
+import { type Controls, readControls, reasonOf, type Said } from './control.ts';
 import { notify } from './notify.ts';
 import type { Session } from './session.ts';
 
@@ -55,5 +55,5 @@ export async function holdIfAsked(session: Session): Promise<void> {
     () => undefined,
   );
   const { pause } = session.controls;
-  if (pause) await hold(session, pause.by, pause.why ?? 'no reason was given');
+  if (pause) await hold(session, pause.by, reasonOf(pause));
 }

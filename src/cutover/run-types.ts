@@ -124,6 +124,8 @@ export interface CutoverStatus {
   waitingFor: string | null;
   /** RFC 3339. */
   waitingSince: string | null;
+  /** Who has ordered a pause, and why, while the step in hand goes on; null: nobody, or it is paused by now. */
+  pauseOrdered: string | null;
   /** What comes next: id and description of the next step; null: nothing. */
   next: { step: string; does: string } | null;
   /** When it comes, at the earliest (RFC 3339); null where nobody knows. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { CheckSummary, Measure } from '../checks/index.ts';
 import { pause } from '../model/patience.ts';
 import type { BackupStore } from './backup.ts';
-import type { Controls } from './control.ts';
+import { type Controls, reasonOf } from './control.ts';
 import { isFenced } from './fence.ts';
 import { type FoldedRun, foldJournal, foldLine } from './fold.ts';
 import type { CutoverHost } from './host.ts';
@@ -109,11 +109,13 @@ export class Session {
 
   get status(): CutoverStatus {
     const { plan, host } = this.hands;
+    const { pause } = this.controls;
     // Who is held waits for nothing else.
     const wait = this.waits.get('pause') ?? this.waits.values().next().value;
     return statusOf(plan, this.folded, {
       ...{ host: host.operator.host, pid: process.pid, step: this.step, notBefore: this.notBefore },
       ...{ waitingFor: wait?.reason ?? null, waitingSince: wait?.since ?? null },
+      pauseOrdered: pause && `${pause.by}: ${reasonOf(pause)}`,
       ...{ checks: [...this.summaries.values()], healthyMs: this.healthyMs, rollbackMs: this.rollbackMs },
       ...{ goingBack: this.goingBack, nowMs: host.now().getTime() },
     });

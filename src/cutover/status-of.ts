@@ -11,6 +11,8 @@ export interface LiveRun {
   step: string | null;
   waitingFor: string | null;
   waitingSince: string | null;
+  /** Who has ordered a pause, and why. */
+  pauseOrdered: string | null;
   /** RFC 3339; when the first step begins. */
   notBefore: string | null;
   checks: CheckSummary[];
@@ -43,6 +45,7 @@ export function statusOf(plan: CutoverPlan, folded: FoldedRun, live: LiveRun): C
     stepCount: plan.steps.length,
     waitingFor: live.waitingFor ?? folded.paused?.why ?? null,
     waitingSince: live.waitingSince,
+    pauseOrdered: folded.end || folded.rollback || folded.paused ? null : live.pauseOrdered,
     next: next && !folded.end ? { step: next.id, does: next.outline.does } : null,
     nextAt: next && !folded.end ? nextAt(plan, folded, live) : null,
     earliestEnd: folded.end || folded.rollback ? null : earliestEnd(plan, ahead, folded, live),

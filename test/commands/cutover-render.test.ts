@@ -39,6 +39,7 @@ const STATUS: CutoverStatus = {
   ...{ step: 'approve-flip', stepIndex: 1, stepCount: 3 },
   waitingFor: 'approval of approve-flip: the old workers are stopped and the backlog is moved',
   waitingSince: '2026-11-22T02:10:00.000Z',
+  pauseOrdered: null,
   next: { step: 'stop-old', does: 'stop worker-old.service' },
   nextAt: null,
   earliestEnd: '2026-11-22T02:40:00.000Z',
@@ -156,6 +157,22 @@ test('each change of a run is told once, and what a run has behind it is not tol
     { type: 'state', run: STATUS.run, state: 'paused', why: 'check lag' },
   ]);
   expect(movingLine(STATUS)).toBe(`waiting 2/3 approve-flip · waiting: ${STATUS.waitingFor} · next stop-old`);
+});
+
+test('a pause that is ordered while a step goes on is told at once, and shown until it holds', () => {
+  const ordered = { ...STATUS, state: 'running', waitingFor: null, pauseOrdered: 'ann@desk: p99' } as const;
+  expect(formatStatus(memoryIo({ columns: 80 }).stdout, ordered, NOW)).toMatch(
+    /^pause +behind the step in hand, by ann@desk: p99$/m,
+  );
+  const before = { ...ordered, pauseOrdered: null };
+  expect(changes(before, ordered)).toEqual([
+    {
+      line: 'a pause is ordered, behind the step in hand, by ann@desk: p99',
+      event: { type: 'pause', run: STATUS.run, by: 'ann@desk: p99' },
+    },
+  ]);
+  expect([changes(ordered, ordered), changes(ordered, before)]).toEqual([[], []]);
+  expect(movingLine(ordered)).toBe('running 2/3 approve-flip · pause behind it · next stop-old');
 });
 
 test('a log stays calm: short waits are not told, long ones once a step, whatever their numbers do', () => {

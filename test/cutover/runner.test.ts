@@ -263,12 +263,25 @@ describe('operators', () => {
     const running = start(plan(name, [step(of('a', 'slow')), step(of('b'))]));
     const { run } = await running.until('the first step', at('a'));
     await waitFor(() => pauseCutover(host, run, ME), { what: 'a record' });
+    // Whoever looks sees that it was heard, however long the step takes.
+    const heard = await waitFor(
+      async () => {
+        const status = await cutoverStatus(host, run);
+        return status.pauseOrdered !== null && status;
+      },
+      { what: 'the order in the record' },
+    );
+    expect(heard).toMatchObject({ state: 'running', step: 'a', pauseOrdered: 'day@desk: test' });
     await touch('go-a');
     const held = await running.until('it held', ({ state }) => state === 'paused');
-    expect(held).toMatchObject({ waitingFor: 'paused by day@desk: test', next: { step: 'b' } });
+    expect(held).toMatchObject({
+      ...{ waitingFor: 'paused by day@desk: test', pauseOrdered: null },
+      next: { step: 'b' },
+    });
     expect(await logOf(folder)).toEqual(['+a']);
     await waitFor(() => unpauseCutover(host, run, ME), { what: 'the record' });
     expect((await running.done).ending).toBe('completed');
+    expect((await cutoverStatus(host, run)).pauseOrdered).toBe(null);
   });
 
   test('abort it in the middle of a step; once it is over there is nothing to abort', async () => {
