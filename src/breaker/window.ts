@@ -15,15 +15,15 @@ interface Bucket extends CallCounts {
 export class CallWindow {
   private readonly buckets = new Map<number, Bucket>();
 
-  /** Counts calls at this time; `instance` says who has seen them. */
+  /** Counts calls at this time; `instance` says who has seen them, where that matters by the settings. */
   add(settings: BreakerSettings, nowMs: number, counts: Partial<CallCounts>, instance = ''): void {
     const { ok = 0, failed = 0, slow = 0, rejected = 0 } = counts;
     if (ok + failed + slow + rejected === 0) return;
     const bucket = this.bucketAt(settings, nowMs);
     bucket.rejected += rejected;
-    const own = bucket.by.get(instance) ?? { ok: 0, failed: 0, slow: 0 };
-    bucket.by.set(instance, own);
-    for (const sum of [bucket, own]) {
+    const sums: Outcomes[] = [bucket];
+    if (settings.instances > 1) sums.push(ownOf(bucket, instance));
+    for (const sum of sums) {
       sum.ok += ok;
       sum.failed += failed;
       sum.slow += slow;
@@ -94,6 +94,12 @@ export class CallWindow {
     if (this.buckets.size <= 4 * PARTS) return;
     for (const start of this.buckets.keys()) if (start < nowMs - 3 * windowMs) this.buckets.delete(start);
   }
+}
+
+function ownOf({ by }: Bucket, instance: string): Outcomes {
+  const own = by.get(instance) ?? { ok: 0, failed: 0, slow: 0 };
+  by.set(instance, own);
+  return own;
 }
 
 function bucketMsOf({ windowMs }: BreakerSettings): number {

@@ -60,9 +60,10 @@ export function lockFor(call: Call, run: string, lastFence: number, fresh: boole
 export async function newSession(call: Call, run: string, lock: HeldLock): Promise<Session> {
   const { host, options } = call;
   await raiseFence(host, run, lock.fence, options.leaseMs ?? LEASE_MS);
+  const first = firstEvent(call, await redisName(host));
   const path = journalPath(options.stateFolder, run);
   const journal = new Journal(host, await replaceJournalFile(path, []), writerOf(call, run, lock.fence));
-  await journal.append(firstEvent(call, await redisName(host)));
+  await journal.append(first);
   return new Session({ ...call, journal, lock, lease: new Lease(host, lock), fence: lock.fence });
 }
 
