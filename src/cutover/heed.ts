@@ -1,3 +1,4 @@
+import { isBegun } from './apply-step.ts';
 import { type Controls, readControls, reasonOf, type Said } from './control.ts';
 import { notify } from './notify.ts';
 import type { Session } from './session.ts';
@@ -44,6 +45,27 @@ export async function hold(session: Session, by: string, why: string): Promise<v
     } else await session.nextChange();
   }
   session.waiting('pause', null);
+}
+
+/**
+ * Holds the run where Redis has lost data and something that this run has done stood there: going on might give up the
+ * only other place where messages are.
+ */
+export async function holdAfterLoss(session: Session): Promise<void> {
+  await session.guard(session.signal).catch((error) => {
+    session.throwIfLost();
+    if (!session.cause) throw error;
+  });
+  if (session.cause || !session.dataLost) return;
+  session.dataLost = false;
+  const done = session.hands.plan.steps.filter((step) => step.kind.standsInRedis && isBegun(session, step));
+  if (done.length === 0) return;
+  const steps = done.map(({ id }) => id).join(', ');
+  await hold(
+    session,
+    'qctl',
+    `redis has lost data, and what these steps have done stood there: ${steps}; look what is missing, then resume or roll back`,
+  );
 }
 
 /** Holds the run where an operator wants it held. */

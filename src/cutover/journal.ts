@@ -86,6 +86,14 @@ export class Journal {
     }
   }
 
+  /** Likewise, and asks whether Redis still has what it had: `onLost` was called where it has not. */
+  async verify(): Promise<void> {
+    await this.flush();
+    if (!this.file) return;
+    await this.sendOnce();
+    await this.flush();
+  }
+
   async close(): Promise<void> {
     await this.tail;
     this.closed = true;

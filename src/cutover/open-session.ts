@@ -75,7 +75,9 @@ export async function resumedSession(call: Call, run: string, lock: HeldLock): P
   const { host, options } = call;
   await raiseFence(host, run, lock.fence, options.leaseMs ?? LEASE_MS);
   const read = (await readJournal(host, options.stateFolder, run)) ?? (await missing(host, run));
-  return sessionOf(call, run, read, lock.fence, lock);
+  const session = await sessionOf(call, run, read, lock.fence, lock);
+  if (!read.mirrored) session.hasLostData();
+  return session;
 }
 
 /** Takes a journal up that this host alone has in reach. */

@@ -1,7 +1,7 @@
 import { isQctlError, QctlError } from '../errors.ts';
 import { isBegun, type Taken, takeStep } from './apply-step.ts';
 import { Freezes } from './freezes.ts';
-import { hold, holdIfAsked } from './heed.ts';
+import { hold, holdAfterLoss, holdIfAsked } from './heed.ts';
 import type { PlannedStep } from './plan-types.ts';
 import { answerFor } from './probe.ts';
 import type { Session } from './session.ts';
@@ -19,6 +19,7 @@ export async function runForward(session: Session): Promise<void> {
       if (isDone(session, step)) continue;
       freezes.look();
       await holdAgain(session);
+      if (!session.cause) await holdAfterLoss(session);
       if (session.cause) return;
       await watching.during(at);
       if (session.cause) return;
@@ -27,6 +28,7 @@ export async function runForward(session: Session): Promise<void> {
     }
     await watching.over();
     await holdIfAsked(session);
+    if (!session.cause) await holdAfterLoss(session);
   } finally {
     freezes.stop();
     await watching.stop();

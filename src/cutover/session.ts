@@ -65,6 +65,8 @@ export class Session {
   assume: CutoverOptions['assume'];
   notBefore: string | null = null;
   goingBack = false;
+  /** Redis has lost lines of the journal since somebody was asked for the last time. */
+  dataLost = false;
   healthyMs: number | null = null;
   rollbackMs: number | null = null;
   private readonly secrets: Set<string>;
@@ -86,7 +88,7 @@ export class Session {
     this.publisher = new Publisher(this);
     hands.journal.onFenced = (error) => this.stop({ kind: 'lost', error });
     hands.journal.onUnwritten = (error) => this.note(`${(error as Error).message}; going back all the same`);
-    hands.journal.onLost = () => this.note(REDIS_LOST);
+    hands.journal.onLost = () => this.hasLostData();
     if (hands.lease) hands.lease.onFenced = (error) => this.stop({ kind: 'lost', error });
   }
 
@@ -178,6 +180,12 @@ export class Session {
     if (secret.length >= SHORTEST_SECRET) this.secrets.add(secret);
   }
 
+  /** Redis does not have any more what it had confirmed. */
+  hasLostData(): void {
+    this.dataLost = true;
+    this.note(REDIS_LOST);
+  }
+
   note(text: string): void {
     const shown = this.redact(text);
     // Two drains of one source have the same to say.
@@ -225,7 +233,7 @@ export class Session {
   private async obstacle(): Promise<string | undefined> {
     const { journal, lease } = this.hands;
     try {
-      if (!this.goingBack) await journal.flush();
+      if (!this.goingBack) await journal.verify();
       else if (lease?.silent && lease.unchallenged) return undefined;
       await lease?.confirm();
       return undefined;

@@ -124,6 +124,8 @@ export interface StepWorld {
 export interface StepKind<P = never, M extends Json = Json> {
   /** The key in the plan: `envFile`. */
   name: string;
+  /** What it brings about stands in Redis: a server that loses its data loses that, too. */
+  standsInRedis?: true;
   /** Of what stands behind the key. Its output is `P`. */
   schema: z.ZodType<P>;
   /** One step of the plan that is many: each percentage of a route, each instance. A suffix of null keeps the id. */

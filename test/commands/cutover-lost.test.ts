@@ -136,6 +136,59 @@ test('where the profile of a run is not in the configuration, the file is named 
   expect(stderr).toContain(`hint: ${run} was begun with this configuration: --config ${file}\n`);
 });
 
+/** A plan that sets a route, waits for a file, and writes another one. */
+async function routedPlan() {
+  const [path, go, file] = [join(folder, 'routed.yaml'), join(folder, 'go'), join(folder, 'worker.env')];
+  await writeFile(file, 'QUEUE_TYPE=table\n');
+  const wait = `until [ -e ${go} ]; do sleep 0.02; done`;
+  await writeFile(
+    path,
+    `apiVersion: qctl/v1
+name: routed
+steps:
+  - { name: share, route: { name: orders, percent: 10 } }
+  - { name: look, exec: { run: [sh, -c, "${wait}"] }, undo: none }
+  - { name: settings, envFile: { file: ${file}, set: { QUEUE_TYPE: redis } } }
+`,
+  );
+  return { path, file, go: () => writeFile(go, '') };
+}
+
+const LOST = /redis has lost data, and what these steps have done stood there: share; look what is missing/;
+
+test('where Redis loses data that steps have put there, the run is held before its next step, and says why', async () => {
+  const { path, file, go } = await routedPlan();
+  const done = redis.run(['cutover', 'run', path, '--yes'], { env: { ...env, PATH: process.env.PATH! } });
+  const status = async () => (await redis.run(['cutover', 'status'], { env })).stdout;
+  await waitFor(async () => /^step +look /m.test(await status()), { what: 'the step' });
+  await redis.client.flushall();
+  await go();
+  await waitFor(async () => LOST.test((await status()).replace(/\s+/g, ' ')), { what: 'the hold' });
+  expect(await readFile(file, 'utf8')).toBe('QUEUE_TYPE=table\n');
+  const [run] = await redis.client.zrevrange('qctl:cutovers', 0, -1);
+  await redis.run(['cutover', 'resume', run!], { env });
+  const { code, stdout } = await done;
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^result +completed$/m)]);
+  expect(await readFile(file, 'utf8')).toBe('QUEUE_TYPE=redis\n');
+});
+
+test('what was lost while nobody was at work holds the run that is taken up, until it is resumed once more', async () => {
+  const { path, file, go } = await routedPlan();
+  await writeFile(path, (await readFile(path, 'utf8')).replace(/exec: .*$/m, 'approve: { text: ok? } }'));
+  await go();
+  const begun = await redis.run(['cutover', 'run', path, '--yes', '--no-wait', '-o', 'json'], { env });
+  const { run } = JSON.parse(begun.stdout) as { run: string };
+  await redis.client.flushall();
+  const first = await redis.run(['cutover', 'resume', run, '--yes', '--no-wait', '-o', 'json'], { env });
+  const { state, notes } = JSON.parse(first.stdout) as { state: string; notes: string[] };
+  expect([begun.code, first.code, state]).toEqual([11, 11, 'paused']);
+  expect(notes).toEqual([expect.stringContaining('redis has lost what it had confirmed of this run')]);
+  expect((await redis.run(['cutover', 'status', run], { env })).stdout.replace(/\s+/g, ' ')).toMatch(LOST);
+  await redis.run(['cutover', 'approve', run], { env });
+  const second = await redis.run(['cutover', 'resume', run, '--yes', '--no-wait'], { env });
+  expect([second.code, await readFile(file, 'utf8')]).toEqual([0, 'QUEUE_TYPE=redis\n']);
+});
+
 test('without a name the newest of this host is told of, and nothing is done to it', async () => {
   const { run, file } = await lostRun();
   for (const command of [

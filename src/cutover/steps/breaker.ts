@@ -21,6 +21,7 @@ const TIMEOUT_MS = 30_000;
  */
 export const breaker = stepKind<BreakerParams, { breakers: BreakerBefore[] }>({
   name: 'breaker',
+  standsInRedis: true,
   schema: breakerSchema,
   outline: (params) => ({
     does: orderOf(params),

@@ -27,6 +27,7 @@ const CHANGES_UNTIL_THEN = new Set([
 /** `drain`: everything of a source into its stream, exactly once; or what a group has not finished back. */
 export const drain = stepKind<DrainParams, null>({
   name: 'drain',
+  standsInRedis: true,
   schema: drainSchema as z.ZodType<DrainParams>,
   outline,
   preflight: async (params, world) => {

@@ -40,6 +40,7 @@ type RedisMemento = { taken: Backup | null };
 /** Runs commands of Redis, one after the other. */
 export const redis = stepKind<RedisParams, RedisMemento>({
   name: 'redis',
+  standsInRedis: true,
   schema,
   outline: (params) => ({
     does: `run ${describe(params.commands)}`,

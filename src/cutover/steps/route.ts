@@ -71,6 +71,7 @@ const editOf = (params: RouteStepParams) => ({
  */
 export const routeStep = stepKind<RouteStepParams, Memento & Json>({
   name: 'route',
+  standsInRedis: true,
   schema,
   expand: (params) =>
     Array.isArray(params.percent)
