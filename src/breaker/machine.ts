@@ -147,7 +147,8 @@ export class BreakerMachine {
   }
 
   /** Changes settings as an operator does; null gives a setting back to the program. */
-  configure(changes: Partial<Record<keyof GivenSettings, number | null>>): void {
+  configure(nowMs: number, changes: Partial<Record<keyof GivenSettings, number | null>>): void {
+    this.modeAt(nowMs);
     for (const [key, value] of Object.entries(changes) as [keyof GivenSettings, number | null][]) {
       if (value === null) delete this.set[key];
       else this.set[key] = value;
