@@ -1,6 +1,7 @@
 import { isQctlError } from '../errors.ts';
 import { pause } from '../model/patience.ts';
 import { isFenced } from './fence.ts';
+import { isBegun } from './fold.ts';
 import type { Freezes } from './freezes.ts';
 import type { PlannedStep } from './plan-types.ts';
 import { type Found, outcomeUnknown, probe } from './probe.ts';
@@ -64,11 +65,6 @@ async function begin(session: Session, step: PlannedStep, freezes: Freezes): Pro
     step.kind.capture(step.params, worldOf(session, step, signal)),
   );
   return { value: value ?? null };
-}
-
-/** Whether a step was tried, however that went. */
-export function isBegun({ folded }: Pick<Session, 'folded'>, { id }: PlannedStep): boolean {
-  return (folded.steps.get(id)?.attempts ?? 0) > 0;
 }
 
 /**

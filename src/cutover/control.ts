@@ -6,35 +6,8 @@ import { cutoverKeys } from '../model/keys.ts';
 import { askRedis } from './door.ts';
 import type { CutoverHost } from './host.ts';
 import type { CutoverStatus, StepState, StepStatus } from './run-types.ts';
+import { readControls, readSaid, type Said } from './said.ts';
 import { type Gate, isOver, type RunRecord, requireRun } from './store.ts';
-
-/** What an operator has said to a run. */
-export interface Said {
-  /** `user@host`. */
-  by: string;
-  /** RFC 3339, by the server's clock. */
-  at: string;
-  why: string | null;
-  /** Of an abort: also past the point of no return. */
-  force?: boolean;
-  /** Of the order to end a pause: what became of the step that failed. */
-  assume?: 'done' | 'undone';
-}
-
-/** Why somebody has said it. */
-export function reasonOf({ why }: Said): string {
-  return why ?? 'no reason was given';
-}
-
-/** Everything that was said to a run and is in force. */
-export interface Controls {
-  pause: Said | null;
-  /** The last order to end a pause. */
-  go: Said | null;
-  abort: Said | null;
-  /** By id of the step; for the plan of that hash alone. */
-  approvals: Map<string, Said & { hash: string }>;
-}
 
 /** What a verb has done. */
 export interface Controlled {
@@ -51,38 +24,6 @@ export interface Speaker {
   reason: string | null;
   /** Looks what would change, and changes nothing. */
   dryRun?: boolean;
-}
-
-/** Reads what was said to a run. */
-export async function readControls(host: CutoverHost, run: string): Promise<Controls> {
-  const fields = await askRedis(host, 'look what operators say', ({ client }) =>
-    client.hgetall(cutoverKeys(run).control),
-  );
-  const controls: Controls = { pause: null, go: null, abort: null, approvals: new Map() };
-  for (const [field, text] of Object.entries(fields)) {
-    const said = readSaid(text);
-    if (!said) continue;
-    if (field === 'pause' || field === 'abort' || field === 'go') controls[field] = said;
-    else if (field.startsWith('approve:')) controls.approvals.set(field.slice(8), said);
-  }
-  return controls;
-}
-
-function readSaid(text: string): (Said & { hash: string }) | undefined {
-  const bar = text.indexOf('|');
-  try {
-    const { by, why, hash, force, assume } = JSON.parse(text.slice(bar + 1)) as Said & { hash?: string };
-    return {
-      by,
-      why: why ?? null,
-      force,
-      assume,
-      at: new Date(Number(text.slice(0, bar))).toISOString(),
-      hash: hash ?? '',
-    };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Holds a run before its next step, until it is resumed. Throws `refused` where nobody is at work on it. */

@@ -44,12 +44,19 @@ export interface FoldedRun {
   baseline: Record<string, number | null> | null;
   approvals: Map<string, { by: string; at: string }>;
   paused: { by: string; why: string } | null;
+  /** Redis has lost what steps had put there, and nobody was asked what is to follow. */
+  dataLost: boolean;
   /** The newest; null: none was begun. */
   rollback: FoldedRollback | null;
   /** How it ended; null: it has not, or was taken up since. */
   end: { state: RunState; why: string | null; at: string } | null;
   /** Highest number of the lock. */
   fence: number;
+}
+
+/** Whether a step was tried, however that went. */
+export function isBegun({ folded }: { folded: FoldedRun }, { id }: { id: string }): boolean {
+  return (folded.steps.get(id)?.attempts ?? 0) > 0;
 }
 
 /** Reads a journal from its first line to its last. */
@@ -66,6 +73,7 @@ export function foldJournal(lines: readonly JournalLine[]): FoldedRun {
     baseline: null,
     approvals: new Map(),
     paused: null,
+    dataLost: false,
     rollback: null,
     end: null,
     fence: 0,
@@ -81,6 +89,8 @@ export function foldLine(folded: FoldedRun, line: JournalLine): void {
   if (line.event === 'baseline') folded.baseline = line.values;
   if (line.event === 'approved') folded.approvals.set(line.step, { by: line.by, at: line.at });
   if (line.event === 'paused') folded.paused = { by: line.by, why: line.why };
+  if (line.event === 'dataLost') folded.dataLost = true;
+  if (line.event === 'paused' && line.dataLost) folded.dataLost = false;
   if (line.event === 'resumed') folded.paused = null;
   if (line.event === 'resume') folded.end = null;
   if (line.event === 'rollback') beginRollback(folded, line);

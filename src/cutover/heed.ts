@@ -1,6 +1,5 @@
-import { isBegun } from './apply-step.ts';
-import { type Controls, readControls, reasonOf, type Said } from './control.ts';
 import { notify } from './notify.ts';
+import { type Controls, readControls, reasonOf, type Said } from './said.ts';
 import type { Session } from './session.ts';
 
 /** Takes over what operators have said since the last look. */
@@ -28,11 +27,18 @@ function obeyAbort(session: Session, abort: Said, before: Said | null): void {
 /**
  * Holds the run, for a check, a failure or an operator, until somebody says that it goes on. Resolves at once
  * where the run is to end.
+ *
+ * @param more goes into the journal
  */
-export async function hold(session: Session, by: string, why: string): Promise<void> {
+export async function hold(
+  session: Session,
+  by: string,
+  why: string,
+  more: { dataLost?: true } = {},
+): Promise<void> {
   if (session.cause) return;
   if (!session.folded.paused) {
-    await session.write({ event: 'paused', by, why: session.redact(why) });
+    await session.write({ event: 'paused', by, why: session.redact(why), ...more });
     void notify(session, 'paused');
   }
   const heard = session.controls.go?.at;
@@ -56,16 +62,10 @@ export async function holdAfterLoss(session: Session): Promise<void> {
     session.throwIfLost();
     if (!session.cause) throw error;
   });
-  if (session.cause || !session.dataLost) return;
-  session.dataLost = false;
-  const done = session.hands.plan.steps.filter((step) => step.kind.standsInRedis && isBegun(session, step));
-  if (done.length === 0) return;
-  const steps = done.map(({ id }) => id).join(', ');
-  await hold(
-    session,
-    'qctl',
-    `redis has lost data, and what these steps have done stood there: ${steps}; look what is missing, then resume or roll back`,
-  );
+  if (session.cause || !session.folded.dataLost) return;
+  const steps = session.inRedis.map(({ id }) => id).join(', ');
+  const why = `redis has lost data, and what these steps have done stood there: ${steps}; look what is missing, then resume or roll back`;
+  await hold(session, 'qctl', why, { dataLost: true });
 }
 
 /** Holds the run where an operator wants it held. */

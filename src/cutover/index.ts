@@ -8,7 +8,6 @@ export {
   approveCutover,
   type Controlled,
   pauseCutover,
-  type Said,
   type Speaker,
   unpauseCutover,
 } from './control.ts';
@@ -46,5 +45,6 @@ export { byHand, returnMessages } from './return-messages.ts';
 export { planRollback, type RollbackPlan, type Undoable } from './rollback.ts';
 export { startCutover } from './run-cutover.ts';
 export type * from './run-types.ts';
+export type { Said } from './said.ts';
 export type * from './step.ts';
 export { cutoverStatus, findRun, type Gate, listCutovers, type RunRecord, requireRun } from './store.ts';

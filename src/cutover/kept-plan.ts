@@ -11,17 +11,15 @@ import type { CutoverPlan } from './plan-types.ts';
 import type { CutoverStatus, FirstLine } from './run-types.ts';
 import { asSeen, findRun } from './store.ts';
 
+/** What of the options counts where a journal is only read. */
+type Reading = Pick<CutoverOptions, 'stateFolder' | 'withoutRedis'>;
+
 /**
  * The plan that a run was begun with, from its journal: its file may have changed since, or stand on another host.
  * Secret variables are read anew from the environment. Throws as `resumeCutover`.
  */
-export async function keptPlan(
-  host: CutoverHost,
-  run: string,
-  options: Pick<CutoverOptions, 'stateFolder' | 'withoutRedis'>,
-): Promise<CutoverPlan> {
-  const { read } = await knownRun({ host, options: options as CutoverOptions }, run);
-  const { text, path, variables } = read.lines[0] as FirstLine;
+export async function keptPlan(host: CutoverHost, run: string, options: Reading): Promise<CutoverPlan> {
+  const { text, path, variables } = await firstOf(host, run, options);
   return readPlan({ text, path }, { env: host.env, variables });
 }
 
@@ -41,13 +39,13 @@ export interface KeptConfig {
 }
 
 /** What is kept of the configuration that a run was begun with. Throws as `resumeCutover`. */
-export async function runConfig(
-  host: CutoverHost,
-  run: string,
-  options: Pick<CutoverOptions, 'stateFolder' | 'withoutRedis'>,
-): Promise<KeptConfig> {
+export async function runConfig(host: CutoverHost, run: string, options: Reading): Promise<KeptConfig> {
+  return configOf(await firstOf(host, run, options));
+}
+
+async function firstOf(host: CutoverHost, run: string, options: Reading): Promise<FirstLine> {
   const { read } = await knownRun({ host, options: options as CutoverOptions }, run);
-  return configOf(read.lines[0] as FirstLine);
+  return read.lines[0] as FirstLine;
 }
 
 /** Like {@link runConfig}, where this host has the journal of the run: nothing is connected yet. */

@@ -1,10 +1,10 @@
 import { placeOfThisProcess } from '../backends/process/place.ts';
 import { pause } from '../model/patience.ts';
-import { readControls } from './control.ts';
 import { isFenced } from './fence.ts';
 import { heed } from './heed.ts';
 import { isAway } from './journal.ts';
 import { giveUpLock } from './lock.ts';
+import { readControls } from './said.ts';
 import type { Session } from './session.ts';
 import { enterRun, isOver, keepRecord } from './store.ts';
 

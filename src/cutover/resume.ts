@@ -1,7 +1,6 @@
-import { isBegun } from './apply-step.ts';
 import { conduct, type Way } from './conduct.ts';
 import { forgetPause } from './control.ts';
-import type { FoldedRun } from './fold.ts';
+import { type FoldedRun, isBegun } from './fold.ts';
 import type { CutoverHost } from './host.ts';
 import { sameRun } from './known-run.ts';
 import { type Call, draftOf, lockFor, resumedSession } from './open-session.ts';

@@ -1,5 +1,6 @@
 import { isQctlError, QctlError } from '../errors.ts';
-import { isBegun, type Taken, takeStep } from './apply-step.ts';
+import { type Taken, takeStep } from './apply-step.ts';
+import { isBegun } from './fold.ts';
 import { Freezes } from './freezes.ts';
 import { hold, holdAfterLoss, holdIfAsked } from './heed.ts';
 import type { PlannedStep } from './plan-types.ts';

@@ -62,7 +62,10 @@ export type JournalEvent =
   | { event: 'undoFailed'; step: string; why: string; byHand: string[]; ms: number }
   | { event: 'check'; measurement: Measurement }
   | { event: 'approved'; step: string; by: string }
-  | { event: 'paused'; by: string; why: string }
+  /** `dataLost`: what is asked is what is to follow after such a loss. */
+  | { event: 'paused'; by: string; why: string; dataLost?: true }
+  /** Redis has lost what steps had put there. */
+  | { event: 'dataLost' }
   | { event: 'resumed'; by: string }
   | { event: 'rollback'; by: string; why: string }
   | { event: 'note'; text: string }

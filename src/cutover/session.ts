@@ -2,19 +2,20 @@ import { join } from 'node:path';
 import type { CheckSummary, Measure } from '../checks/index.ts';
 import { pause } from '../model/patience.ts';
 import type { BackupStore } from './backup.ts';
-import { type Controls, reasonOf } from './control.ts';
 import { isFenced } from './fence.ts';
-import { type FoldedRun, foldJournal, foldLine } from './fold.ts';
+import { type FoldedRun, foldJournal, foldLine, isBegun } from './fold.ts';
 import type { CutoverHost } from './host.ts';
-import { isAway, type Journal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import type { Lease } from './lease.ts';
 import type { HeldLock } from './lock.ts';
+import { obstacle } from './obstacle.ts';
 import type { CutoverEvents, CutoverOptions } from './options.ts';
-import type { CutoverPlan } from './plan-types.ts';
+import type { CutoverPlan, PlannedStep } from './plan-types.ts';
 import { Publisher } from './publisher.ts';
 import { redactor, SHORTEST_SECRET } from './redact.ts';
 import { measureIn, type RunFolder, runFolder } from './run-folder.ts';
 import type { CutoverStatus, JournalEvent, JournalLine } from './run-types.ts';
+import { type Controls, reasonOf } from './said.ts';
 import { isPastNoReturn, statusOf } from './status-of.ts';
 
 /** Why the way forward ends before its end. */
@@ -65,8 +66,6 @@ export class Session {
   assume: CutoverOptions['assume'];
   notBefore: string | null = null;
   goingBack = false;
-  /** Redis has lost lines of the journal since somebody was asked for the last time. */
-  dataLost = false;
   healthyMs: number | null = null;
   rollbackMs: number | null = null;
   private readonly secrets: Set<string>;
@@ -180,10 +179,17 @@ export class Session {
     if (secret.length >= SHORTEST_SECRET) this.secrets.add(secret);
   }
 
-  /** Redis does not have any more what it had confirmed. */
+  /** Steps that were begun, and whose doing stands in Redis. */
+  get inRedis(): PlannedStep[] {
+    return this.hands.plan.steps.filter((step) => step.kind.standsInRedis && isBegun(this, step));
+  }
+
+  /** Redis does not have any more what it had confirmed. It is kept: who takes the run up is to know it, too. */
   hasLostData(): void {
-    this.dataLost = true;
     this.note(REDIS_LOST);
+    if (this.folded.dataLost || this.folded.rollback || this.folded.end || this.inRedis.length === 0) return;
+    this.folded.dataLost = true;
+    this.write({ event: 'dataLost' }).catch(() => undefined);
   }
 
   note(text: string): void {
@@ -217,7 +223,7 @@ export class Session {
       for (;;) {
         this.throwIfLost();
         signal.throwIfAborted();
-        const reason = await this.obstacle();
+        const reason = await obstacle(this);
         if (reason === undefined) return;
         this.waiting('redis', reason);
         await pause(ASK_AGAIN_MS, signal);
@@ -227,23 +233,6 @@ export class Session {
       throw error;
     } finally {
       this.waiting('redis', null);
-    }
-  }
-
-  private async obstacle(): Promise<string | undefined> {
-    const { journal, lease } = this.hands;
-    try {
-      if (!this.goingBack) await journal.verify();
-      else if (lease?.silent && lease.unchallenged) return undefined;
-      await lease?.confirm();
-      return undefined;
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      if (this.goingBack && (this.hands.options.withoutRedis || lease?.unchallenged)) return undefined;
-      const doubt = this.goingBack
-        ? ': whether another process has the run by now cannot be known (--without-redis goes on)'
-        : '';
-      return `redis does not answer (${error.reason})${doubt}`;
     }
   }
 

@@ -189,6 +189,30 @@ test('what was lost while nobody was at work holds the run that is taken up, unt
   expect([second.code, await readFile(file, 'utf8')]).toEqual([0, 'QUEUE_TYPE=redis\n']);
 });
 
+test('a loss in the middle of a run that is then interrupted holds whoever takes it up', async () => {
+  const { path, file } = await routedPlan();
+  await writeFile(path, (await readFile(path, 'utf8')).replace(/exec: .*$/m, 'approve: { text: ok? } }'));
+  let interrupt: () => void = () => undefined;
+  const done = redis.run(['cutover', 'run', path, '--yes'], {
+    env,
+    onStderr: (_, stop) => {
+      interrupt = stop;
+    },
+  });
+  const status = async () => (await redis.run(['cutover', 'status'], { env })).stdout;
+  await waitFor(async () => /^step +look /m.test(await status()), { what: 'the gate' });
+  await redis.client.flushall();
+  await waitFor(async () => /^step +look /m.test(await status()), { what: 'the record once more' });
+  interrupt();
+  await done;
+  const run = /^run +(\S+)/m.exec(await status())![1]!;
+  await redis.run(['cutover', 'approve', run], { env });
+  const taken = await redis.run(['cutover', 'resume', run, '--yes', '--no-wait', '-o', 'json'], { env });
+  expect([taken.code, JSON.parse(taken.stdout).state]).toEqual([11, 'paused']);
+  expect((await status()).replace(/\s+/g, ' ')).toMatch(LOST);
+  expect(await readFile(file, 'utf8')).toBe('QUEUE_TYPE=table\n');
+});
+
 test('without a name the newest of this host is told of, and nothing is done to it', async () => {
   const { run, file } = await lostRun();
   for (const command of [
