@@ -64,8 +64,9 @@ export async function holdAfterLoss(session: Session): Promise<void> {
   });
   if (session.cause || !session.folded.dataLost) return;
   const steps = session.inRedis.map(({ id }) => id).join(', ');
-  const why = `redis has lost data, and what these steps have done stood there: ${steps}; look what is missing, then resume or roll back`;
-  await hold(session, 'qctl', why, { dataLost: true });
+  const lost = `redis has lost data, and what these steps have done stood there: ${steps}`;
+  const ways = `qctl cutover resume ${session.run} goes on, qctl rollback ${session.run} goes back`;
+  await hold(session, 'qctl', `${lost}; look what is missing, then ${ways}`, { dataLost: true });
 }
 
 /** Holds the run where an operator wants it held. */

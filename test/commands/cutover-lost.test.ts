@@ -154,7 +154,8 @@ steps:
   return { path, file, go: () => writeFile(go, '') };
 }
 
-const LOST = /redis has lost data, and what these steps have done stood there: share; look what is missing/;
+const LOST =
+  /redis has lost data, and what these steps have done stood there: share; look what is missing, then qctl cutover resume routed-\S+ goes on, qctl rollback routed-\S+ goes back/;
 
 test('where Redis loses data that steps have put there, the run is held before its next step, and says why', async () => {
   const { path, file, go } = await routedPlan();

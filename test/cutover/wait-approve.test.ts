@@ -103,6 +103,13 @@ test('qctl cutover approve lets it go on, and takes the question on the terminal
   expect(world.seen.waits).toHaveLength(2);
 });
 
+test.each(['go on', 'go on?'])('the terminal asks with one question mark: %s', async (text) => {
+  const asked: string[] = [];
+  const ask = async (question: string) => asked.push(question) > 0;
+  await step(approve, { text }, filesWorld('/nowhere', { host: { ask } })).apply(since);
+  expect(asked).toEqual(['Approve: go on?']);
+});
+
 test('a no on the terminal is a no, and a terminal that is gone is none', async () => {
   const no = step(approve, { text: 'it' }, filesWorld('/nowhere', { host: { ask: async () => false } }));
   await expect(no.apply(since)).rejects.toMatchObject({ kind: 'declined' });

@@ -153,7 +153,7 @@ async function byTerminal(
   signal: AbortSignal,
 ): Promise<string> {
   const { ask, operator } = world.host;
-  const said = await ask?.(`Approve: ${what}?`, signal).catch(() => undefined);
+  const said = await ask?.(`Approve: ${what.replace(/\?$/, '')}?`, signal).catch(() => undefined);
   if (said) return `${operator.by} at the terminal`;
   signal.throwIfAborted();
   // Without a terminal the others decide.
