@@ -1,3 +1,25 @@
-export { type LoadProfile, readProfile } from './profile.ts';
-export type { LoadResult } from './result.ts';
-export { runLoad } from './run-load.ts';
+/** Load tests: sends as a schedule says, measures from the intended moment, and counts what became of each message. */
+
+export type { ArrivalStage, Arrivals } from './arrivals/arrivals.ts';
+export { MEASURES, type Measured, measuresOf } from './measures.ts';
+export type { LoadProfile } from './profile/profile.ts';
+export { type ProfileInput, profileOf, readProfile } from './profile/read.ts';
+export {
+  type FaultReport,
+  type Fingerprint,
+  type Latency,
+  type LoadCounts,
+  type LoadResult,
+  type LoadSecond,
+  type LoadVerdict,
+  PERCENTILES,
+  type Percentile,
+  STAGES,
+  type Stage,
+  type ThresholdReport,
+} from './result.ts';
+export type { LoadDoors, LoadOptions, LoadPlan, LoadProgress } from './run-types.ts';
+
+/** See `run-load.ts`; loaded when it is called: not every command that knows of load tests runs one. */
+export const runLoad: typeof import('./run-load.ts').runLoad = async (...given) =>
+  (await import('./run-load.ts')).runLoad(...given);

@@ -14,6 +14,7 @@ const COUNTS = [
   'dropped',
   'late',
   'processed',
+  'unprocessed',
   'lost',
   'doubled',
   'outOfOrder',
@@ -23,6 +24,18 @@ const COUNTS = [
   'foreign',
   'errors',
 ] as const;
+
+/** Not known where nothing consumes. */
+const OF_CONSUMERS: ReadonlySet<string> = new Set([
+  'processed',
+  'unprocessed',
+  'doubled',
+  'outOfOrder',
+  'corrupted',
+  'redelivered',
+  'deadLettered',
+  'foreign',
+]);
 
 /**
  * What thresholds may speak of. `p99` alone is end to end, or `enqueue` where nothing consumes. `rate` is what the
@@ -44,16 +57,23 @@ export const MEASURES: readonly string[] = [
 ];
 
 /** What of a result the measures come from. */
-export type Measured = Pick<LoadResult, 'counts' | 'rates' | 'latency' | 'backend'>;
+export type Measured = Pick<LoadResult, 'target' | 'counts' | 'rates' | 'latency' | 'backend'>;
 
 /** The numbers by those names; null where there is none. Times are ms. */
-export function measuresOf({ counts, rates, latency, backend }: Measured): Record<string, number | null> {
+export function measuresOf({
+  target,
+  counts,
+  rates,
+  latency,
+  backend,
+}: Measured): Record<string, number | null> {
   const whole = latency.endToEnd ?? latency.enqueue;
   const values: Record<string, number | null> = {};
   for (const time of TIMES) values[time] = whole?.[time] ?? null;
   for (const stage of STAGES)
     for (const time of TIMES) values[`${stage}.${time}`] = latency[stage]?.[time] ?? null;
-  for (const count of COUNTS) values[count] = counts[count];
+  const unseen = target.groups === 0;
+  for (const count of COUNTS) values[count] = unseen && OF_CONSUMERS.has(count) ? null : counts[count];
   return {
     ...values,
     rate: rates.reached,

@@ -53,8 +53,10 @@ export interface LoadCounts {
   /** Each group by itself: one message and ten groups are ten. So with all that follow. */
   delivered: number;
   processed: number;
-  /** Confirmed, and not processed by a group when the run ended. */
-  lost: number;
+  /** Confirmed, and left in the queue when the run ended. */
+  unprocessed: number;
+  /** Confirmed, and never to be got. Null where that is not known: nothing consumes, or the queue was not empty. */
+  lost: number | null;
   /** Times that a message was processed again by the same group. */
   doubled: number;
   /** Delivered after a later one of the same key, to the same group. Redelivered ones do not count. */

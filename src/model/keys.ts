@@ -159,3 +159,9 @@ export function slotOf(key: string): number {
   }
   return (crc & 0xffff) % 16384;
 }
+
+/** What a load test makes for itself, all in one slot; gone with it, or by itself soon after it was killed. */
+export function loadKeys(run: string): { stream: string; deadLetters: string } {
+  const stream = `qctl:load:{${run}}`;
+  return { stream, deadLetters: `${stream}:dead` };
+}

@@ -2,6 +2,8 @@
 export interface Arrivals {
   /** How many messages there are. */
   readonly total: number;
+  /** The most of a moment, by the second. */
+  readonly peakPerSecond: number;
   /** How long it takes, in ms. */
   readonly durationMs: number;
   /**
