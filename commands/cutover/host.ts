@@ -21,6 +21,7 @@ export async function cutoverHost(context: Context): Promise<CutoverHost> {
   };
   return {
     ...doors,
+    sources: async () => (await context.config()).sources,
     streams: async () => (await context.config()).streams,
     backRequest: (drain) => wayBack(context, drain),
     measure: createMeasure({ ...doors, env: context.env }),

@@ -2,7 +2,7 @@ import type { PostgresOptions } from '../backends/postgres/index.ts';
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import type { Measure } from '../checks/index.ts';
-import type { StreamConfig } from '../config/schema.ts';
+import type { SourceConfig, StreamConfig } from '../config/schema.ts';
 import type { BackRequest, DrainRequest } from '../drain/index.ts';
 
 /** A drain of a plan, in the words of the plan: source -> stream. */
@@ -48,6 +48,8 @@ export interface CutoverHost {
   backRequest(drain: BackDrain): Promise<{ request: BackRequest; streams: Record<string, StreamConfig> }>;
   /** The streams of qctl.yaml: which are partitioned. */
   streams(): Promise<Record<string, StreamConfig>>;
+  /** The sources of qctl.yaml, for samples of their messages; absent: there are none. */
+  sources?(): Promise<Readonly<Record<string, SourceConfig>>>;
   /** Measures for checks: the metric providers over these connections. */
   measure: Measure;
   /** Environment of child processes and of `{ env: NAME }` variables. */

@@ -23,3 +23,7 @@ export type { LoadDoors, LoadOptions, LoadPlan, LoadProgress } from './run-types
 /** See `run-load.ts`; loaded when it is called: not every command that knows of load tests runs one. */
 export const runLoad: typeof import('./run-load.ts').runLoad = async (...given) =>
   (await import('./run-load.ts')).runLoad(...given);
+
+/** See `plan-load.ts`. */
+export const planLoad: typeof import('./plan-load.ts').planLoad = async (...given) =>
+  (await import('./plan-load.ts')).planLoad(...given);

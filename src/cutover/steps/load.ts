@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { QctlError } from '../../errors.ts';
-import { type LoadResult, readProfile, runLoad } from '../../load/index.ts';
+import { type LoadDoors, type LoadResult, readProfile, runLoad } from '../../load/index.ts';
+import { formatExactDuration } from '../../model/duration.ts';
 import type { Finding } from '../../model/finding.ts';
 import { type StepResult, type StepWorld, stepKind } from '../step.ts';
 import { text } from './common.ts';
@@ -14,7 +15,7 @@ type LoadParams = z.output<typeof schema>;
 
 const TIMEOUT_MS = 900_000;
 
-/** `load`: a load profile that must pass, on a stream of its own that is gone afterwards. */
+/** `load`: a load profile that must pass; what it makes is gone afterwards. */
 export const load = stepKind<LoadParams, null>({
   name: 'load',
   schema,
@@ -31,8 +32,9 @@ export const load = stepKind<LoadParams, null>({
   capture: async () => null,
   apply: run,
   rehearse: async ({ profile }, world) => {
-    const { rate, duration } = await readProfile(world.readFrom(profile));
-    return { text: `would send ${rate} messages a second for ${duration / 1000} s` };
+    const { target, durationMs, count } = await readProfile(world.readFrom(profile));
+    const long = durationMs === null ? `${count} messages` : `for ${formatExactDuration(durationMs)}`;
+    return { text: `would send to ${target.kind}, ${long}` };
   },
 });
 
@@ -46,25 +48,35 @@ async function unreadable(path: string): Promise<Finding[]> {
 }
 
 async function run({ profile }: LoadParams, world: StepWorld): Promise<StepResult> {
-  const redis = await world.redis();
+  const read = await readProfile(world.readFrom(profile));
   await world.guard();
   world.waiting(`load test ${profile} is running`);
-  const result = await runLoad(await readProfile(world.readFrom(profile)), redis, world.signal);
+  const result = await runLoad(read, doorsOf(world), { signal: world.signal, version: '' });
   world.waiting(null);
   world.signal.throwIfAborted();
-  const failed = result.thresholds.filter(({ holds }) => holds !== true);
-  if (failed.length === 0 && !result.generatorLimited) return { text: toText(result) };
-  const why = result.generatorLimited
-    ? `this host could not keep the schedule (${Math.round(result.lateMs)} ms late): nothing is proven`
-    : failed.map(({ text: threshold }) => `not ${threshold}`).join(', ');
-  throw new QctlError('threshold', `load test ${profile}: ${why}; ${toText(result)}`, {
+  if (result.verdict === 'passed') return { text: toText(result) };
+  const [why = result.verdict] = result.reasons;
+  throw new QctlError('threshold', `load test ${profile}: ${WORDS[result.verdict]}${why}; ${toText(result)}`, {
     code: 'LOAD_FAILED',
   });
 }
 
-function toText({ ratePerSecond, latencyMs, lost, doubled, sent }: LoadResult): string {
-  const times = latencyMs
-    ? `p99 ${latencyMs.p99.toFixed(1)} ms, max ${latencyMs.max.toFixed(1)} ms`
-    : 'no latency';
-  return `${sent} messages at ${Math.round(ratePerSecond)}/s, ${times}, ${lost} lost, ${doubled} doubled`;
+/** Nothing is proven by a test that was in its own way. */
+const WORDS = { passed: '', failed: '', invalid: 'nothing is proven: ', stopped: 'it was stopped: ' };
+
+function doorsOf({ host, redis }: StepWorld): LoadDoors {
+  return {
+    redis,
+    postgres: (source) => host.postgres(source),
+    sqs: (source) => host.sqs(source),
+    config: async () => ({ sources: (await host.sources?.()) ?? {}, streams: await host.streams() }),
+    env: host.env,
+  };
+}
+
+function toText({ rates, latency, counts }: LoadResult): string {
+  const times = latency.endToEnd ?? latency.enqueue;
+  const said = times ? `p99 ${times.p99.toFixed(1)} ms, max ${times.max.toFixed(1)} ms` : 'no latency';
+  const rate = rates.reached === null ? '' : ` at ${Math.round(rates.reached)}/s`;
+  return `${counts.sent} messages${rate}, ${said}, ${counts.lost ?? 'not known how many'} lost, ${counts.doubled} doubled`;
 }

@@ -23,16 +23,16 @@ export interface ProfileInput {
 /**
  * Reads a load profile.
  *
- * @param over fields that take the place of those of the file, such as flags
+ * @param over puts others in the place of fields of the file, as flags do
  * @throws QctlError `config` LOAD_PROFILE_… that names file, line and field
  */
 export async function readProfile(
   path: string,
-  over: Readonly<Record<string, unknown>> = {},
+  over: (raw: Readonly<Record<string, unknown>>) => Record<string, unknown> = (raw) => raw,
 ): Promise<LoadProfile> {
   const file = parseYamlFile(path, (await readTextFile(path, WORDS, true))!, WORDS);
   const raw = file.raw === undefined || file.raw === null ? {} : file.raw;
-  const merged = isMapping(raw) ? { ...raw, ...over } : raw;
+  const merged = isMapping(raw) ? over(raw) : raw;
   const { written, issues } = check(merged);
   if (!written || issues.length > 0) throw toFileError(file, issues);
   return toProfile(written, dirname(resolve(path)));
