@@ -6,6 +6,8 @@ export interface Arrivals {
   readonly peakPerSecond: number;
   /** How long it takes, in ms. */
   readonly durationMs: number;
+  /** The highest rate of the stages that are reached; of a recording, what its busiest second holds. */
+  readonly peakPerSecond: number;
   /**
    * When message `seq` (from 0) is due, in ms from the start. Never smaller than that of the one before, and quick: it
    * is asked for each message. Only for `seq < total`.
