@@ -76,7 +76,15 @@ function rawOf(flags: ProfileFlags, raw: Readonly<Record<string, unknown>>): Rec
   const { rate, duration, count, warmup, groups, keys, seed, payload, template, threshold } = flags;
   const sized = payload ?? (template === undefined ? undefined : { template });
   return {
-    ...defined({ duration, count, warmup, groups, seed, untilEmpty: flags.untilEmpty, thresholds: threshold }),
+    ...defined({
+      duration,
+      count,
+      warmup,
+      groups,
+      seed,
+      untilEmpty: flags.untilEmpty,
+      thresholds: threshold,
+    }),
     // A rate in place of other arrivals.
     ...(rate !== undefined && { rate, arrivals: undefined }),
     ...(sized !== undefined && { payload: sized, payloadBytes: undefined }),

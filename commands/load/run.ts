@@ -1,5 +1,5 @@
-import type { LoadPlan, LoadProfile, LoadResult } from '../../src/load/index.ts';
 import { QctlError } from '../../src/errors.ts';
+import type { LoadPlan, LoadProfile, LoadResult } from '../../src/load/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
@@ -20,13 +20,20 @@ export interface RunFlags extends ProfileFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runLoadRun): QctlCommand {
   const command = addProfileOptions(createCommand(entry));
   command
-    .option('--repeat <n>', 'run it so often, one after the other: what load compare needs to be sure', parseRepeat)
+    .option(
+      '--repeat <n>',
+      'run it so often, one after the other: what load compare needs to be sure',
+      parseRepeat,
+    )
     .option('--save <file>', 'write the results there, too: for load report and load compare');
   addConnectionOptions(command, ['redis', 'postgres', 'sqs']);
   command.addHelpText('after', `\n${ENDS}`);
   addExamples(command, [
     ['qctl load run --rate 1000/s --count 10000', 'into a stream of its own, which is gone afterwards'],
-    ["qctl load run profile.yaml --threshold 'p99 < 10ms' --save before.json", 'a profile; 99 where it fails'],
+    [
+      "qctl load run profile.yaml --threshold 'p99 < 10ms' --save before.json",
+      'a profile; 99 where it fails',
+    ],
     ['qctl load run --target postgres --rate 500/s --duration 30s', 'the same against a job table'],
     ['qctl load run profile.yaml --dry-run', 'what would be sent where'],
   ]);

@@ -2,8 +2,6 @@
 export interface Arrivals {
   /** How many messages there are. */
   readonly total: number;
-  /** The most of a moment, by the second. */
-  readonly peakPerSecond: number;
   /** How long it takes, in ms. */
   readonly durationMs: number;
   /** The highest rate of the stages that are reached; of a recording, what its busiest second holds. */

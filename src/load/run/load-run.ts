@@ -165,9 +165,10 @@ export class LoadRun {
   async #drain(observer: Observer): Promise<void> {
     const { profile } = this.parts;
     const emptiness = new Emptiness(profile, this.crew, this.tally);
-    const deadline =
-      profile.drainMs === null ? Number.POSITIVE_INFINITY : performance.now() + profile.drainMs;
-    while (performance.now() < deadline && !observer.hurried) {
+    const from = performance.now();
+    const mostMs = () =>
+      this.stopping.signal.aborted ? STOPPED_DRAIN_MS : (profile.drainMs ?? Number.POSITIVE_INFINITY);
+    while (performance.now() < from + mostMs()) {
       this.emptied = emptiness.look(performance.now(), observer.sample);
       if (this.emptied) break;
       await sleep(LOOK_MS);
