@@ -18,7 +18,8 @@ const LOOK_MS = 50;
 /** What is unconfirmed when everything is sent may take so long. */
 const CONFIRM_MS = 30_000;
 /** So long what is in hand may take where the run was stopped. */
-const _STOPPED_DRAIN_MS = 5000;
+const STOPPED_DRAIN_MS = 5000;
+/** So long what is in hand may take where the run was stopped. */
 
 /** What one run is made of. */
 export interface LoadRunParts {

@@ -146,7 +146,7 @@ class RedisTarget implements LoadTarget {
 function notEmpty({ stream, length }: StreamFacts): QctlError {
   return new QctlError(
     'refused',
-    `stream ${stream} holds ${plural(length, 'entry')} that are not of this test`,
+    `stream ${stream} holds ${length} ${plural(length, 'entry')} that are not of this test`,
     {
       code: 'TARGET_NOT_EMPTY',
       hint: [
