@@ -23,6 +23,7 @@ import { streamRate } from './stream-rate.ts';
 import { systemdActive } from './systemd-active.ts';
 
 export type { Metric, MetricDoors, MetricUnit } from './metric.ts';
+export { sourceOf } from './source-of.ts';
 
 /** Metrics by name. */
 export type Metrics = Readonly<Record<string, Metric>>;

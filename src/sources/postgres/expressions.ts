@@ -41,7 +41,8 @@ function payload(spec: PostgresSpec, table: TableFacts, alias: string): string {
   return bytesOrText(spec.payload, table, alias);
 }
 
-function bytesOrText(source: string, table: TableFacts, alias: string): string {
+/** A column or an expression as it is sent: bytes stay bytes, all else is text. */
+export function bytesOrText(source: string, table: TableFacts, alias: string): string {
   const sql = expression(source, table, alias);
   return table.columns.get(source)?.type === 'bytea' ? sql : `${sql}::text`;
 }
