@@ -19,7 +19,6 @@ const LOOK_MS = 50;
 const CONFIRM_MS = 30_000;
 /** So long what is in hand may take where the run was stopped. */
 const STOPPED_DRAIN_MS = 5000;
-/** So long what is in hand may take where the run was stopped. */
 
 /** What one run is made of. */
 export interface LoadRunParts {
