@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs';
-import type { ResolvedSqs } from './options.ts';
+import type { ResolvedAccount } from './options.ts';
 import { isThrottle } from './retry.ts';
 
 /** A long poll lasts 20 s; an answer that takes longer than this is lost. */
@@ -23,7 +23,7 @@ export interface TunableClient {
 }
 
 /** A client that has sent nothing yet. The SDK is loaded here and not before. */
-export async function createClient(from: ResolvedSqs): Promise<TunableClient> {
+export async function createClient(from: ResolvedAccount): Promise<TunableClient> {
   const { NodeHttpHandler, SQSClient } = await import('./library.ts');
   const options = { keepAlive: true, maxSockets: from.maxSockets + SPARE_SOCKETS };
   const agents = [new HttpAgent(options), new HttpsAgent(options)] as const;

@@ -30,7 +30,9 @@ export interface QueueFacts {
 }
 
 /** Reads the attributes; changes nothing. Throws a QctlError of kind `source` or `auth`. */
-export async function queueFacts(connection: SqsConnection): Promise<QueueFacts> {
+export async function queueFacts(
+  connection: Pick<SqsConnection, 'client' | 'queueUrl' | 'label'>,
+): Promise<QueueFacts> {
   const { client, queueUrl, label } = connection;
   try {
     return toFacts(await readAttributes(client, queueUrl), queueUrl);

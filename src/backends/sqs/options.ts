@@ -14,14 +14,30 @@ export interface SqsOptions {
   /** How often the SDK sends a call by itself. Default 2; 1 where every repetition has to be noted first. */
   maxAttempts?: number;
   /** Default: the SDK's chain (environment, profile, SSO, web identity, container, instance). */
-  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  credentials?: SqsCredentials | (() => Promise<SqsCredentials>);
 }
 
+/** A key of AWS. */
+export interface SqsCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** When they lapse: whoever gave them is asked again. */
+  expiration?: Date;
+}
+
+/** How to reach an account, where there is no queue yet. With the URL of a queue: the account of that one. */
+export type SqsAccountOptions = Omit<SqsOptions, 'queueUrl'> & Partial<Pick<SqsOptions, 'queueUrl'>>;
+
 /** Options with the queue URL checked and the region found. */
-export interface ResolvedSqs {
+export interface ResolvedSqs extends ResolvedAccount {
   queueUrl: string;
   /** The queue URL without credentials or query: what may be shown. */
   label: string;
+}
+
+/** What a client is made from. */
+export interface ResolvedAccount {
   region?: string;
   endpoint?: string;
   maxSockets: number;
@@ -36,13 +52,28 @@ const REGION = /(?:^|[.])([a-z]{2}(?:-[a-z]+)+-\d)[.]/;
 /** Takes the options apart. Throws a `config` error on what cannot be meant. */
 export function resolveSqs(options: SqsOptions): ResolvedSqs {
   const url = queueAddress(options.queueUrl);
+  return {
+    ...settingsOf(options),
+    queueUrl: options.queueUrl,
+    label: `${url.origin}${url.pathname}`,
+    region: regionOf(options, url.hostname),
+  };
+}
+
+/** The same for an account. Its endpoint is where the calls for the queue go that is named. */
+export function resolveSqsAccount(options: SqsAccountOptions): ResolvedAccount {
+  const { queueUrl } = options;
+  if (queueUrl === undefined) return settingsOf(options);
+  const from = resolveSqs({ ...options, queueUrl });
+  return { ...from, endpoint: from.endpoint ?? new URL(queueUrl).origin };
+}
+
+function settingsOf(options: SqsAccountOptions): ResolvedAccount {
   if (options.endpoint !== undefined && !URL.canParse(options.endpoint)) {
     refuse('the endpoint is no URL', 'write it as http://localhost:4566');
   }
   return {
-    queueUrl: options.queueUrl,
-    label: `${url.origin}${url.pathname}`,
-    region: regionOf(options, url.hostname),
+    region: options.region,
     endpoint: options.endpoint,
     maxSockets: options.maxSockets ?? 50,
     connectTimeoutMs: options.connectTimeoutMs ?? 5000,

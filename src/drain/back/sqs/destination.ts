@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { readAttributes } from '../../../backends/sqs/facts.ts';
 import { connectSqs, type QueueFacts, queueFacts, type SqsConnection } from '../../../backends/sqs/index.ts';
+import { groupOf } from '../../../backends/sqs/limits.ts';
 import type { Finding } from '../../../model/finding.ts';
 import { Interrupted, pause } from '../../../model/patience.ts';
 import { plural } from '../../../model/plural.ts';
@@ -9,7 +10,6 @@ import type { BackTarget } from '../request.ts';
 import { Arrived, nameOf } from './arrived.ts';
 import { Feed } from './feed.ts';
 import { type Letter, type LetterOptions, toLetter } from './letter.ts';
-import { groupOf } from './limits.ts';
 import { queueFindings } from './queue-findings.ts';
 import { sendBatch } from './send.ts';
 

@@ -1,5 +1,5 @@
+import { BATCH_BYTES, BATCH_ENTRIES } from '../../../backends/sqs/limits.ts';
 import type { Letter } from './letter.ts';
-import { BATCH_BYTES, BATCH_ENTRIES } from './limits.ts';
 
 /**
  * Hands letters out in batches. Of a group one letter is on its way at a time, so that a failure never lets a

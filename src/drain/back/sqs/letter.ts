@@ -1,15 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
-import type { Attribute, Message } from '../../../model/message.ts';
-import type { Item } from '../destination.ts';
-import { nameOf } from './arrived.ts';
 import {
+  attributeBytes,
   attributeFault,
   bodyOf,
-  deduplicationIdOf,
   groupOf,
   MOST_ATTRIBUTES,
   MOST_DELAY_SECONDS,
-} from './limits.ts';
+} from '../../../backends/sqs/limits.ts';
+import type { Attribute, Message } from '../../../model/message.ts';
+import type { Item } from '../destination.ts';
+import { nameOf } from './arrived.ts';
 
 /** What the queue is and what was asked for. */
 export interface LetterOptions {
@@ -144,12 +145,8 @@ function marksOf({ message, hasId, entry, stream, attempts }: Item): [string, At
   return marks.filter(([name, attribute]) => attributeFault(name, attribute) === undefined);
 }
 
-function bytesOf([name, { type, value }]: [string, Attribute]): number {
-  return Buffer.byteLength(name) + Buffer.byteLength(type) + Buffer.byteLength(value);
-}
-
 function attributesBytes(attributes: Record<string, Attribute>): number {
-  return Object.entries(attributes).reduce((sum, pair) => sum + bytesOf(pair), 0);
+  return Object.entries(attributes).reduce((sum, [name, value]) => sum + attributeBytes(name, value), 0);
 }
 
 function toValues(attributes: Record<string, Attribute>): Record<string, MessageAttributeValue> {
@@ -161,4 +158,12 @@ function toValues(attributes: Record<string, Attribute>): Record<string, Message
         : { DataType: type, StringValue: String(value) },
     ]),
   );
+}
+
+/**
+ * Names an entry's way back: the same whenever it is sent again, and never what the message had in the queue
+ * before, which SQS would swallow for five minutes.
+ */
+function deduplicationIdOf(stream: string, entry: string): string {
+  return `qctl-${createHash('sha256').update(stream).update('\0').update(entry).digest('hex')}`;
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { Attribute } from '../../../model/message.ts';
+import type { Attribute } from '../../model/message.ts';
 
 /** Batches stay below what SQS allowed before 2025; a larger message goes alone. */
 export const BATCH_BYTES = 262_144;
@@ -37,10 +37,7 @@ export function groupOf(key: string): string {
   return GROUP.test(key) ? key : `qctl-${createHash('sha256').update(key).digest('hex')}`;
 }
 
-/**
- * Names an entry's way back: the same whenever it is sent again, and never what the message had in the queue
- * before, which SQS would swallow for five minutes.
- */
-export function deduplicationIdOf(stream: string, entry: string): string {
-  return `qctl-${createHash('sha256').update(stream).update('\0').update(entry).digest('hex')}`;
+/** What an attribute counts against the limit of a message. */
+export function attributeBytes(name: string, { type, value }: Attribute): number {
+  return Buffer.byteLength(name) + Buffer.byteLength(type) + Buffer.byteLength(value);
 }
