@@ -1,4 +1,4 @@
-export { type CurvePoint, type DecodedHistogram, decodeHistogram } from './decode.ts';
+export { curvePercentiles, type DecodedHistogram, decodeHistogram } from './decode.ts';
 export { type LoadProfile, readProfile } from './profile.ts';
 export type { LoadResult } from './result.ts';
 export {
