@@ -1,6 +1,8 @@
 /** Load tests: sends as a schedule says, measures from the intended moment, and counts what became of each message. */
 
 export type { ArrivalStage, Arrivals } from './arrivals/arrivals.ts';
+export { type CurvePoint, type DecodedHistogram, decodeHistogram } from './decode.ts';
+export { type LoadResults, readResults, toResults, writeResults } from './results-file.ts';
 export { MEASURES, type Measured, measuresOf } from './measures.ts';
 export type { LoadProfile } from './profile/profile.ts';
 export { type ProfileInput, profileOf, readProfile } from './profile/read.ts';
