@@ -41,7 +41,8 @@ export async function decodeHistogram(base64: string): Promise<DecodedHistogram>
   };
 }
 
-function decodeOrThrow<T>(decode: () => T): T {
+/** What a decoder gives. Throws `config` LOAD_RESULTS_INVALID where it throws. */
+export function decodeOrThrow<T>(decode: () => T): T {
   try {
     return decode();
   } catch (cause) {
