@@ -15,7 +15,10 @@ export type {
   Reaction,
 } from './check.ts';
 export { checkSchema, type MetricSchema, type MetricSchemas, usesBaseline } from './check-schema.ts';
+export { expressionError } from './expression/error.ts';
 export type { Scope } from './expression/evaluate.ts';
+export { type Token, tokensOf } from './expression/tokens.ts';
+export { COMPARISONS, type Comparison, type Node, nodesOf } from './expression/tree.ts';
 export { type Expression, explain, holdsFor, parseExpression } from './expression.ts';
 export { between, type Finding, type Item, type JudgedItem, judgeItem, known, type Reading } from './item.ts';
 export { type Bounds, judge, type Thresholds, type Verdict } from './judge.ts';
