@@ -103,7 +103,7 @@ function targetOf(
   if (Object.keys(said).length === 0) return {};
   const before = typeof given === 'string' ? { kind: given } : ((given as object | undefined) ?? {});
   const same = target === undefined || (before as { kind?: string }).kind === target;
-  return { target: { kind: 'redis', ...(same ? before : {}), ...said } };
+  return { target: Object.assign({ kind: 'redis' }, same ? before : {}, said) };
 }
 
 function part(name: string, given: unknown, said: Record<string, unknown>): Record<string, unknown> {

@@ -4,6 +4,7 @@ const MANY = {
   'pending entry': 'pending entries',
   'dead letter': 'dead letters',
   consumer: 'consumers',
+  producer: 'producers',
   stream: 'streams',
   group: 'groups',
   row: 'rows',
