@@ -68,7 +68,8 @@ export class Observer {
   }
 
   #closeSecond(toMs: number): void {
-    this.#run.timeline.close(this.#secondFromMs, toMs, this.#run.phase === 'send', this.#ofSecond);
+    const sendingMs = this.#run.marks.scheduled ?? Number.POSITIVE_INFINITY;
+    this.#run.timeline.close(this.#secondFromMs, toMs, sendingMs, this.#ofSecond);
     this.#ofSecond = null;
     this.#secondFromMs = toMs;
     this.#events.second?.();

@@ -41,14 +41,15 @@ export class Timeline {
    * Ends a second.
    *
    * @param fromMs where it began, from the start of the schedule
+   * @param sendingMs when the last message was sent; Infinity: it was not yet
    * @param sample null: the target does not answer
    */
-  close(fromMs: number, toMs: number, sending: boolean, sample: BackendSample | null): LoadSecond {
+  close(fromMs: number, toMs: number, sendingMs: number, sample: BackendSample | null): LoadSecond {
     const { meter, watch, warmupMs } = this.#parts;
     const counts = this.#parts.tally.counts(false);
     const second: LoadSecond = {
       second: Math.floor(fromMs / 1000),
-      phase: !sending ? 'drain' : fromMs < warmupMs ? 'warmup' : 'measure',
+      phase: fromMs >= sendingMs ? 'drain' : fromMs < warmupMs ? 'warmup' : 'measure',
       wanted: this.#wanted(fromMs, toMs),
       ...(Object.fromEntries(COUNTED.map((name) => [name, counts[name] - this.#counts[name]])) as Record<
         Countable,
