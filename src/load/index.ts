@@ -1,6 +1,7 @@
 /** Load tests: sends as a schedule says, measures from the intended moment, and counts what became of each message. */
 
 export type { ArrivalStage, Arrivals } from './arrivals/arrivals.ts';
+export { type CurvePoint, type DecodedHistogram, decodeHistogram } from './decode.ts';
 export { MEASURES, type Measured, measuresOf } from './measures.ts';
 export type { LoadProfile } from './profile/profile.ts';
 export { type ProfileInput, profileOf, readProfile } from './profile/read.ts';
@@ -18,6 +19,7 @@ export {
   type Stage,
   type ThresholdReport,
 } from './result.ts';
+export { type LoadResults, readResults, toResults, writeResults } from './results-file.ts';
 export type { LoadDoors, LoadOptions, LoadPlan, LoadProgress } from './run-types.ts';
 
 /** See `run-load.ts`; loaded when it is called: not every command that knows of load tests runs one. */
