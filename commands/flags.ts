@@ -10,7 +10,7 @@ export interface Flag {
 /** What `-o` takes at every command. */
 export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'yaml'] as const;
 /** What `-o` takes at the commands that say so in the registry. */
-export const EXTRA_FORMATS = ['prometheus', 'markdown', 'junit'] as const;
+export const EXTRA_FORMATS = ['prometheus', 'markdown', 'junit', 'html'] as const;
 /** See {@link EXTRA_FORMATS}. */
 export type ExtraFormat = (typeof EXTRA_FORMATS)[number];
 /** See {@link OUTPUT_FORMATS} and {@link EXTRA_FORMATS}. */

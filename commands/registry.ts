@@ -2,6 +2,7 @@ import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
 import { BREAKER_COMMANDS } from './registry-breakers.ts';
 import { CUTOVER_COMMANDS } from './registry-cutover.ts';
+import { LOAD_COMMANDS } from './registry-load.ts';
 import { ROUTE_COMMANDS } from './registry-routes.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
 
@@ -125,6 +126,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   ...STREAM_COMMANDS,
   ...BREAKER_COMMANDS,
   ...ROUTE_COMMANDS,
+  ...LOAD_COMMANDS,
   ...CUTOVER_COMMANDS,
   {
     name: 'config show',

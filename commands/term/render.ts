@@ -18,6 +18,8 @@ export interface Result {
   markdown?: () => string;
   /** Likewise for `-o junit`: the XML that CI servers read as results of tests. */
   junit?: () => string;
+  /** Likewise for `-o html`: one page that needs nothing else. */
+  html?: () => string | Promise<string>;
 }
 
 /** Where and how to print. `context.options` fits. */
@@ -38,7 +40,7 @@ export async function renderResult(io: Io, target: RenderTarget, result: Result)
 async function format(output: GlobalOptions['output'], result: Result): Promise<string> {
   const { type, data } = result;
   if (output === 'table') return withNewline(result.table());
-  if (isExtra(output)) return withNewline(extra(result, output));
+  if (isExtra(output)) return withNewline(await extra(result, output));
   if (output === 'ndjson')
     return toItems(data)
       .map((item) => formatNdjson({ type, ...item }))
@@ -53,7 +55,7 @@ function isExtra(output: OutputFormat): output is ExtraFormat {
   return (EXTRA_FORMATS as readonly string[]).includes(output);
 }
 
-function extra(result: Result, output: ExtraFormat): string {
+function extra(result: Result, output: ExtraFormat): string | Promise<string> {
   const make = result[output];
   if (make) return make();
   throw new Error(`${result.type} has no ${output}, although -o ${output} is offered`);

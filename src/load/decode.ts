@@ -1,24 +1,13 @@
 import { QctlError } from '../errors.ts';
 
-/** One step of a percentile curve: so much of all was at most that long. */
-export interface CurvePoint {
-  /** 0 to 100. */
-  percentile: number;
-  /** In ms. */
-  ms: number;
-}
-
 /** The values that a {@link Latency} was made of. */
 export interface DecodedHistogram {
   /** How many values. */
   readonly count: number;
   /** In ms, of three significant digits. Percentiles are 0 to 100. */
   valueAt(percentile: number): number;
-  /** From 0 to 100, dense where the tail is: `ticks` points for each halving of the distance to 100. */
-  curve(ticks?: number): CurvePoint[];
 }
 
-const TICKS = 5;
 const US_PER_MS = 1000;
 
 /**
@@ -29,15 +18,9 @@ const US_PER_MS = 1000;
 export async function decodeHistogram(base64: string): Promise<DecodedHistogram> {
   const { decodeFromCompressedBase64 } = await import('./hdr-library.ts');
   const histogram = decodeOrThrow(() => decodeFromCompressedBase64(base64, 64, false));
-  const valueAt = (percentile: number): number => histogram.getValueAtPercentile(percentile) / US_PER_MS;
   return {
     count: histogram.totalCount,
-    valueAt,
-    curve: (ticks = TICKS) =>
-      percentilesOf(histogram.totalCount, ticks).map((percentile) => ({
-        percentile,
-        ms: valueAt(percentile),
-      })),
+    valueAt: (percentile) => histogram.getValueAtPercentile(percentile) / US_PER_MS,
   };
 }
 
@@ -53,10 +36,15 @@ function decodeOrThrow<T>(decode: () => T): T {
   }
 }
 
-/** 0 … 50 … 75 … 87.5 …: as far as there is at least one value beyond it; then 100. */
-function percentilesOf(count: number, ticks: number): number[] {
-  const percentiles: number[] = [];
-  for (let rest = 100; count > 0 && (rest * count) / 100 >= 1; rest /= 2)
-    for (let tick = 0; tick < ticks; tick += 1) percentiles.push(100 - rest + (rest / 2) * (tick / ticks));
-  return count > 0 ? [...percentiles, 100] : [];
+/**
+ * Percentiles of a curve on whose axis each further nine takes the same room: 0 … 90 … 99 … 99.9 and so on, as far
+ * as there is at least one value beyond it.
+ *
+ * @param count of the values
+ * @param steps from one nine to the next
+ */
+export function curvePercentiles(count: number, steps = 20): number[] {
+  const nines = count > 0 ? Math.log10(count) : -1;
+  const length = Math.floor(nines * steps) + 1;
+  return Array.from({ length: Math.max(0, length) }, (_, at) => 100 - 100 * 10 ** (-at / steps));
 }

@@ -1,7 +1,7 @@
 /** Load tests: sends as a schedule says, measures from the intended moment, and counts what became of each message. */
 
 export type { ArrivalStage, Arrivals } from './arrivals/arrivals.ts';
-export { type CurvePoint, type DecodedHistogram, decodeHistogram } from './decode.ts';
+export { curvePercentiles, type DecodedHistogram, decodeHistogram } from './decode.ts';
 export { MEASURES, type Measured, measuresOf } from './measures.ts';
 export type { LoadProfile } from './profile/profile.ts';
 export { type ProfileInput, profileOf, readProfile } from './profile/read.ts';
