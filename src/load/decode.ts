@@ -24,7 +24,8 @@ export async function decodeHistogram(base64: string): Promise<DecodedHistogram>
   };
 }
 
-function decodeOrThrow<T>(decode: () => T): T {
+/** What the decoding gives; throws `config` LOAD_RESULTS_INVALID where it fails. */
+export function decodeOrThrow<T>(decode: () => T): T {
   try {
     return decode();
   } catch (cause) {
