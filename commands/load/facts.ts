@@ -60,6 +60,7 @@ export function countFacts({ counts, target }: LoadResult): Fact[] {
 function consumedFacts(counts: LoadCounts): Fact[] {
   return [
     ['processed', `${grouped(counts.processed)} of ${grouped(counts.delivered)} delivered`],
+    ['left behind', `${grouped(counts.unprocessed)} not processed when it ended`],
     ['correctness', textOf(counts, CORRECTNESS)],
     ['redelivery', textOf(counts, REDELIVERY)],
   ];
@@ -80,7 +81,11 @@ const REDELIVERY: Named = [
 ];
 
 function textOf(counts: LoadCounts, names: Named): string {
-  return names.map(([count, name]) => `${grouped(counts[count])} ${name}`).join(', ');
+  return names.map(([count, name]) => countOf(counts[count], name)).join(', ');
+}
+
+function countOf(count: number | null, name: string): string {
+  return count === null ? `${name} not known` : `${grouped(count)} ${name}`;
 }
 
 /** The most that was seen of the backend. */

@@ -17,8 +17,8 @@ const latency = z
   })
   .nullable();
 
-const counts = z.looseObject(
-  each(
+const counts = z.looseObject({
+  ...each(
     [
       'planned',
       'sent',
@@ -28,7 +28,7 @@ const counts = z.looseObject(
       'late',
       'delivered',
       'processed',
-      'lost',
+      'unprocessed',
       'doubled',
       'outOfOrder',
       'corrupted',
@@ -39,7 +39,8 @@ const counts = z.looseObject(
     ],
     z.number(),
   ),
-);
+  lost: number,
+});
 
 const second = z.looseObject({
   ...each(

@@ -61,7 +61,10 @@ function keyNumbers({ rates, latency, counts, target }: LoadResult): string {
     [`max ${of}`, latencyText(whole?.max ?? null)],
     ...(target.groups === 0
       ? []
-      : [['lost', grouped(counts.lost)] as const, ['doubled', grouped(counts.doubled)] as const]),
+      : [
+          ['lost', counts.lost === null ? null : grouped(counts.lost)] as const,
+          ['doubled', grouped(counts.doubled)] as const,
+        ]),
   ];
   const items = numbers.map(
     ([name, text]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(text ?? '-')}</dd></div>`,
