@@ -8,6 +8,7 @@ import { benchCopy } from './copy.ts';
 import { benchFollow } from './follow.ts';
 import { benchFormats } from './formats.ts';
 import { benchLedger } from './ledger.ts';
+import { benchLoad } from './load.ts';
 import { benchMemory } from './memory.ts';
 import { benchMove } from './move.ts';
 import { type BenchOptions, type Part, readOptions } from './options.ts';
@@ -35,6 +36,7 @@ const BENCHES: Record<Part, Bench> = {
   analyse: (rig, { rows, rounds }, tell) => benchAnalyse(rig, rows, rounds, tell),
   breaker: (rig, { rounds }, tell) => benchBreaker(rig, rounds, tell),
   compare: (_, { rows }, tell) => benchCompare(rows, tell),
+  load: (rig, { rounds }, tell) => benchLoad(rig, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
 };

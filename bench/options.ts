@@ -15,6 +15,7 @@ export const PARTS = [
   'analyse',
   'breaker',
   'compare',
+  'load',
   'startup',
   'follow',
 ] as const;
