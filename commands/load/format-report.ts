@@ -28,6 +28,7 @@ const PAINT = { passed: 'green', failed: 'red', invalid: 'red', stopped: 'yellow
  * @param verbose with the environment and the workload
  */
 export function formatReport(output: Output, results: readonly LoadResult[], verbose: boolean): string {
+  if (results.length === 0) return 'no run was measured\n';
   const runs = results.map((result) => formatRun(output, result, verbose));
   return results.length === 1 ? runs[0]! : [...runs, formatVerdicts(output, results)].join('\n');
 }
