@@ -2,6 +2,7 @@ import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
 import { BREAKER_COMMANDS } from './registry-breakers.ts';
 import { CUTOVER_COMMANDS } from './registry-cutover.ts';
+import { LOAD_COMMANDS } from './registry-load.ts';
 import { ROUTE_COMMANDS } from './registry-routes.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
 
@@ -126,6 +127,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   ...BREAKER_COMMANDS,
   ...ROUTE_COMMANDS,
   ...CUTOVER_COMMANDS,
+  ...LOAD_COMMANDS,
   {
     name: 'config show',
     summary: 'show the resolved configuration and where each part comes from',
