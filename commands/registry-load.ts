@@ -19,4 +19,20 @@ export const LOAD_COMMANDS: readonly CommandEntry[] = [
     watch: false,
     load: () => import('./load/report.ts'),
   },
+  {
+    name: 'load compare',
+    summary: 'compare load runs with each other: what got worse, and whether that may be chance',
+    impact: 'read',
+    args: '<base> <candidate>',
+    formats: ['markdown', 'junit'],
+    watch: false,
+    load: () => import('./load/compare.ts'),
+  },
+  {
+    name: 'load find-max',
+    summary: 'find the highest rate at which a target still keeps what was promised',
+    impact: 'write',
+    args: '[profile]',
+    load: () => import('./load/find-max.ts'),
+  },
 ];

@@ -209,15 +209,23 @@ describe('what is not comparable', () => {
   test('another workload is refused, with what differs in words', async () => {
     const other = changed({
       workload: 'b'.repeat(64),
-      workloadParts: { arrivals: '2000/s for 1m', payload: '1024 bytes', keys: '100 zipf' },
+      workloadParts: {
+        ...madeRun().environment.workloadParts,
+        arrivals: '{"stages":[{"kind":"constant","rate":2000,"durationMs":60000}],"count":null}',
+        keys: '{"count":100,"distribution":"zipf"}',
+      },
     });
     const error = await refusal(() => compareLoads([madeRun()], [other]));
     expect(error).toMatchObject({ kind: 'refused', code: 'LOAD_NOT_COMPARABLE' });
     expect(error.message).toBe(
-      'the runs are not comparable: arrivals 1000/s for 1m -> 2000/s for 1m; keys none -> 100 zipf',
+      'the runs are not comparable: arrivals.stages.0.rate 1000 -> 2000; keys.count none -> 100; keys.distribution none -> zipf',
     );
     const accepted = await compareLoads([madeRun()], [other], { accept: ['workload'], draws: 0 });
-    expect(accepted.differences.map(({ part }) => part)).toEqual(['arrivals', 'keys']);
+    expect(accepted.differences.map(({ part }) => part)).toEqual([
+      'arrivals.stages.0.rate',
+      'keys.count',
+      'keys.distribution',
+    ]);
     expect(accepted.notes.join()).toContain('the runs differ in workload');
   });
 
@@ -294,7 +302,17 @@ describe('a block of seconds', () => {
     const counts = measures.filter(({ kind }) => kind === 'count').map(({ name }) => name);
     expect(measures.map(({ name }) => name)).toEqual([...MEASURES]);
     expect(counts).toEqual([
-      ...['failed', 'dropped', 'late', 'lost', 'doubled', 'outOfOrder', 'corrupted', 'redelivered'],
+      ...[
+        'failed',
+        'dropped',
+        'late',
+        'unprocessed',
+        'lost',
+        'doubled',
+        'outOfOrder',
+        'corrupted',
+        'redelivered',
+      ],
       ...['deadLettered', 'foreign', 'errors'],
     ]);
   });

@@ -29,6 +29,7 @@ const COUNTS: LoadCounts = {
   late: 0,
   delivered: 60_000,
   processed: 60_000,
+  unprocessed: 0,
   lost: 0,
   doubled: 0,
   outOfOrder: 0,
@@ -80,7 +81,12 @@ export function madeRun({ run = 'r1', latencyMs = 10, rate = 1000, ...made }: Ma
     seconds,
     environment: {
       workload: 'a'.repeat(64),
-      workloadParts: { arrivals: '1000/s for 1m', payload: '1024 bytes' },
+      workloadParts: {
+        arrivals: '{"stages":[{"kind":"constant","rate":1000,"durationMs":60000}],"count":null}',
+        payload: '{"bytes":1024}',
+        keys: 'null',
+        faults: '[]',
+      },
       qctl: '0.1.0',
       node: 'v20.19.0',
       platform: 'linux x64',

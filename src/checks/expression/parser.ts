@@ -1,9 +1,12 @@
 import { findSimilar } from '../../config/similar.ts';
+import { shortList } from '../../model/short-list.ts';
 import { expressionError } from './error.ts';
 import { type Token, tokensOf } from './tokens.ts';
 import { COMPARISONS, FUNCTIONS, type FunctionName, type Node, type Operator } from './tree.ts';
 
 const MOST_CHARACTERS = 1000;
+/** More names than that are no help. */
+const MOST_LISTED = 12;
 const MOST_NESTED = 50;
 const WORDS = ['and', 'or', 'not', 'true', 'false', 'null'] as const;
 const LITERALS: Record<string, boolean | null> = { true: true, false: false, null: null };
@@ -110,7 +113,7 @@ export class ExpressionParser {
     if (this.#names.includes(text)) return { kind: 'name', at, name: text };
     const known = [...this.#names, ...FUNCTIONS];
     const similar = findSimilar(text, [...known, ...WORDS]);
-    const problem = `expected ${listed(known)}, got ${text}`;
+    const problem = `expected ${known.length > MOST_LISTED ? shortList(known) : listed(known)}, got ${text}`;
     // A text in quotes is what nobody thinks of.
     const hint = similar ? `did you mean ${similar}?` : `a text stands in quotes: '${text}'`;
     throw expressionError(this.#text, at, problem, hint);

@@ -1,6 +1,7 @@
 import { QctlError } from '../../errors.ts';
 import type { LoadResult } from '../result.ts';
 import type { Difference, DifferenceName } from './types.ts';
+import { differingFields } from './workload-fields.ts';
 
 /**
  * Tells what differs between runs that are to be compared: every run is held against the first one of the base.
@@ -30,7 +31,7 @@ export function checkComparable(
   return [...targetOf(first!, candidate[0]!), ...found];
 }
 
-/** What `differences` say, one as a clause: `rate 1000/s -> 2000/s`. */
+/** A difference as a clause: `rate 1000/s -> 2000/s`. */
 export function differenceText({ part, base, candidate }: Difference): string {
   return `${part} ${base} -> ${candidate}`;
 }
@@ -38,9 +39,8 @@ export function differenceText({ part, base, candidate }: Difference): string {
 function workloadOf(base: LoadResult, other: LoadResult): Difference[] {
   const [before, after] = [base.environment, other.environment];
   if (before.workload === after.workload) return [];
-  const parts = new Set([...Object.keys(before.workloadParts), ...Object.keys(after.workloadParts)]);
-  const told = [...parts].flatMap((part) =>
-    difference('workload', part, before.workloadParts[part] ?? 'none', after.workloadParts[part] ?? 'none'),
+  const told = differingFields(before.workloadParts, after.workloadParts).flatMap(([field, old, other]) =>
+    difference('workload', field, old, other),
   );
   if (told.length > 0) return told;
   return difference('workload', 'workload', before.workload.slice(0, 12), after.workload.slice(0, 12));

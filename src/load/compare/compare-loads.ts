@@ -8,7 +8,7 @@ import { basisOf } from './test-basis.ts';
 import type { ComparedSide, DifferenceName, LoadComparison } from './types.ts';
 
 const ALPHA = 0.05;
-const DRAWS = 2000;
+const DRAWS = 1000;
 
 /** What is asked of a comparison. */
 export interface CompareOptions {

@@ -12,8 +12,8 @@ export function judgeConditions(
   const found = new Map(measures.map((one) => [one.name, one]));
   return conditions.map((condition) =>
     condition.kind === 'plain'
-      ? judgePlain(condition, found)
-      : judgeChange(condition, found.get(condition.measure), basis),
+      ? { ...judgePlain(condition, found), measures: [...condition.expression.names] }
+      : { ...judgeChange(condition, found.get(condition.measure), basis), measures: [condition.measure] },
   );
 }
 
@@ -25,10 +25,9 @@ export function verdictOf(conditions: readonly ConditionResult[]): LoadCompariso
   return outcomes.has('inconclusive') ? 'inconclusive' : 'passed';
 }
 
-function judgePlain(
-  { text, expression }: PlainCondition,
-  found: ReadonlyMap<string, MeasureChange>,
-): ConditionResult {
+type Judged = Omit<ConditionResult, 'measures'>;
+
+function judgePlain({ text, expression }: PlainCondition, found: ReadonlyMap<string, MeasureChange>): Judged {
   const scope = Object.fromEntries(
     [...expression.names].map((name) => [name, found.get(name)?.candidate ?? null]),
   );
@@ -41,11 +40,7 @@ function judgePlain(
   return { text, outcome, why: values.join(', ') || 'it asks for nothing', remedy };
 }
 
-function judgeChange(
-  condition: ChangeCondition,
-  found: MeasureChange | undefined,
-  basis: TestBasis,
-): ConditionResult {
+function judgeChange(condition: ChangeCondition, found: MeasureChange | undefined, basis: TestBasis): Judged {
   const { text, measure, relative } = condition;
   const change = (relative ? found?.relative : found?.change) ?? null;
   if (!found || change === null) return { text, outcome: 'inconclusive', ...unknown(measure, found) };

@@ -58,6 +58,8 @@ export interface MeasureChange {
 /** How a condition went. `inconclusive`: it can not be told, which is no pass. */
 export interface ConditionResult {
   text: string;
+  /** That it asks for. */
+  measures: string[];
   outcome: 'passed' | 'failed' | 'inconclusive';
   /** As a clause. */
   why: string;

@@ -13,20 +13,17 @@ import {
 } from './fields.ts';
 import { targetSchema } from './target-schema.ts';
 
-const stage = z.union(
-  [
-    z.strictObject({ constant: rate, for: duration }),
-    z.strictObject({ ramp: z.tuple([rateFromZero, rateFromZero]), for: duration }),
-    z.strictObject({ steps: z.array(rate).min(1), each: duration }),
-    z.strictObject({ spike: rate, base: rateFromZero, width: duration, for: duration }),
-    z.strictObject({
-      sine: z.strictObject({ mean: rate, amplitude: rateFromZero, period: duration }),
-      for: duration,
-    }),
-    z.strictObject({ replay: text, speed: z.number().positive().default(1) }),
-  ],
-  'expected constant, ramp, steps, spike, sine or replay, with its times',
-);
+const stage = z.union([
+  z.strictObject({ constant: rate, for: duration }),
+  z.strictObject({ ramp: z.tuple([rateFromZero, rateFromZero]), for: duration }),
+  z.strictObject({ steps: z.array(rate).min(1), each: duration }),
+  z.strictObject({ spike: rate, base: rateFromZero, width: duration, for: duration }),
+  z.strictObject({
+    sine: z.strictObject({ mean: rate, amplitude: rateFromZero, period: duration }),
+    for: duration,
+  }),
+  z.strictObject({ replay: text, speed: z.number().positive().default(1) }),
+]);
 
 const producers = z.strictObject({
   count: whole.max(1000).default(1),
@@ -73,31 +70,28 @@ const consumers = z.strictObject({
   after: z.enum(['start', 'production']).default('start'),
 });
 
-const payload = z.union(
-  [
-    bytes.transform((given) => ({ bytes: given })),
-    z.strictObject({ bytes }),
-    /** Size by weight: `{ 256: 70, 4KB: 30 }`. */
-    z.strictObject({ sizes: z.record(z.string(), z.number().positive()) }),
-    /** Whole file a message, or with `lines` one a line. */
-    z.strictObject({ file: text, lines: z.boolean().default(false) }),
-    z.strictObject({ template: text }),
-    z.strictObject({ templateFile: text }),
-    z.strictObject({
-      sample: z.strictObject({
-        /** A stream of the same Redis, or a source of qctl.yaml. */
-        stream: text.optional(),
-        source: text.optional(),
-        count: whole.max(10_000).default(200),
-        /** Fields of JSON bodies that stay as they are; all other values are replaced by others of the same shape. */
-        keep: z.array(text).default([]),
-        /** SQS has no peek: sampling a queue there counts as a receive of each message. */
-        allowReceive: z.boolean().default(false),
-      }),
+const payload = z.union([
+  bytes.transform((given) => ({ bytes: given })),
+  z.strictObject({ bytes }),
+  /** Size by weight: `{ 256: 70, 4KB: 30 }`. */
+  z.strictObject({ sizes: z.record(z.string(), z.number().positive()) }),
+  /** Whole file a message, or with `lines` one a line. */
+  z.strictObject({ file: text, lines: z.boolean().default(false) }),
+  z.strictObject({ template: text }),
+  z.strictObject({ templateFile: text }),
+  z.strictObject({
+    sample: z.strictObject({
+      /** A stream of the same Redis, or a source of qctl.yaml. */
+      stream: text.optional(),
+      source: text.optional(),
+      count: whole.max(10_000).default(200),
+      /** Fields of JSON bodies that stay as they are; all other values are replaced by others of the same shape. */
+      keep: z.array(text).default([]),
+      /** SQS has no peek: sampling a queue there counts as a receive of each message. */
+      allowReceive: z.boolean().default(false),
     }),
-  ],
-  'expected a size, or one of bytes, sizes, file, template, templateFile, sample',
-);
+  }),
+]);
 
 const keys = z.strictObject({
   count: whole.max(1_000_000),
@@ -116,21 +110,21 @@ const threshold = z.union([
   }),
 ]);
 
-const fault = z.union(
-  [
-    z.strictObject({
-      at: durationFromZero,
-      /** Dies with all that it holds. */
-      kill: z.literal('consumer'),
-      count: whole.default(1),
-      /** Another one takes its place after that time; `never`: none. */
-      restart: z.union([z.literal('never'), durationFromZero]).default(1000),
-    }),
-    z.strictObject({ at: durationFromZero, pause: z.literal('target'), for: duration }),
-    z.strictObject({ at: durationFromZero, cut: z.enum(['producers', 'consumers', 'all']) }),
-  ],
-  'expected { at, kill: consumer }, { at, pause: target, for } or { at, cut: producers|consumers|all }',
-);
+const fault = z.union([
+  z.strictObject({
+    at: durationFromZero,
+    /** Dies with all that it holds. */
+    kill: z.literal('consumer'),
+    count: whole.default(1),
+    /** Another one takes its place after that time; `never`: none. */
+    restart: z.union([z.literal('never'), durationFromZero]).default(1000),
+  }),
+  z.strictObject({ at: durationFromZero, pause: z.literal('target'), for: duration }),
+  z.strictObject({ at: durationFromZero, cut: z.enum(['producers', 'consumers', 'all']) }),
+]);
+
+/** A number is short for so many, the rest as always. */
+const counted = (given: unknown) => (typeof given === 'number' ? { count: given } : given);
 
 /** A load profile as it is written. */
 export const profileSchema = z.strictObject({
@@ -147,20 +141,8 @@ export const profileSchema = z.strictObject({
   drain: duration.default(30_000),
   /** They may take as long as they need. */
   untilEmpty: z.boolean().default(false),
-  producers: z
-    .union([whole.max(1000).transform((count) => ({ count })), z.record(z.string(), z.unknown())])
-    .pipe(producers)
-    .prefault({}),
-  consumers: z
-    .union([
-      z
-        .number()
-        .int()
-        .transform((count) => ({ count })),
-      z.record(z.string(), z.unknown()),
-    ])
-    .pipe(consumers)
-    .prefault({}),
+  producers: z.preprocess(counted, producers).prefault({}),
+  consumers: z.preprocess(counted, consumers).prefault({}),
   /** Short for those of `target`. */
   groups: z.number().int().min(0).max(100).optional(),
   payload: payload.prefault(1024),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { duration, text, whole } from './fields.ts';
+import { wholeProblem } from '../../config/issues.ts';
+import { duration, text } from './fields.ts';
 
 /** A secret is never written into a profile. */
 const secret = z.union(
@@ -63,12 +64,20 @@ const http = z
     },
   );
 
-const KINDS = ['redis', 'sqs', 'postgres'] as const;
+const KINDS = ['redis', 'sqs', 'postgres', 'http'];
 
 /** `target:` of a profile: `redis`, or all there is to say. */
-export const targetSchema = z
-  .union([z.enum(KINDS).transform((kind) => ({ kind })), z.record(z.string(), z.unknown())])
-  .pipe(z.discriminatedUnion('kind', [redis, sqs, postgres, http]));
+export const targetSchema = z.preprocess(
+  (given, context) => {
+    if (typeof given !== 'string') return given;
+    if (KINDS.includes(given)) return { kind: given };
+    context.issues.push(
+      wholeProblem(given, [], `expected ${KINDS.join(' or ')}, got ${JSON.stringify(given)}`),
+    );
+    return z.NEVER;
+  },
+  z.discriminatedUnion('kind', [redis, sqs, postgres, http]),
+);
 
 /** See {@link targetSchema}. */
 export type TargetProfile = z.output<typeof targetSchema>;
@@ -76,9 +85,6 @@ export type RedisTargetProfile = Extract<TargetProfile, { kind: 'redis' }>;
 export type SqsTargetProfile = Extract<TargetProfile, { kind: 'sqs' }>;
 export type PostgresTargetProfile = Extract<TargetProfile, { kind: 'postgres' }>;
 export type HttpTargetProfile = Extract<TargetProfile, { kind: 'http' }>;
-
-/** `whole` is used by the short forms beside the target. */
-export const groupsSchema = whole.max(100);
 
 function isHttpUrl(given: string): boolean {
   if (!URL.canParse(given)) return false;
