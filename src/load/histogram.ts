@@ -43,7 +43,8 @@ export class Histogram {
     if (hdr.totalCount === 0) return null;
     const entries = Object.entries(PERCENTILES).map(([name, part]) => [
       name,
-      hdr.getValueAtPercentile(part) / 1000,
+      // A value stands for all that are equal to three digits, up to the largest of them.
+      Math.min(hdr.getValueAtPercentile(part), hdr.maxValue) / 1000,
     ]);
     return {
       ...(Object.fromEntries(entries) as Record<Percentile, number>),

@@ -52,7 +52,7 @@ describe('latencies', () => {
         expect(sum.latency()).toEqual(whole);
         const decoded = decodeFromCompressedBase64(whole.histogram);
         expect(decoded.totalCount).toBe(whole.count);
-        expect(decoded.getValueAtPercentile(99) / 1000).toBe(whole.p99);
+        expect(Math.min(decoded.getValueAtPercentile(99), decoded.maxValue) / 1000).toBe(whole.p99);
       }),
       { numRuns: 30 },
     );
