@@ -1,7 +1,8 @@
 import type { LoadResult } from '../../src/load/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
-import { code, escaped } from '../analyse/format-markdown.ts';
+import { code, escaped as escapedMarkup } from '../analyse/format-markdown.ts';
 import { grouped } from '../term/number.ts';
+import { printable } from '../term/text.ts';
 import {
   backendFacts,
   countFacts,
@@ -60,7 +61,7 @@ function list(facts: readonly Fact[]): string {
   return facts
     .map(
       ([name, text]) =>
-        `- ${escaped(name)}: ${text === null ? '-' : name === 'target' ? code(text) : escaped(text)}`,
+        `- ${escaped(name)}: ${text === null ? '-' : name === 'target' ? code(printable(text)) : escaped(text)}`,
     )
     .join('\n');
 }
@@ -68,4 +69,9 @@ function list(facts: readonly Fact[]): string {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |`;
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+/** A page is looked at in a terminal, too. */
+function escaped(text: string): string {
+  return escapedMarkup(printable(text));
 }

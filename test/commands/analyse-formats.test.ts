@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { formatJunit, xml } from '../../commands/analyse/format-junit.ts';
 import { formatMarkdown } from '../../commands/analyse/format-markdown.ts';
 import type { Analysis, Changes, ShownFinding } from '../../src/analyse/index.ts';
+import { outlineOf } from '../support/junit.ts';
 import { SECRET, useMigration } from './analyse-driver.ts';
 
 const migration = useMigration();
@@ -121,28 +122,3 @@ test('the password of Redis stands nowhere, in no format and in no file', async 
   expect(await readFile(out, 'utf8')).toContain('<testsuites');
   for (const file of [out, saved]) expect(await readFile(file, 'utf8')).not.toContain(SECRET);
 });
-
-/** Throws where XML is not well-formed; gives back the root's name, and how many failures it tells and has. */
-function outlineOf(document: string): { name: string; failures: number } {
-  const open: string[] = [];
-  const seen: string[] = [];
-  const rest = document
-    .replace(/^<\?xml [^>]*\?>\n/, '')
-    .replace(/<(\/?)([a-z-]+)((?: [a-z]+="[^"<]*")*)(\/?)>/g, (_, end, name, _attributes, empty) => {
-      if (end) expect(open.pop()).toBe(name);
-      else seen.push(name);
-      if (!end && !empty) open.push(name);
-      return '';
-    });
-  expect(open).toEqual([]);
-  // What is left is text: no markup, no control characters.
-  expect(rest).not.toMatch(/[<\x00-\x08\x0b\x0c\x0e-\x1f]/);
-  expect(document.replace(/&(amp|lt|gt|quot|apos);/g, '')).not.toContain('&');
-  const failures = seen.filter((name) => name === 'failure').length;
-  expect(document).toMatch(
-    new RegExp(
-      `<testsuites [^>]*tests="${seen.filter((name) => name === 'testcase').length}" failures="${failures}"`,
-    ),
-  );
-  return { name: seen[0]!, failures };
-}
