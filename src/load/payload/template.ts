@@ -62,11 +62,22 @@ function literal(text: string, { field }: TemplateParts): string {
   throw invalid(field, `a placeholder is not closed: ${begun}`, ['close it with }}', HINT]);
 }
 
+/** Many messages are made within one ms, and writing a time takes as long as all the rest of a message. */
+function nowText(): Fill {
+  let writtenMs = -1;
+  let text = '';
+  return () => {
+    const ms = Date.now();
+    if (ms !== writtenMs) [writtenMs, text] = [ms, new Date(ms).toISOString()];
+    return text;
+  };
+}
+
 const FILLS: Record<string, (args: string[], parts: TemplateParts) => Fill | undefined> = {
   seq: (args) => (args.length === 0 ? String : undefined),
   uuid: (args) => (args.length === 0 ? () => randomUUID() : undefined),
   now: ([unit, ...more]) => {
-    if (unit === undefined) return () => new Date().toISOString();
+    if (unit === undefined) return nowText();
     return unit === 'ms' && more.length === 0 ? () => String(Date.now()) : undefined;
   },
   rand: (args, { random }) => {
