@@ -147,6 +147,40 @@ describe('PostgreSQL under load', () => {
     });
   });
 
+  test('more rows than are worth counting are told as well, claimed ones among them', async () => {
+    await withTarget(open({ raw: { consumers: { claimAfter: '1m' } } }), async (target) => {
+      const table = target.name.replace('.', '."') + '"';
+      await server.query(
+        `INSERT INTO ${table} (message_id, body) SELECT n, 'x' FROM generate_series(1, 12000) AS n`,
+      );
+      const consumer = await target.consumer(0, 'one');
+      await consumer.done(await consumer.take(1000, 0));
+      await consumer.take(500, 0);
+      expect(await target.sample()).toMatchObject({ length: 11_000, lag: 10_500, pending: 500 });
+      expect((await target.sample()).queueBytes).toBeGreaterThan(12_000 * 30);
+      await consumer.close();
+    });
+  });
+
+  test('a schema that is not there is named, and a run of any name has its table', async () => {
+    const missing = await open({ raw: { target: { schema: 'nobodys' } } });
+    await expect(missing.prepare()).rejects.toThrow(
+      /make table nobodys\.qctl_load_.*"nobodys" does not exist/,
+    );
+    await missing.close();
+    const run = `Orders.v"2'-${runId()}`;
+    await withTarget(open({ run, raw: { target: { notify: true } } }), async (target) => {
+      const producer = await target.producer(0, new Told());
+      producer.send(outgoing(1));
+      const consumer = await target.consumer(0, 'one');
+      await takeAll(consumer, 1);
+      expect((await target.sample()).length).toBe(1);
+      await producer.close();
+      await consumer.close();
+    });
+    expect(await tablesOf(run.slice(-20))).toEqual([]);
+  });
+
   test('two runs at once have a table each', async () => {
     await withTarget(open(), async (one) => {
       await withTarget(open(), async (other) => {

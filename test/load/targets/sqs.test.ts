@@ -215,6 +215,15 @@ describe('SQS under load', () => {
     });
   });
 
+  test('a run of any name has a queue that SQS takes', async () => {
+    const run = `Orders.v2 ${'x'.repeat(80)}${runId()}`;
+    await withTarget(open({ run, raw: { target: { fifo: true } } }), async (target) => {
+      expect(target.name).toMatch(/^qctl-load-[\w-]+-4f2a\.fifo$/);
+      expect(target.name).toHaveLength(80);
+      expect((await target.sample()).length).toBe(0);
+    });
+  });
+
   test('without the name of a queue, region and endpoint of the environment are enough', async () => {
     const asked = profile({ target: { kind: 'sqs' } });
     const missing = () =>

@@ -63,7 +63,7 @@ class HttpTarget implements LoadTarget {
   consumer(): Promise<Consumer> {
     const error = new QctlError('usage', `nothing can be consumed from ${this.name}`, {
       code: 'LOAD_NO_CONSUMERS',
-      hint: ['set consumers: 0, or leave it out'],
+      hint: ['set consumers: 0'],
     });
     return Promise.reject(error);
   }

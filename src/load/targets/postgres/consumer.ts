@@ -73,7 +73,8 @@ export class PostgresConsumer implements Consumer {
   }
 
   async close(): Promise<void> {
-    this.kill();
+    this.#end.abort();
+    this.#wake?.();
     await this.#session.end();
   }
 

@@ -55,7 +55,6 @@ export class PostgresProducer implements Producer {
   async close(): Promise<void> {
     this.#outage.end();
     this.#open.end(producerClosed());
-    this.#session.kill();
     await this.#session.end();
   }
 

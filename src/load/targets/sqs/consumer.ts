@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type SqsAccount, sqsLabel, toSqsError } from '../../../backends/sqs/index.ts';
 import { BATCH_ENTRIES } from '../../../backends/sqs/limits.ts';
 import { QctlError } from '../../../errors.ts';
@@ -34,6 +35,8 @@ export class SqsConsumer implements Consumer {
 
   constructor(options: SqsConsumerOptions) {
     this.#options = options;
+    // Many calls may listen at a time; Node would warn of a leak.
+    setMaxListeners(0, this.#end.signal);
   }
 
   async take(count: number, waitMs: number): Promise<Delivery[]> {
