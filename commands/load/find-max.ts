@@ -8,10 +8,10 @@ import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
 import { loadDoors } from './doors.ts';
-import { profileFrom } from './profile-options.ts';
+import { addWorkloadOptions, type ProfileFlags, profileFrom } from './profile-options.ts';
 
 /** Flags of `load find-max`. Rates are messages a second, durations ms, the precision a part. */
-export interface FindMaxFlags {
+export interface FindMaxFlags extends ProfileFlags {
   slo: string;
   start: number;
   max: number;
@@ -30,7 +30,7 @@ Exit code: 0 where a rate was found, 99 where not even the first one holds. Ctrl
 
 /** `qctl load find-max [PROFILE]`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runFindMax): QctlCommand {
-  const command = createCommand(entry)
+  const command = addWorkloadOptions(createCommand(entry))
     .requiredOption('--slo <condition>', "what must hold: 'p99 < 200ms and lag < 1000'")
     .option('--start <rate>', 'the first rate (default: 100/s)', parseRate, 100)
     .option('--max <rate>', 'the highest rate that may be tried (default: 100000/s)', parseRate, 100_000)
@@ -65,7 +65,11 @@ export async function runFindMax(
   load?: RunLoad,
 ): Promise<void> {
   const search = await searchOf(context, flags);
-  const profile = await profileFrom(file, { rate: `${flags.start}/s`, duration: `${flags.stepDuration}ms` });
+  const profile = await profileFrom(file, {
+    ...flags,
+    rate: `${flags.start}/s`,
+    duration: `${flags.stepDuration}ms`,
+  });
   if (context.options.dryRun) return showPlan(context, profile, search);
   const { renderMax } = await import('./format-max.ts');
   const startedAt = context.now();

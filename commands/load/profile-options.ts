@@ -25,9 +25,9 @@ export interface ProfileFlags {
   threshold?: string[];
 }
 
-/** Adds the flags of {@link ProfileFlags}. */
-export function addProfileOptions<C extends Command>(command: C): C {
-  command
+/** Adds the flags of {@link ProfileFlags} that say what is loaded, and with what. */
+export function addWorkloadOptions<C extends Command>(command: C): C {
+  return command
     .addOption(
       new Option('--target <kind>', 'what is loaded (default: redis)').choices([
         'redis',
@@ -39,11 +39,6 @@ export function addProfileOptions<C extends Command>(command: C): C {
     .option('--url <url>', 'webhook of target http')
     .option('--stream <name>', 'of target redis: this stream, in place of one of its own')
     .option('--allow-not-empty', 'take a stream or queue that holds messages')
-    .option('--rate <rate>', 'messages a second: 500/s; or max: as fast as the target confirms')
-    .option('--duration <duration>', 'how long it sends, warm-up included')
-    .option('--count <n>', 'at most so many messages', parsePositiveInteger)
-    .option('--warmup <duration>', 'not measured (default: 10s, at most a fifth)')
-    .option('--until-empty', 'wait until everything is processed, however long it takes')
     .option('--groups <n>', 'consumer groups, each of which gets every message', parseNonNegativeInteger)
     .option('--producers <n>', 'connections that send', parsePositiveInteger)
     .option('--consumers <n>', 'of each group', parseNonNegativeInteger)
@@ -52,6 +47,16 @@ export function addProfileOptions<C extends Command>(command: C): C {
     .option('--template <text>', 'body with {{seq}}, {{uuid}}, {{now}}, {{rand}}, {{key}}')
     .option('--keys <n>', 'ordering keys', parsePositiveInteger)
     .option('--seed <n>', 'of everything random', parseNonNegativeInteger);
+}
+
+/** Adds those that say how fast, how long, and what must hold. */
+export function addScheduleOptions<C extends Command>(command: C): C {
+  command
+    .option('--rate <rate>', 'messages a second: 500/s; or max: as fast as the target confirms')
+    .option('--duration <duration>', 'how long it sends, warm-up included')
+    .option('--count <n>', 'at most so many messages', parsePositiveInteger)
+    .option('--warmup <duration>', 'not measured (default: 10s, at most a fifth)')
+    .option('--until-empty', 'wait until everything is processed, however long it takes');
   return command.option(
     '--threshold <condition>',
     "what must hold, else it ends with 99: 'p99 < 10ms', 'rate >= 1000/s', 'lost == 0'; may be repeated",

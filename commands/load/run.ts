@@ -8,7 +8,13 @@ import { renderResult } from '../term/render.ts';
 import { loadDoors } from './doors.ts';
 import { followLoad } from './follow.ts';
 import { formatLoadPlan } from './format-plan.ts';
-import { addProfileOptions, type ProfileFlags, parseRepeat, profileFrom } from './profile-options.ts';
+import {
+  addScheduleOptions,
+  addWorkloadOptions,
+  type ProfileFlags,
+  parseRepeat,
+  profileFrom,
+} from './profile-options.ts';
 
 /** The flags of `load run`. */
 export interface RunFlags extends ProfileFlags {
@@ -18,7 +24,7 @@ export interface RunFlags extends ProfileFlags {
 
 /** `qctl load run [FILE]`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runLoadRun): QctlCommand {
-  const command = addProfileOptions(createCommand(entry));
+  const command = addScheduleOptions(addWorkloadOptions(createCommand(entry)));
   command
     .option(
       '--repeat <n>',

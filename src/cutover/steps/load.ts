@@ -56,9 +56,13 @@ async function run({ profile }: LoadParams, world: StepWorld): Promise<StepResul
   world.signal.throwIfAborted();
   if (result.verdict === 'passed') return { text: toText(result) };
   const [why = result.verdict] = result.reasons;
-  throw new QctlError('threshold', `load test ${profile}: ${WORDS[result.verdict]}${why}; ${toText(result)}`, {
-    code: 'LOAD_FAILED',
-  });
+  throw new QctlError(
+    'threshold',
+    `load test ${profile}: ${WORDS[result.verdict]}${why}; ${toText(result)}`,
+    {
+      code: 'LOAD_FAILED',
+    },
+  );
 }
 
 /** Nothing is proven by a test that was in its own way. */
