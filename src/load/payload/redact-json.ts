@@ -70,14 +70,15 @@ class JsonRedaction {
       around.atName = false;
       this.#copy(end);
     } else if (this.#isKept()) this.#copy(end);
-    else this.#put(`"${alikeEscaped(this.#text.slice(this.#at + 1, end - 1), this.#random)}"`);
+    else this.#put(`"${alikeEscaped(this.#text.slice(this.#at + 1, end - 1), this.#random)}"`, end);
   }
 
   #number(): void {
     NUMBER.lastIndex = this.#at;
     const [written] = NUMBER.exec(this.#text)!;
-    if (this.#isKept()) this.#copy(this.#at + written.length);
-    else this.#put(alikeNumber(written, this.#random));
+    const end = this.#at + written.length;
+    if (this.#isKept()) this.#copy(end);
+    else this.#put(alikeNumber(written, this.#random), end);
   }
 
   /** Whether the value that begins here stands at a path that is kept. */
@@ -90,13 +91,12 @@ class JsonRedaction {
   }
 
   #copy(end: number): void {
-    this.#put(this.#text.slice(this.#at, end));
+    this.#put(this.#text.slice(this.#at, end), end);
   }
 
-  /** Takes the place of as many characters. */
-  #put(instead: string): void {
+  #put(instead: string, end: number): void {
     this.#out.push(instead);
-    this.#at += instead.length;
+    this.#at = end;
   }
 }
 
