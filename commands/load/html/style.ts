@@ -59,12 +59,12 @@ path { fill: none; vector-effect: non-scaling-stroke; }
 .s1 { stroke: var(--s1); } .s2 { stroke: var(--s2); } .s3 { stroke: var(--s3); stroke-dasharray: 2 3; }
 .s4 { stroke: var(--s4); stroke-dasharray: 7 4; } .s5 { stroke: var(--s5); stroke-dasharray: 9 3 2 3; }
 .s6 { stroke: var(--s2); stroke-dasharray: 5 4; } .s7 { stroke: var(--s1); stroke-dasharray: 5 4; }
-.tip { position: absolute; top: 22px; left: 0; z-index: 1; pointer-events: none; padding: .35rem .6rem; max-width: 100%;
+.tip { position: absolute; top: 22px; left: 0; z-index: 1; pointer-events: none; padding: .35rem .6rem; width: max-content; max-width: 100%;
   background: var(--page); color: var(--text); border: 1px solid var(--edge); border-radius: 4px; font-size: .8rem;
   font-variant-numeric: tabular-nums; box-shadow: 0 2px 8px rgb(0 0 0 / .25); }
 .tip[hidden] { display: none; }
-.tip strong { display: block; } .tip span { display: flex; align-items: center; gap: .4rem; white-space: nowrap; }
-.tip b { margin-left: auto; padding-left: .75rem; font-weight: 600; }
+.tip strong { display: block; } .tip span { display: flex; align-items: center; gap: .4rem; }
+.tip b { white-space: nowrap; margin-left: auto; padding-left: .75rem; font-weight: 600; }
 details { margin-top: .4rem; font-size: .85rem; } summary { cursor: pointer; color: var(--link); }
 details .scroll { max-height: 20rem; overflow: auto; margin-top: .4rem; }
 @media (max-width: 40rem) { th:first-child { white-space: normal; min-width: 6.5rem; } .texts th:first-child { min-width: 0; } th, td { padding: .25rem .5rem; } }

@@ -1,0 +1,107 @@
+// What the scripts share that look for a program and install it where it is missing. No dependencies: they run first.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** In order of preference. */
+const MANAGERS = [
+  {
+    command: 'apt-get',
+    refresh: ['apt-get', 'update', '-qq'],
+    install: (name) => ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', name],
+    needsRoot: true,
+  },
+  {
+    command: 'apk',
+    install: (name) => ['apk', 'add', '--quiet', '--no-cache', name],
+    needsRoot: true,
+  },
+  {
+    command: 'dnf',
+    install: (name) => ['dnf', 'install', '-y', '-q', name],
+    needsRoot: true,
+  },
+  {
+    command: 'brew',
+    install: (name) => ['brew', 'install', '--quiet', name],
+    needsRoot: false,
+  },
+];
+
+/**
+ * Path of a program, or undefined when there is none. One that is named in the environment is never replaced by
+ * another one.
+ *
+ * @param override name of the variable that may name it, with or without its folder
+ * @param binaries names to look for, the preferred one first
+ */
+export function findProgram(override, binaries, env = process.env) {
+  const named = env[override];
+  if (named) return named.includes('/') ? executable(named) : onPath(named, env);
+  return binaries.map((name) => onPath(name, env)).find(Boolean);
+}
+
+function onPath(name, env = process.env) {
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  return folders.map((folder) => executable(join(folder, name))).find(Boolean);
+}
+
+function executable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Installs a program with the package manager of this system, and never asks for a password.
+ *
+ * @param name what is missing
+ * @param packages of each manager; the first that installs wins
+ * @param isThere whether it can be found now
+ * @returns undefined once it is there, else what went wrong, and what the manager has said of it
+ */
+export function installProgram(name, packages, isThere) {
+  const manager = MANAGERS.find(({ command }) => packages[command] && onPath(command));
+  if (!manager) return { what: `no ${name} on PATH, and no package manager that is known here` };
+  const prefix = privilege(manager);
+  if (!prefix)
+    return { what: `${name} is missing, and ${manager.command} needs root (sudo would ask for a password)` };
+  process.stdout.write(`${name} not found, installing it with ${manager.command}\n`);
+  const detail = install(manager, prefix, packages[manager.command], isThere);
+  return isThere() ? undefined : { what: `${manager.command} could not install ${name}`, detail };
+}
+
+/** What to put before a command so that it may install; undefined where that would need a password. */
+function privilege({ needsRoot }) {
+  if (!needsRoot || process.getuid?.() === 0) return [];
+  const allowed = onPath('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  return allowed ? ['sudo', '-n'] : undefined;
+}
+
+function install(manager, prefix, packages, isThere) {
+  // A failing refresh may concern a foreign repository only, so the installation decides.
+  if (manager.refresh) run(prefix, manager.refresh);
+  let problem = '';
+  for (const name of packages) {
+    const result = run(prefix, manager.install(name));
+    if (result.status === 0 && isThere()) return '';
+    problem ||= `${result.stderr}`.trim().split('\n').slice(-3).join('\n');
+  }
+  return problem;
+}
+
+function run(prefix, command) {
+  // RUNLEVEL=1 keeps Debian's script from starting a system service, redis-server on port 6379 for one.
+  const settings = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'HOMEBREW_NO_AUTO_UPDATE=1'];
+  const [program, ...args] = [...prefix, 'env', ...settings, ...command];
+  return spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+}
+
+/** True in a script that was started by itself, and not imported. */
+export function isStarted(url) {
+  return Boolean(process.argv[1]) && realpathSync(process.argv[1]) === fileURLToPath(url);
+}
