@@ -1,17 +1,17 @@
 import { InvalidArgumentError } from 'commander';
 import { QctlError } from '../../src/errors.ts';
-import type { FindMaxOptions, LoadMax, LoadProfile } from '../../src/load/index.ts';
+import type { FindMaxOptions, LoadDoors, LoadMax, LoadProfile } from '../../src/load/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions, parseDuration, parseRate } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { usageError } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
-import { loadDoors } from './doors.ts';
+import { loadDoors, type SqsFlags } from './doors.ts';
 import { addWorkloadOptions, type ProfileFlags, profileFrom } from './profile-options.ts';
 
 /** Flags of `load find-max`. Rates are messages a second, durations ms, the precision a part. */
-export interface FindMaxFlags extends ProfileFlags {
+export interface FindMaxFlags extends ProfileFlags, SqsFlags {
   slo: string;
   start: number;
   max: number;
@@ -70,10 +70,11 @@ export async function runFindMax(
     rate: `${flags.start}/s`,
     duration: `${flags.stepDuration}ms`,
   });
-  if (context.options.dryRun) return showPlan(context, profile, search);
+  const doors = loadDoors(context, flags);
+  if (context.options.dryRun) return showPlan(context, profile, search, doors);
   const { renderMax } = await import('./format-max.ts');
   const startedAt = context.now();
-  const found = await searchWith(context, profile, search, load);
+  const found = await searchWith(context, profile, search, doors, load);
   const data = { ...found, startedAt: startedAt.toISOString(), endedAt: context.now().toISOString() };
   await renderResult(context.io, context.options, renderMax(context.io.stdout, data));
   if (found.verdict === 'none') throw noRate(found);
@@ -99,13 +100,15 @@ async function searchOf(context: Context, flags: FindMaxFlags): Promise<FindMaxO
   };
 }
 
-async function showPlan(context: Context, profile: LoadProfile, search: FindMaxOptions): Promise<void> {
+async function showPlan(
+  context: Context,
+  profile: LoadProfile,
+  search: FindMaxOptions,
+  doors: LoadDoors,
+): Promise<void> {
   const { planLoad, probeProfile } = await import('../../src/load/index.ts');
   const { renderSearch } = await import('./format-max.ts');
-  const { target } = await planLoad(
-    probeProfile(profile, search.startRate, search.stepMs),
-    loadDoors(context),
-  );
+  const { target } = await planLoad(probeProfile(profile, search.startRate, search.stepMs), doors);
   await renderResult(context.io, context.options, renderSearch(context.io.stdout, target, search));
 }
 
@@ -113,6 +116,7 @@ async function searchWith(
   context: Context,
   profile: LoadProfile,
   search: FindMaxOptions,
+  doors: LoadDoors,
   load?: RunLoad,
 ): Promise<LoadMax> {
   const { findMax, probeProfile, runLoad } = await import('../../src/load/index.ts');
@@ -122,7 +126,7 @@ async function searchWith(
   context.finishing = 'the run in hand';
   try {
     return await findMax({ ...search, ...told }, (rate, durationMs) =>
-      (load ?? runLoad)(probeProfile(profile, rate, durationMs), loadDoors(context), {
+      (load ?? runLoad)(probeProfile(profile, rate, durationMs), doors, {
         signal: context.signal,
         version: context.version,
         onPlan: follow.plan,

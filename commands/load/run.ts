@@ -1,11 +1,11 @@
 import { QctlError } from '../../src/errors.ts';
-import type { LoadPlan, LoadProfile, LoadResult } from '../../src/load/index.ts';
+import type { LoadDoors, LoadPlan, LoadProfile, LoadResult } from '../../src/load/index.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
-import { loadDoors } from './doors.ts';
+import { loadDoors, type SqsFlags } from './doors.ts';
 import { followLoad } from './follow.ts';
 import { formatLoadPlan } from './format-plan.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './profile-options.ts';
 
 /** The flags of `load run`. */
-export interface RunFlags extends ProfileFlags {
+export interface RunFlags extends ProfileFlags, SqsFlags {
   repeat?: number;
   save?: string;
 }
@@ -53,7 +53,7 @@ the target's memory ran short. Ctrl-C ends it early, with the result so far.`;
 export async function runLoadRun(context: Context, file: string | undefined, flags: RunFlags): Promise<void> {
   const { io, options } = context;
   const profile = await profileFrom(file, flags);
-  const doors = loadDoors(context);
+  const doors = loadDoors(context, flags);
   if (options.dryRun) {
     const { planLoad } = await import('../../src/load/index.ts');
     const plan = await planLoad(profile, doors);
@@ -64,7 +64,7 @@ export async function runLoadRun(context: Context, file: string | undefined, fla
     });
   }
   if (flags.save !== undefined) await requireWritable(flags.save);
-  const results = await runAll(context, profile, flags.repeat ?? 1);
+  const results = await runAll(context, profile, doors, flags.repeat ?? 1);
   const { writeResults } = await import('../../src/load/index.ts');
   if (flags.save !== undefined && results.length > 0) await writeResults(flags.save, results);
   const { render } = await import('./render.ts');
@@ -72,14 +72,19 @@ export async function runLoadRun(context: Context, file: string | undefined, fla
   if (!context.signal.aborted) refuse(results);
 }
 
-async function runAll(context: Context, profile: LoadProfile, repeat: number): Promise<LoadResult[]> {
+async function runAll(
+  context: Context,
+  profile: LoadProfile,
+  doors: LoadDoors,
+  repeat: number,
+): Promise<LoadResult[]> {
   const { runLoad } = await import('../../src/load/index.ts');
   const results: LoadResult[] = [];
   for (let at = 1; at <= repeat && !context.signal.aborted; at += 1) {
     const follow = followLoad(context, repeat > 1 ? `${at} of ${repeat}: ` : '');
     try {
       results.push(
-        await runLoad(profile, loadDoors(context), {
+        await runLoad(profile, doors, {
           signal: context.signal,
           version: context.version,
           onPlan: (plan) => begin(context, plan, at === 1),

@@ -36,11 +36,19 @@ export async function runLoad(
     await options.onPlan?.(planOf(name, profile, target, arrivals, payload));
     options.signal.throwIfAborted();
     await target.prepare();
-    const run = new LoadRun({ run: name, profile, target, payload, arrivals });
-    return await carryOut(run, options, startedAt);
-  } finally {
-    await target.close();
+  } catch (error) {
+    // Why it could not begin says more than what could not be taken away then.
+    await target.close().catch(() => undefined);
+    throw error;
   }
+  const run = new LoadRun({ run: name, profile, target, payload, arrivals });
+  const result = await carryOut(run, options, startedAt).catch(async (error) => {
+    await target.close().catch(() => undefined);
+    throw error;
+  });
+  // What was measured is not lost for what could not be taken away.
+  await target.close().catch((error: Error) => result.reasons.push(`left behind: ${error.message}`));
+  return result;
 }
 
 async function carryOut(run: LoadRun, options: LoadOptions, startedAt: Date): Promise<LoadResult> {

@@ -153,7 +153,12 @@ describe('qctl load run', () => {
 
     const sqs = sharedSqs();
     const queue = await runLoad([...short, '--target', 'sqs', '-o', 'json'], {
-      env: { AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_REGION: 'us-east-1' },
+      env: {
+        AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      },
     });
     expect([queue.code, JSON.parse(queue.stdout).counts]).toMatchObject([0, { processed: 100, lost: 0 }]);
 

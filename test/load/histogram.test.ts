@@ -52,7 +52,7 @@ describe('latencies', () => {
         expect(sum.latency()).toEqual(whole);
         const decoded = decodeFromCompressedBase64(whole.histogram);
         expect(decoded.totalCount).toBe(whole.count);
-        expect(Math.min(decoded.getValueAtPercentile(99), decoded.maxValue) / 1000).toBe(whole.p99);
+        expect(near(decoded.getValueAtPercentile(99) / 1000, whole.p99)).toBe(true);
       }),
       { numRuns: 30 },
     );

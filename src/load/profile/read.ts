@@ -72,6 +72,12 @@ function combined(given: WrittenProfile): Issue[] {
     refuse(['payloadBytes'], 'stands beside payload', 'say it in one way');
   if (target.kind !== 'redis' && (given.groups ?? 1) > 1)
     refuse(['groups'], `is for target redis: ${target.kind} has one`);
+  if (target.kind === 'sqs' && target.allowNotEmpty && given.consumers.count > 0)
+    refuse(
+      ['consumers'],
+      'would receive the messages that are in the queue, and raise their receive counts',
+      'set consumers: 0, and let the workers of the queue consume',
+    );
   for (const [at, fault] of given.faults.entries())
     if ('pause' in fault && target.kind !== 'redis')
       refuse(['faults', String(at)], `a target of kind ${target.kind} cannot be paused`);

@@ -82,7 +82,10 @@ export class Crew {
   async #open(group: number): Promise<Worker> {
     this.#names += 1;
     const consumer: Consumer = await this.#parts.target.consumer(group, `c${this.#names}`);
-    const parts: WorkerParts = { ...this.#parts, group, consumer, random: this.#random };
+    const { target } = this.#parts;
+    // Groups of a stream are the run's own; a queue has all its messages once.
+    const leaveForeign = target.kind === 'sqs' && !target.own;
+    const parts: WorkerParts = { ...this.#parts, group, consumer, leaveForeign, random: this.#random };
     const worker = new Worker(parts);
     this.#workers.add(worker);
     return worker;

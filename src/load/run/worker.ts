@@ -17,6 +17,8 @@ export interface WorkerParts {
   meter: Meter;
   group: number;
   consumer: Consumer;
+  /** Messages that are not of this run are not acknowledged: they would be gone. */
+  leaveForeign: boolean;
   random: () => number;
   onError: (error: unknown) => void;
 }
@@ -106,6 +108,8 @@ export class Worker {
     const good: Held[] = [];
     const dead: Held[] = [];
     for (const one of held) {
+      // Of somebody else: it comes back when this consumer has held it long enough.
+      if (one.seq < 0 && this.#parts.leaveForeign) continue;
       if (failure === 0 || this.#parts.random() >= failure) good.push(one);
       else if (one.times >= maxDeliveries) dead.push(one);
     }

@@ -16,7 +16,7 @@ const LONGEST_NAME = 63;
 
 /** The table of a run. The end of a run's id is what makes it unique. */
 export function queueTable(schema: string, run: string): QueueTable {
-  const name = PREFIX + run.slice(-(LONGEST_NAME - PREFIX.length));
+  const name = PREFIX + run.replace(/^load-/, '').slice(-(LONGEST_NAME - PREFIX.length));
   return {
     label: `${schema}.${name}`,
     quoted: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,

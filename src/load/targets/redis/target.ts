@@ -131,7 +131,7 @@ class RedisTarget implements LoadTarget {
   }
 
   #groupName(at: number): string {
-    return this.own ? `g${at + 1}` : `qctl-load-${this.#run}-g${at + 1}`;
+    return this.own ? `g${at + 1}` : `qctl-${this.#run}-g${at + 1}`;
   }
 
   async #asking(doing: string, work: () => Promise<unknown>): Promise<void> {

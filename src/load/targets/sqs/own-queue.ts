@@ -18,7 +18,8 @@ export function ownQueueName(run: string, { dead = false, fifo = false } = {}): 
   const end = `${dead ? '-dead' : ''}${fifo ? '.fifo' : ''}`;
   const room = LONGEST_NAME - 'qctl-load-'.length - end.length;
   // The end of a run's name is what makes it unique.
-  return `qctl-load-${run.replace(/[^A-Za-z0-9_-]/g, '-').slice(-room)}${end}`;
+  const which = run.replace(/^load-/, '').replace(/[^A-Za-z0-9_-]/g, '-');
+  return `qctl-load-${which.slice(-room)}${end}`;
 }
 
 /**
