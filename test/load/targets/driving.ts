@@ -16,7 +16,7 @@ export function profile(raw: Record<string, unknown>, folder = '/') {
 
 /** As qctl makes them. */
 export function runId(): string {
-  return `${uniqueName('load')}-20261122-170253-4f2a`;
+  return `${uniqueName('t')}-20261122-170253-4f2a`;
 }
 
 /** What a producer has told. A message that is told of twice is listed twice. */

@@ -193,13 +193,14 @@ describe('SQS under load', () => {
     const queueUrl = await createQueue(uniqueName());
     await send(queueUrl, [{ body: 'somebodys', delaySeconds: 900 }]);
     const options = { queueUrl };
-    const use = (more = {}) => open({ raw: { target: { useQueue: true, ...more } }, options });
+    const use = (more = {}, rest = {}) =>
+      open({ raw: { target: { useQueue: true, ...more }, ...rest }, options });
     const refused = await use();
     const error = await refused.prepare().catch((thrown) => thrown);
     expect(error).toMatchObject({ kind: 'refused', code: 'TARGET_NOT_EMPTY' });
     expect(error.message).toContain('0 visible, 0 in flight, 1 delayed');
     await refused.close();
-    await withTarget(use({ allowNotEmpty: true }), async (target) => {
+    await withTarget(use({ allowNotEmpty: true }, { consumers: 0 }), async (target) => {
       expect(target).toMatchObject({ own: false, name: queueUrl.split('/').at(-1) });
     });
     expect((await depth(queueUrl)).total).toBe(1);
