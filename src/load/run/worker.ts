@@ -34,6 +34,7 @@ export class Worker {
   readonly consumer: Consumer;
   readonly #parts: WorkerParts;
   #over = false;
+  #acknowledging: Promise<void> = Promise.resolve();
   idle = false;
   /** Messages that it has got and not acknowledged. */
   inHand = 0;
@@ -46,20 +47,20 @@ export class Worker {
 
   /** Works until it is closed or killed. @param onCrash called where it dies of a message */
   async work(onCrash: () => void): Promise<void> {
-    const { count, crash } = {
-      count: this.#parts.profile.consumers.batch,
-      crash: this.#parts.profile.consumers.crash,
-    };
+    const { batch, crash } = this.#parts.profile.consumers;
+    // Who works at messages takes no further ones meanwhile.
+    const pipelined = this.consumer.pipelined === true && this.#worksInNoTime;
     while (!this.#over) {
-      const deliveries = await this.#take(count);
+      const deliveries = await this.#take(batch);
       if (this.#over || !deliveries) continue;
+      await this.#acknowledging;
       this.idle = deliveries.length === 0;
       if (this.idle) continue;
       this.inHand = deliveries.length;
       const held = this.#look(deliveries);
       if (crash > 0 && held.some(() => this.#parts.random() < crash)) return onCrash();
-      await this.#handle(held);
-      this.inHand = 0;
+      this.#acknowledging = this.#handle(held);
+      if (!pipelined) await this.#acknowledging;
     }
   }
 
@@ -71,6 +72,11 @@ export class Worker {
   async close(): Promise<void> {
     this.#over = true;
     await this.consumer.close();
+  }
+
+  get #worksInNoTime(): boolean {
+    const { work } = this.#parts.profile.consumers;
+    return work.kind === 'fixed' && work.meanMs === 0;
   }
 
   async #take(count: number): Promise<Delivery[] | undefined> {
@@ -94,7 +100,11 @@ export class Worker {
   /** Without simulated work all that was taken is acknowledged in one call, else one by one. */
   async #handle(held: readonly Held[]): Promise<void> {
     const { work } = this.#parts.profile.consumers;
-    if (work.kind === 'fixed' && work.meanMs === 0) return this.#finish(held);
+    if (this.#worksInNoTime) {
+      await this.#finish(held);
+      this.inHand = 0;
+      return;
+    }
     for (const one of held) {
       await sleep(workMs(work, this.#parts.random));
       if (this.#over) return;

@@ -44,6 +44,8 @@ export interface Delivery {
 
 /** One consumer of one group, with a connection of its own. It connects again by itself. */
 export interface Consumer {
+  /** Whether the next `take` may begin before `done` has ended: both go out as one. Absent: it may not. */
+  readonly pipelined?: boolean;
   /**
    * At most `count` messages; waits up to `waitMs` for the first one. What another consumer has held for longer than
    * `claimAfterMs` of the profile comes back here, too. Rejects where the connection fails: may be called again.
