@@ -7,6 +7,8 @@ const text = `Data goes to stdout; progress, notes, questions and errors go to s
 -o ndjson      one event or row a line, each with a "type"; long runs print {"type":"progress",…}
 -o yaml        the document of json as YAML
 -o prometheus  metrics in the text format of Prometheus, where the help names it
+-o markdown    a page for a ticket or a CI summary, likewise; so are junit, the XML that CI servers read
+               as results of tests, and html, one page with charts that needs nothing else
 
 Fields are camelCase and only ever added. What is not known is null, never 0. Times are RFC 3339,
 durations are milliseconds (…Ms), sizes are bytes (…Bytes), ids are strings.

@@ -18,7 +18,8 @@ const MOST_TOLD = 5;
 const WORDS: FileWords = {
   what: 'the results',
   code: 'LOAD_RESULTS',
-  unreadable: "check the path; 'qctl load run -o json --out-file FILE' writes such a file",
+  unreadable:
+    "check the path; 'qctl load run --save FILE' writes such a file, and so does -o json --out-file FILE",
 };
 
 /** Results as one document. */
@@ -92,7 +93,7 @@ function invalid(path: string, problems: readonly string[], cause?: unknown): Qc
   const told = [...problems.slice(0, MOST_TOLD), ...(more > 0 ? [`… and ${more} more`] : [])];
   return new QctlError('config', `${path} holds no load results: ${told.join('; ')}`, {
     code: 'LOAD_RESULTS_INVALID',
-    hint: ["'qctl load run -o json --out-file FILE' writes such a file"],
+    hint: ["'qctl load run --save FILE' writes such a file, and so does -o json --out-file FILE"],
     details: { file: path, problems: [...problems] },
     cause,
   });
