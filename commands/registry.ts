@@ -128,7 +128,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   ...ROUTE_COMMANDS,
   ...LOAD_COMMANDS,
   ...CUTOVER_COMMANDS,
-  ...LOAD_COMMANDS,
   {
     name: 'config show',
     summary: 'show the resolved configuration and where each part comes from',
