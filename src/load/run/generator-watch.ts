@@ -22,12 +22,12 @@ export interface GeneratorSecond {
 /** Watches whether this process is in its own way. */
 export class GeneratorWatch {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  readonly #delays: number[] = [];
+  #delays: number[] = [];
   #cpu = process.cpuUsage();
   #cpuAtMs = performance.now();
-  readonly #firstCpu = this.#cpu;
-  readonly #firstAtMs = this.#cpuAtMs;
-  readonly #loop: EventLoopUtilization = performance.eventLoopUtilization();
+  #firstCpu = this.#cpu;
+  #firstAtMs = this.#cpuAtMs;
+  #loop: EventLoopUtilization = performance.eventLoopUtilization();
   #sendingLoop: EventLoopUtilization | undefined;
   #handed = 0;
   #behind = 0;
@@ -35,6 +35,17 @@ export class GeneratorWatch {
 
   constructor() {
     this.#delay.enable();
+  }
+
+  /** The warm-up is over: what was in it is forgotten. */
+  begin(): void {
+    this.#delays = [];
+    this.#firstCpu = process.cpuUsage();
+    this.#firstAtMs = performance.now();
+    this.#loop = performance.eventLoopUtilization();
+    this.#handed = 0;
+    this.#behind = 0;
+    this.#behindMs = 0;
   }
 
   /** A message was handed over that long after its time. */

@@ -110,7 +110,9 @@ export class LoadRun {
 
   /** Called often: the warm-up may be over. */
   look(): void {
-    if (!this.marks.warm && this.elapsedMs >= this.parts.profile.warmupMs) this.marks.warm = this.#mark();
+    if (this.marks.warm || this.elapsedMs < this.parts.profile.warmupMs) return;
+    this.marks.warm = this.#mark();
+    this.watch.begin();
   }
 
   async close(): Promise<void> {

@@ -44,7 +44,7 @@ export interface Delivery {
 
 /** One consumer of one group, with a connection of its own. It connects again by itself. */
 export interface Consumer {
-  /** Whether the next `take` may begin before `done` has ended: both go out as one. Absent: it may not. */
+  /** Whether the next `take` may begin before `done` has ended. Absent: it may not. */
   readonly pipelined?: boolean;
   /**
    * At most `count` messages; waits up to `waitMs` for the first one. What another consumer has held for longer than

@@ -48,15 +48,8 @@ export class RedisConsumer implements Consumer {
     return (reply?.[0]?.[1] ?? []).map((entry) => toDelivery(entry, 1));
   }
 
-  /** What is asked for in the same turn goes out in one write with it: a call into the system costs more than either. */
   async done(deliveries: readonly Delivery[]): Promise<void> {
     const { stream, group } = this.#place;
-    const { client } = this.#connection;
-    if (!('nodes' in client) && client.stream) {
-      const { stream: socket } = client;
-      socket.cork();
-      process.nextTick(() => socket.uncork());
-    }
     await this.#connection.client.xack(stream, group, ...deliveries.map(({ token }) => token));
   }
 
