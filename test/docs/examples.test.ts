@@ -33,3 +33,15 @@ test('their qctl.yaml has all that they name', async () => {
   ]);
   expect([code, stderr, stdout]).toEqual([0, '', expect.stringContaining('valid (1 profile)')]);
 });
+
+test('the load profile of the field is one, and would send what it says', async () => {
+  const profile = new URL('../../examples/load/field.yaml', import.meta.url).pathname;
+  const { code, stdout } = await runCommand(['load', 'run', profile, '--dry-run', '-o', 'json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    messages: 12_000,
+    peakPerSecond: 1000,
+    groups: 10,
+    consumers: 50,
+  });
+});

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { uniqueName } from '../support/shared.ts';
 import { waitFor } from '../support/wait.ts';
-import { loadRedis } from './running.ts';
+import { loadRedis, whileInvalid } from './running.ts';
 
 let server: TestRedis;
 let client: Redis;
@@ -70,6 +70,14 @@ describe('a load test of Redis', () => {
     expect(result.latency.endToEnd).toBeNull();
     expect(result.thresholds).toMatchObject([{ text: 'failed == 0', holds: true }]);
     expect(await client.keys('*')).toEqual([]);
+  });
+
+  test('a rate that is wanted and kept holds as a threshold, whatever the time of an answer', async () => {
+    const { verdict, rates } = await whileInvalid(
+      () => loadRedis(server.url, { rate: '200/s', duration: '2s', thresholds: ['rate >= 200/s'] }),
+      (result) => result.verdict !== 'passed',
+    );
+    expect([verdict, rates.reached]).toEqual(['passed', 200]);
   });
 
   test('a stop ends it early: what was sent is finished, and the result says that it was stopped', async () => {

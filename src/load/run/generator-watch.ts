@@ -9,7 +9,7 @@ import {
 const BEHIND_MS = 50;
 const BEHIND_SHARE = 0.01;
 /** Above it there is no time left for anything that comes unexpected. */
-const BUSY = 0.95;
+const BUSY = 0.9;
 const HELD_MS = 250;
 const RESOLUTION_MS = 10;
 
