@@ -1,6 +1,6 @@
 import { Histogram } from '../histogram.ts';
 import { type Latency, STAGES, type Stage } from '../result.ts';
-import type { Trip } from '../tally/tally.ts';
+import type { Trip } from '../tally/trip.ts';
 
 /** Stages of which each second is kept. */
 const BY_SECOND = ['enqueue', 'endToEnd'] as const;

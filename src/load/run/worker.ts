@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadProfile } from '../profile/profile.ts';
-import type { Seen, Tally } from '../tally/tally.ts';
+import type { Tally } from '../tally/tally.ts';
+import type { Seen } from '../tally/trip.ts';
 import type { Consumer, Delivery } from '../targets/target.ts';
 import type { Meter } from './meter.ts';
 import { workMs } from './work.ts';

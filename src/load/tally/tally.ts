@@ -3,7 +3,7 @@ import type { LoadCounts } from '../result.ts';
 import type { Delivery } from '../targets/target.ts';
 import {
   CHUNK_SIZE,
-  Chunk,
+  type Chunk,
   CONFIRMED,
   CORRUPT,
   DEAD,
@@ -13,24 +13,12 @@ import {
   FAILED,
   SENT,
 } from './chunk.ts';
+import { Chunks } from './chunks.ts';
+import { emptyCounts } from './counts.ts';
+import type { Seen, Trip } from './trip.ts';
 
 /** Sent later than this after its time, a message is late. */
 const LATE_MS = 50;
-
-/** What a delivery is. `seq` is -1 where the message is not of this run. */
-export interface Seen {
-  seq: number;
-  /** How often the group got it, this time included; 15 at most. */
-  times: number;
-}
-
-/** The times of a message that a group has processed for the first time. */
-export interface Trip {
-  dueMs: number;
-  sentMs: number;
-  /** 0: its confirmation has not been seen yet. */
-  storedMs: number;
-}
 
 /**
  * The book of a run: what became of each message, in each group. A chunk of messages that all are settled is given
@@ -39,7 +27,7 @@ export interface Trip {
 export class Tally {
   readonly #prefix: string;
   readonly #groups: number;
-  readonly #chunks = new Map<number, Chunk>();
+  readonly #chunks: Chunks;
   /** The latest message of each key that each group has got: key by key, -1 before the first. */
   readonly #newest: Float64Array[];
   #planned = 0;
@@ -57,6 +45,7 @@ export class Tally {
   constructor(run: string, groups: number, keys: number) {
     this.#prefix = `${run}-`;
     this.#groups = groups;
+    this.#chunks = new Chunks(groups);
     this.#newest = Array.from({ length: groups }, () => new Float64Array(keys).fill(-1));
   }
 
@@ -68,7 +57,7 @@ export class Tally {
   /** The next message of the schedule. */
   plan(seq: number, dueMs: number, crc: number, key: number): void {
     this.#planned = seq + 1;
-    const chunk = this.#openChunk(seq);
+    const chunk = this.#chunks.make(seq);
     const at = seq % CHUNK_SIZE;
     chunk.due[at] = dueMs;
     chunk.crc[at] = crc;
@@ -77,15 +66,15 @@ export class Tally {
 
   drop(seq: number): void {
     this.#counts.dropped += 1;
-    const chunk = this.#chunk(seq)!;
+    const chunk = this.#chunks.of(seq)!;
     chunk.state[seq % CHUNK_SIZE]! |= DROPPED;
     chunk.settleWholly(seq % CHUNK_SIZE);
-    this.#giveUp(seq, chunk);
+    this.#chunks.release(seq, chunk);
   }
 
   /** @returns its intended moment */
   sent(seq: number, atMs: number): number {
-    const chunk = this.#chunk(seq)!;
+    const chunk = this.#chunks.of(seq)!;
     const at = seq % CHUNK_SIZE;
     const due = chunk.due[at]!;
     chunk.sent[at] = atMs;
@@ -98,7 +87,7 @@ export class Tally {
   /** @returns its times; undefined where nobody asks for them any more */
   confirmed(seq: number, atMs: number): Trip | undefined {
     this.#counts.confirmed += 1;
-    const chunk = this.#chunk(seq);
+    const chunk = this.#chunks.of(seq);
     if (!chunk) return undefined;
     const at = seq % CHUNK_SIZE;
     chunk.state[at]! |= CONFIRMED;
@@ -112,7 +101,7 @@ export class Tally {
   failed(seq: number): void {
     this.#counts.failed += 1;
     this.#counts.errors += 1;
-    const chunk = this.#chunk(seq);
+    const chunk = this.#chunks.of(seq);
     if (!chunk) return;
     chunk.state[seq % CHUNK_SIZE]! |= FAILED;
     if (this.#groups === 0) this.#settle(seq, chunk);
@@ -138,7 +127,7 @@ export class Tally {
       this.#counts.foreign += 1;
       return { seq, times: 1 };
     }
-    const chunk = this.#chunk(seq);
+    const chunk = this.#chunks.of(seq);
     if (!chunk) return { seq, times: 15 };
     const at = seq % CHUNK_SIZE;
     const cell = chunk.cell(at, group);
@@ -155,7 +144,7 @@ export class Tally {
   processed(group: number, seq: number): Trip | undefined {
     if (seq < 0) return undefined;
     this.#counts.processed += 1;
-    const chunk = this.#chunk(seq);
+    const chunk = this.#chunks.of(seq);
     const at = seq % CHUNK_SIZE;
     if (!chunk || chunk.groups[chunk.cell(at, group)]! & (DONE | DEAD)) {
       this.#counts.doubled += 1;
@@ -167,7 +156,7 @@ export class Tally {
 
   /** It was processed, and whether the target knows is not known: it may come again. */
   doubted(group: number, seq: number): void {
-    const chunk = seq < 0 ? undefined : this.#chunk(seq);
+    const chunk = seq < 0 ? undefined : this.#chunks.of(seq);
     if (chunk && (chunk.groups[chunk.cell(seq % CHUNK_SIZE, group)]! & (DONE | DEAD)) === 0)
       this.#doubts.add(seq * this.#groups + group);
   }
@@ -179,7 +168,7 @@ export class Tally {
 
   buried(group: number, seq: number): void {
     this.#counts.deadLettered += 1;
-    const chunk = seq < 0 ? undefined : this.#chunk(seq);
+    const chunk = seq < 0 ? undefined : this.#chunks.of(seq);
     if (!chunk || chunk.groups[chunk.cell(seq % CHUNK_SIZE, group)]! & (DONE | DEAD)) return;
     this.#finish(seq, chunk, group, DEAD);
   }
@@ -201,13 +190,11 @@ export class Tally {
 
   /** @param emptied whether there is nothing more to be got: what is missing then is lost */
   counts(emptied: boolean): LoadCounts {
-    const { confirmed } = this.#counts;
     const missing = this.#unprocessed;
     if (this.#groups === 0) return { ...this.#counts, planned: this.#planned, lost: null, unprocessed: 0 };
     return {
       ...this.#counts,
       planned: this.#planned,
-      confirmed,
       lost: emptied || missing === 0 ? missing : null,
       unprocessed: emptied ? 0 : missing,
     };
@@ -232,31 +219,14 @@ export class Tally {
 
   #settle(seq: number, chunk: Chunk): void {
     chunk.settle(seq % CHUNK_SIZE);
-    this.#giveUp(seq, chunk);
-  }
-
-  #giveUp(seq: number, chunk: Chunk): void {
-    if (chunk.open === 0) this.#chunks.delete(Math.floor(seq / CHUNK_SIZE));
+    this.#chunks.release(seq, chunk);
   }
 
   #isSettled(seq: number): boolean {
-    const chunk = this.#chunk(seq);
+    const chunk = this.#chunks.of(seq);
     if (!chunk) return seq < this.#planned;
     const at = seq % CHUNK_SIZE;
     return chunk.left[at] === 0 || (chunk.state[at]! & FAILED) !== 0;
-  }
-
-  #chunk(seq: number): Chunk | undefined {
-    return this.#chunks.get(Math.floor(seq / CHUNK_SIZE));
-  }
-
-  #openChunk(seq: number): Chunk {
-    const number = Math.floor(seq / CHUNK_SIZE);
-    const known = this.#chunks.get(number);
-    if (known) return known;
-    const chunk = new Chunk(this.#groups);
-    this.#chunks.set(number, chunk);
-    return chunk;
   }
 
   #seqOf(id: string): number {
@@ -265,26 +235,4 @@ export class Tally {
     const seq = /^\d{1,15}$/.test(digits) ? Number(digits) : -1;
     return seq < this.#planned ? seq : -1;
   }
-}
-
-function emptyCounts(): LoadCounts {
-  return {
-    planned: 0,
-    sent: 0,
-    confirmed: 0,
-    failed: 0,
-    dropped: 0,
-    late: 0,
-    delivered: 0,
-    processed: 0,
-    unprocessed: 0,
-    lost: 0,
-    doubled: 0,
-    outOfOrder: 0,
-    corrupted: 0,
-    redelivered: 0,
-    deadLettered: 0,
-    foreign: 0,
-    errors: 0,
-  };
 }
