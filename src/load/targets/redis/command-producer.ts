@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../../../backends/redis/index.ts';
 import type { Outgoing, Producer, ProducerEvents } from '../target.ts';
+import { explained } from './explained.ts';
 
 /** Sends by the client library, as a cluster needs it: it follows redirections. */
 export class CommandProducer implements Producer {
@@ -47,7 +48,7 @@ export class CommandProducer implements Producer {
     this.#flying += 1;
     this.#events.sent(seq, performance.now());
     const fields = key === null ? ['id', id, 'body', body] : ['id', id, 'body', body, 'key', key];
-    const outcome = await this.#connection.client.xadd(this.#stream, '*', ...fields).then(
+    const outcome = await explained(this.#connection.client.xadd(this.#stream, '*', ...fields)).then(
       () => undefined,
       (error: Error) => error,
     );

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../../../backends/redis/index.ts';
 import type { Consumer, Delivery } from '../target.ts';
+import { explained } from './explained.ts';
 
 type Entry = [id: Buffer, fields: Buffer[] | null];
 
@@ -29,7 +30,11 @@ export class RedisConsumer implements Consumer {
     this.#claimAtMs = performance.now() + place.claimAfterMs * (0.5 + Math.random() / 2);
   }
 
-  async take(count: number, waitMs: number): Promise<Delivery[]> {
+  take(count: number, waitMs: number): Promise<Delivery[]> {
+    return explained(this.#take(count, waitMs));
+  }
+
+  async #take(count: number, waitMs: number): Promise<Delivery[]> {
     const claimed = performance.now() >= this.#claimAtMs ? await this.#claim(count) : [];
     if (claimed.length > 0) return claimed;
     const { group, name, stream } = this.#place;
@@ -50,12 +55,12 @@ export class RedisConsumer implements Consumer {
 
   async done(deliveries: readonly Delivery[]): Promise<void> {
     const { stream, group } = this.#place;
-    await this.#connection.client.xack(stream, group, ...deliveries.map(({ token }) => token));
+    await explained(this.#connection.client.xack(stream, group, ...deliveries.map(({ token }) => token)));
   }
 
   async bury(deliveries: readonly Delivery[]): Promise<void> {
     for (const { id, body } of deliveries)
-      await this.#connection.client.xadd(this.#place.deadLetters, '*', 'id', id, 'body', body);
+      await explained(this.#connection.client.xadd(this.#place.deadLetters, '*', 'id', id, 'body', body));
     await this.done(deliveries);
   }
 
