@@ -1,4 +1,6 @@
 import { parseExpression } from '../checks/index.ts';
+import { traitsOf } from './compare/kinds.ts';
+import { valueText } from './compare/words.ts';
 import { MEASURES, type Measured, measuresOf } from './measures.ts';
 import type { LoadProfile } from './profile/profile.ts';
 import type { Threshold } from './profile/schema.ts';
@@ -28,13 +30,10 @@ export function judgeThresholds(thresholds: readonly Threshold[], measured: Meas
   });
 }
 
-/** `p99 < 10ms: p99 is 12.3`. */
+/** `not p99 < 10ms: p99 is 12.3 ms`. */
 export function failureText({ text, values }: ThresholdReport): string {
-  const said = Object.entries(values).map(([name, value]) => `${name} is ${shown(value)}`);
+  const said = Object.entries(values).map(
+    ([name, value]) => `${name} is ${value === null ? 'not known' : valueText(value, traitsOf(name).unit)}`,
+  );
   return `not ${text}: ${said.join(', ')}`;
-}
-
-function shown(value: number | null): string {
-  if (value === null) return 'not known';
-  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
