@@ -66,7 +66,8 @@ describe('faults in the run', () => {
     const { lost, processed, deadLettered, redelivered } = result.counts;
     expect(lost).toBe(0);
     expect(deadLettered).toBeGreaterThan(0);
-    expect(processed + deadLettered).toBe(500);
+    // More where a consumer was held so long that another one got what it had in hand.
+    expect(processed + deadLettered).toBeGreaterThanOrEqual(500);
     expect(redelivered).toBeGreaterThan(50);
   });
 });
