@@ -29,6 +29,7 @@ export const LONG: Record<string, number> = {
   'chaos/redis-restart': 22,
   'cutover/rehearsal': 22,
   'e2e/cli': 21,
+  'load/run-load': 22,
   'commands/consumer-reap': 20,
   'drain/rewind': 20,
   'chaos/follow': 19,
@@ -48,6 +49,7 @@ export const LONG: Record<string, number> = {
   'analyse/formats': 12,
   'chaos/archive-kills': 12,
   'chaos/scheduled-kills': 12,
+  'commands/load-run': 12,
   'commands/stream-trim': 12,
   'sources/postgres-claim': 12,
   'support/servers': 12,
@@ -57,6 +59,7 @@ export const LONG: Record<string, number> = {
   'commands/drain-redis': 10,
   'drain/back-taking': 10,
   'drain/source-changes': 10,
+  'load/faults': 10,
 };
 /** What one of the two hundred others takes on average. */
 export const SHORT = 2;
