@@ -19,8 +19,8 @@ export interface CommandSetting {
   columns?: number;
   /** What is typed at the question, on a terminal. */
   answer?: string;
-  /** Called when the question stands there, before the answer. */
-  onQuestion?: () => void;
+  /** Called when the question stands there; the answer is typed once what it gives has happened. */
+  onQuestion?: () => unknown;
   /** Text of a qctl.yaml. */
   config?: string;
   env?: Record<string, string>;
@@ -76,7 +76,7 @@ function withAnswer(
   // Once the question stands there.
   drawn.once('data', async () => {
     await nextTurn();
-    onQuestion?.();
+    await onQuestion?.();
     if (answer !== undefined) typed.write(`${answer}\n`);
   });
   const stop = () => deliver('SIGINT');
