@@ -291,7 +291,7 @@ test('what was cut of the streams before the one that failed is reported', async
     ]);
   for (const stream of ['orders:a', 'orders:b']) await redis.client.xack(stream, 'workers', '1-0', '2-0');
   // The last stream is not what it was once the question is answered.
-  const spoil = () => void redis.client.call('XGROUP', 'SETID', 'orders:b', 'workers', '0');
+  const spoil = () => redis.client.call('XGROUP', 'SETID', 'orders:b', 'workers', '0');
   const argv = ['stream', 'trim', 'orders:*', '--max-len', '0'];
   const { code, stdout, stderr } = await run(argv, { columns: 100, answer: 'y', onQuestion: spoil });
   expect({ code, stdout }).toEqual({
