@@ -59,6 +59,8 @@ export class Worker {
       if (this.idle) continue;
       this.inHand = deliveries.length;
       const held = this.#look(deliveries);
+      // Others' messages come back again and again: nothing of this run waits behind them.
+      this.idle = this.#parts.leaveForeign && held.every(({ seq }) => seq < 0);
       if (crash > 0 && held.some(() => this.#parts.random() < crash)) return onCrash();
       this.#acknowledging = this.#handle(held);
       if (!pipelined) await this.#acknowledging;
