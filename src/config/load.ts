@@ -79,15 +79,19 @@ function namesOf(files: readonly ConfigFile[]): string[] {
 }
 
 const NAMED = ['sources', 'streams', 'breakers'] as const;
+const WHOLE = ['redis', 'alerts', 'maintain', 'serve'] as const;
 
-/** What has names is merged by name; `redis` is taken whole, so that a password never goes to another host. */
+/** What has names is merged by name; all else is taken whole, so that a password never goes to another host. */
 function mergeProfiles(files: readonly ConfigFile[], name: string, env: Environment): FileLayer {
   const merged: FileLayer = { profile: { sources: {}, streams: {}, breakers: {} }, origins: {} };
   for (const file of [...files].reverse()) {
     const profile = file.readProfile(name, env);
     const origin = (...field: string[]) => `${file.name}:${file.lineOf(['profiles', name, ...field])}`;
-    if (profile.redis) merged.profile.redis = profile.redis;
-    if (profile.redis) merged.origins.redis = origin('redis');
+    for (const part of WHOLE) {
+      if (!profile[part]) continue;
+      Object.assign(merged.profile, { [part]: profile[part] });
+      merged.origins[part] = origin(part);
+    }
     for (const part of NAMED) {
       Object.assign(merged.profile[part]!, profile[part]);
       for (const key of Object.keys(profile[part] ?? {}))

@@ -1,9 +1,12 @@
 import type { GivenSettings } from '../model/breaker-settings.ts';
+import type { AlertsConfig } from './alert-schema.ts';
 import { resolveBreakerSettings, type UnreadableVariable } from './breakers.ts';
 import { type Environment, findVariable } from './environment.ts';
 import { wholeNumberOf } from './errors.ts';
+import type { MaintainConfig } from './maintain-schema.ts';
 import { resolveRedis } from './redis.ts';
 import type { ProfileConfig, RedisConfig, SourceConfig, StreamConfig } from './schema.ts';
+import type { ServeConfig } from './serve-schema.ts';
 
 /** The flags that the configuration knows. */
 export interface Flags {
@@ -29,6 +32,12 @@ export interface ResolvedConfig {
   streams: Record<string, StreamConfig>;
   /** Settings of circuit breakers by name, of the files and the environment. */
   breakers: Record<string, GivenSettings>;
+  /** Rules and channels, read further where they are used; empty where the files say nothing. */
+  alerts: AlertsConfig;
+  /** Empty where the files say nothing. */
+  maintain: MaintainConfig;
+  /** Empty where the files say nothing. */
+  serve: ServeConfig;
   /** Variables of circuit breakers that cannot be read; whoever needs such a breaker refuses then. */
   unreadable: UnreadableVariable[];
   /** From REDIS_STREAM_NAME and its like; used where neither flag nor source says otherwise. */
@@ -71,6 +80,9 @@ export function resolveConfig(layers: Layers): ResolvedConfig {
     sources: file.profile.sources ?? {},
     streams: file.profile.streams ?? {},
     breakers,
+    alerts: file.profile.alerts ?? {},
+    maintain: file.profile.maintain ?? {},
+    serve: file.profile.serve ?? {},
     unreadable,
     defaults: readDefaults(env, origins),
     origins,

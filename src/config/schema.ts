@@ -1,26 +1,13 @@
 // The namespace import lets the bundler leave out what is not used, such as zod's 40 languages.
 import * as z from 'zod';
-import { parseDurationMs } from '../model/duration.ts';
 import { parseMemoryLimit } from '../model/limits.ts';
+import { alertsSchema } from './alert-schema.ts';
 import { breakersSchema } from './breaker-schema.ts';
+import { maintainSchema } from './maintain-schema.ts';
+import { serveSchema } from './serve-schema.ts';
+import { duration, flag, fromOne, text, wholeNumber } from './values.ts';
 
-/** A number, also as text: `port: ${PGPORT}` arrives as text. */
-export const wholeNumber = z.union(
-  [z.number().int().nonnegative(), z.string().regex(/^\d+$/).transform(Number)],
-  'expected a whole number from 0',
-);
-
-/** See {@link wholeNumber}. */
-export const fromOne = wholeNumber.refine((given) => given > 0, 'expected a whole number from 1');
-
-/** True or false, also as text. */
-export const flag = z.union(
-  [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
-  'expected true or false',
-);
-
-/** Text that is not empty. */
-export const text = z.string().min(1);
+export { duration, flag, fromOne, text, timeLimit, wholeNumber } from './values.ts';
 
 const secret = {
   password: text.optional(),
@@ -149,26 +136,6 @@ const sqsSource = z.strictObject({
   ...target,
 });
 
-/** A duration such as `5m`, in milliseconds. */
-export const duration = text.transform((written, context) => {
-  const ms = parseDurationMs(written);
-  if (ms !== undefined) return ms;
-  context.issues.push({
-    code: 'custom',
-    message: 'expected a duration such as 30s, 5m or 7d',
-    input: written,
-  });
-  return z.NEVER;
-});
-
-const LONGEST_LIMIT_MS = 24 * 86_400_000;
-
-/** The most that something may take: more than nothing, and no more than a timer can tell. In milliseconds. */
-export const timeLimit = duration.refine(
-  (ms) => ms > 0 && ms <= LONGEST_LIMIT_MS,
-  'expected more than 0s, and 24d at most',
-);
-
 /** Names of fields that carry what qctl shows and counts; for entries that other programs write. */
 const entryFields = z.strictObject({
   body: text.optional(),
@@ -188,6 +155,8 @@ const streamSchema = z.strictObject({
   maxAge: duration.optional(),
   partitions: wholeNumber.optional(),
   deadLetter: text.optional(),
+  /** A dead letter that lies there for longer may go. */
+  deadLetterTtl: duration.optional(),
   maxDeliveries: wholeNumber.optional(),
   /** Pending for longer than this is stuck. */
   minIdle: duration.optional(),
@@ -202,6 +171,9 @@ export const profileSchema = z.strictObject({
   sources: z.record(z.string(), z.discriminatedUnion('kind', [postgresSource, sqsSource])).optional(),
   streams: z.record(z.string(), streamSchema).optional(),
   breakers: breakersSchema.optional(),
+  alerts: alertsSchema.optional(),
+  maintain: maintainSchema.optional(),
+  serve: serveSchema.optional(),
 });
 
 /** A whole file; the profiles are checked one by one, so that a gap in one does not stop another. */

@@ -15,6 +15,8 @@ export interface StreamSettings {
   deadLetter: string;
   /** False where {@link StreamSettings.deadLetter} is the default name. */
   deadLetterNamed: boolean;
+  /** Undefined: dead letters stay. */
+  deadLetterTtlMs?: number;
   maxDeliveries?: number;
   minIdleMs?: number;
   claimTo?: string;
@@ -70,7 +72,7 @@ export function streamSettings(
   cluster = false,
 ): StreamSettings {
   const config = configOf(streams, stream);
-  const { group, maxLen, maxAge, maxDeliveries, minIdle, claimTo, deadLetter } = config;
+  const { group, maxLen, maxAge, maxDeliveries, minIdle, claimTo, deadLetter, deadLetterTtl } = config;
   const parted = streams[stream] !== undefined && (config.partitions ?? 1) > 1;
   return {
     stream,
@@ -80,6 +82,7 @@ export function streamSettings(
     partitions: parted ? config.partitions! : 1,
     deadLetter: deadLetter ?? defaultDeadLetter(stream, cluster),
     deadLetterNamed: deadLetter !== undefined,
+    deadLetterTtlMs: deadLetterTtl,
     maxDeliveries,
     minIdleMs: minIdle,
     claimTo,
