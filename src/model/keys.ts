@@ -150,6 +150,9 @@ export const ROUTE_INDEX = 'qctl:routes';
 /** Where the name of a route is published when it changes (channel). */
 export const ROUTE_CHANGES = 'qctl:routes:changed';
 
+/** What was done through `qctl serve`, by whom and why (stream). */
+export const AUDIT = 'qctl:audit';
+
 /** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */
 export function slotOf(key: string): number {
   let crc = 0;
