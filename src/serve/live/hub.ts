@@ -1,6 +1,5 @@
 import { redactText } from '../../config/redact.ts';
-import type { LiveMessage, Overview, Seen, Snapshot } from '../../overview/index.ts';
-import { changesBetween } from './changes.ts';
+import { changesBetween, type LiveMessage, type Overview, type Seen, type Snapshot } from '../../overview/index.ts';
 import type { Viewer } from './viewer.ts';
 
 /** How a {@link Hub} deals with viewers. */
