@@ -153,6 +153,11 @@ export const ROUTE_INDEX = 'qctl:routes';
 /** Where the name of a route is published when it changes (channel). */
 export const ROUTE_CHANGES = 'qctl:routes:changed';
 
+/** What is kept of one alert rule: its state and its version (hash). */
+export const alertKey = (rule: string): string => `qctl:{alert:${rule}}`;
+/** Alert rules by when they were first looked at, in ms (sorted set). */
+export const ALERT_INDEX = 'qctl:alerts';
+
 /** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */
 export function slotOf(key: string): number {
   let crc = 0;
