@@ -40,6 +40,8 @@ export interface StreamKeys {
   delayedCounts: string;
   /** As `delayed`, those that somebody has in hand to take them elsewhere: nobody moves them meanwhile. */
   delayedHeld: string;
+  /** What the consumers of a group have recorded of their work, see `src/streams/stage-fields.ts` (hash). */
+  stages(group: string): string;
   /** How far one operation has come, so that a page whose reply was lost can be sent again. */
   operation(id: string): string;
   /** How much of an export is in the stream; `content` is the SHA-256 of its lines. */
@@ -66,6 +68,7 @@ export function streamKeys(stream: string): StreamKeys {
     delayedEntries: own('delayed-entries'),
     delayedCounts: own('delayed-counts'),
     delayedHeld: own('delayed-held'),
+    stages: (group) => own(`stages:${group}`),
   };
 }
 
