@@ -153,6 +153,8 @@ export const ROUTE_INDEX = 'qctl:routes';
 /** Where the name of a route is published when it changes (channel). */
 export const ROUTE_CHANGES = 'qctl:routes:changed';
 
+/** What was done through `qctl serve`, by whom and why (stream). */
+export const AUDIT = 'qctl:audit';
 /** What is kept of one alert rule: its state and its version (hash). */
 export const alertKey = (rule: string): string => `qctl:{alert:${rule}}`;
 /** Alert rules by when they were first looked at, in ms (sorted set). */
