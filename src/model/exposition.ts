@@ -20,6 +20,41 @@ export type Family =
   | { definition: MetricDefinition; samples: Sample[] }
   | { definition: MetricDefinition; histograms: HistogramSample[] };
 
+/** A metric of some rows. What `measure` does not know (null) is left out; true and false are 1 and 0. */
+export function familyOf<T>(
+  definition: MetricDefinition,
+  rows: readonly T[],
+  labels: (row: T) => Record<string, string>,
+  measure: (row: T) => number | boolean | null,
+): Family {
+  const samples = rows.flatMap((row) => {
+    const value = measure(row);
+    return value === null ? [] : [{ labels: labels(row), value: Number(value) }];
+  });
+  return { definition, samples };
+}
+
+/** A metric that says in a word what a row is: a series for each word, 1 for that which is the case, else 0. */
+export function stateFamily<T>(
+  definition: MetricDefinition,
+  rows: readonly T[],
+  labels: (row: T) => Record<string, string>,
+  states: { label: string; words: readonly string[]; of: (row: T) => string },
+): Family {
+  const samples = rows.flatMap((row) =>
+    states.words.map((word) => ({
+      labels: { ...labels(row), [states.label]: word },
+      value: states.of(row) === word ? 1 : 0,
+    })),
+  );
+  return { definition, samples };
+}
+
+/** Ms as Prometheus counts them; null stays null. */
+export function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000;
+}
+
 /** What {@link formatFamilies} gives, as an HTTP header says it. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -61,12 +96,17 @@ function numberText(value: number): string {
 }
 
 function labelText(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  let pairs = '';
+  for (const name in labels) pairs += `${pairs && ','}${name}="${escapeLabel(labels[name]!)}"`;
+  return pairs && `{${pairs}}`;
 }
+
+/** Most names: thousands of series are written while nobody else is served. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** Prometheus knows three escapes; other control characters are shown by their code, as on a terminal. */
 function escapeLabel(value: string): string {
+  if (PLAIN.test(value)) return value;
   const lines = value.split('\n').map((line) => printable(line).replaceAll('\\', '\\\\'));
   return lines.join('\\n').replaceAll('"', '\\"');
 }

@@ -34,6 +34,7 @@ export function streamRow(
     oldestAgeMs: streamIdAgeMs(firstId, nowMs),
     lastAddedAgeMs: streamIdAgeMs(lastId, nowMs),
     memoryBytes,
+    entriesAdded,
     inPerSecond,
     outPerSecond: least(groups.map(({ finishedPerSecond }) => finishedPerSecond)),
     pending: groups.reduce((sum, { pending }) => sum + pending, 0),
