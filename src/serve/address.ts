@@ -15,7 +15,8 @@ export const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 8090 };
 const WRITTEN = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/@]+)):)?(\d{1,5})$/;
 
 /**
- * Reads `HOST:PORT`, `[ADDRESS]:PORT` or `PORT`. Throws `config` for any other text.
+ * Reads `HOST:PORT`, `[ADDRESS]:PORT` or `PORT`. Throws `usage` or `config` for any other text, as it stands in a flag or in
+ * qctl.yaml.
  *
  * @param field what the text was given as: `--listen`, `serve.listen`
  */
@@ -25,11 +26,15 @@ export function parseListen(text: string, field: string): ListenAddress {
   const host = bracketed ?? plain ?? DEFAULT_LISTEN.host;
   if (whole !== undefined && port <= 65_535 && (bracketed === undefined || isIPv6(bracketed)))
     return { host, port };
-  throw new QctlError('config', `${field}: expected HOST:PORT or PORT, got ${JSON.stringify(text)}`, {
-    code: 'LISTEN_INVALID',
-    hint: ['such as 8090, 127.0.0.1:8090 or [::1]:8090; an IPv6 address stands in brackets'],
-    details: { field },
-  });
+  throw new QctlError(
+    field.startsWith('--') ? 'usage' : 'config',
+    `${field}: expected HOST:PORT or PORT, got ${JSON.stringify(text)}`,
+    {
+      code: 'LISTEN_INVALID',
+      hint: ['such as 8090, 127.0.0.1:8090 or [::1]:8090; an IPv6 address stands in brackets'],
+      details: { field },
+    },
+  );
 }
 
 /** Whether only programs on this machine reach what listens there. */

@@ -23,7 +23,7 @@ export class Answers {
   readonly #overview: Pick<Overview, 'seen' | 'first'>;
   #seen: Seen = { snapshot: null, away: null };
   #stamp = '';
-  #made = new Map<string, Answer>();
+  #made = new Map<string, Promise<Answer>>();
 
   constructor(overview: Pick<Overview, 'seen' | 'first'>) {
     this.#overview = overview;
@@ -59,7 +59,7 @@ export class Answers {
   }
 
   /** A text that is made of the newest look, whether it succeeded or not. */
-  async text(name: string, type: string, make: (seen: Seen) => string): Promise<Answer> {
+  async text(name: string, type: string, make: (seen: Seen) => string | Promise<string>): Promise<Answer> {
     await this.#refresh();
     return this.#make(name, type, () => make(this.#seen));
   }
@@ -73,12 +73,11 @@ export class Answers {
     this.#made = new Map();
   }
 
-  #make(name: string, type: string, text: () => string): Answer {
+  #make(name: string, type: string, text: () => string | Promise<string>): Promise<Answer> {
     let answer = this.#made.get(name);
     if (!answer) {
-      const body = Buffer.from(text());
       const etag = `W/"${digestOf(`${name} ${this.#stamp}`).toString('base64url').slice(0, 22)}"`;
-      answer = { body, type, etag };
+      answer = (async () => ({ body: Buffer.from(await text()), type, etag }))();
       this.#made.set(name, answer);
     }
     return answer;

@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { QctlError } from '../errors.ts';
 import { isLoopback, type ListenAddress, urlHost } from './address.ts';

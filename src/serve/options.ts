@@ -13,8 +13,8 @@ export interface ServerParts {
   overview: Overview;
   /** Of qctl: `1.2.3`. */
   version: string;
-  /** What Prometheus reads of the newest look. */
-  metrics(seen: Seen): string;
+  /** What Prometheus reads of the newest look, and of how many watch. Asked for once a look at most. */
+  metrics(seen: Seen, viewers: number): string | Promise<string>;
   /** The page; none: there is an API and no page. */
   assets: Assets;
   /** Without it nobody may act. */

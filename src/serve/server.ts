@@ -37,7 +37,7 @@ export async function startServer(parts: ServerParts, options: ServerOptions = {
   app.addHook('preClose', async () => hub.close());
   await app.register(healthRoutes, { overview, version });
   await app.register(loginRoutes, { access, mayAct });
-  await app.register(lookRoutes, { answers, overview, metrics });
+  await app.register(lookRoutes, { answers, overview, metrics: (seen) => metrics(seen, hub.size) });
   await app.register(detailRoutes, { answers, overview });
   await app.register(liveRoutes, { hub, access, version, mayAct });
   await app.register(actionRoutes, { actions, events });

@@ -1,5 +1,11 @@
 import { redactText } from '../../config/redact.ts';
-import { changesBetween, type LiveMessage, type Overview, type Seen, type Snapshot } from '../../overview/index.ts';
+import {
+  changesBetween,
+  type LiveMessage,
+  type Overview,
+  type Seen,
+  type Snapshot,
+} from '../../overview/index.ts';
 import type { Viewer } from './viewer.ts';
 
 /** How a {@link Hub} deals with viewers. */

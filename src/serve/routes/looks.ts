@@ -25,7 +25,7 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 /** What is had from the newest look and from memory, without asking Redis for anything. */
 export async function lookRoutes(
   app: FastifyInstance,
-  parts: { answers: Answers; overview: Overview; metrics: (seen: Seen) => string },
+  parts: { answers: Answers; overview: Overview; metrics: (seen: Seen) => string | Promise<string> },
 ): Promise<void> {
   const { answers, overview, metrics } = parts;
   for (const [path, part, fields, summary] of FROM_LOOK) {
