@@ -1,10 +1,10 @@
 import { FileAlertStore } from './file-store.ts';
 import { RedisAlertStore } from './redis-store.ts';
-import type { AlertPlan, AlertRule } from './rule.ts';
+import { type AlertPlan, type AlertRule, isOwnView } from './rule.ts';
 import type { AlertDoors } from './runner.ts';
 import { type ActiveSilence, activeSilence } from './silence.ts';
 import { freshState, type Silence } from './state.ts';
-import { type Change, StoreAway } from './store.ts';
+import { type AlertStore, type Change, StoreAway } from './store.ts';
 
 /** What somebody wants of a rule: to hear nothing for a while, or to hear of it again. */
 export interface HushOrder {
@@ -13,6 +13,8 @@ export interface HushOrder {
   reason: string;
   /** `user@host`. */
   by: string;
+  /** Only says what would be. */
+  dryRun?: boolean;
 }
 
 /** A silence that was set or taken back. */
@@ -46,12 +48,18 @@ export async function hush(
     return { state: { ...state, silence }, result };
   };
   const files = new FileAlertStore(doors.stateFolder, plan.id, () => undefined);
+  const store = new RedisAlertStore(() => doors.redis());
+  const seen = async (from: AlertStore) => {
+    const { state, nowMs } = await from.read(rule.name);
+    return change(state, nowMs)!.result;
+  };
+  const noted = async () => (isOwnView(rule) ? null : (await files.read(rule.name)).state);
   try {
-    const store = new RedisAlertStore(() => doors.redis());
-    const noted = async () => (await files.read(rule.name)).state;
-    return { ...(await store.update(rule.name, change, noted))!.result, hereOnly: null };
+    const result = order.dryRun ? await seen(store) : (await store.update(rule.name, change, noted))!.result;
+    return { ...result, hereOnly: null };
   } catch (error) {
     if (!(error instanceof StoreAway)) throw error;
-    return { ...(await files.update(rule.name, change))!.result, hereOnly: error.reason };
+    const result = order.dryRun ? await seen(files) : (await files.update(rule.name, change))!.result;
+    return { ...result, hereOnly: error.reason };
   }
 }

@@ -15,3 +15,4 @@ export {
 } from './runner.ts';
 export type { ActiveSilence } from './silence.ts';
 export { type ChannelTrial, tryChannels } from './try-channels.ts';
+export { measureRules, type RuleTrial } from './try-rules.ts';
