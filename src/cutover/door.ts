@@ -36,7 +36,7 @@ const ANSWER_MS = 5000;
  * @param doing as a verb phrase: `keep the record of the run`
  */
 export async function askRedis<T>(
-  host: CutoverHost,
+  host: Pick<CutoverHost, 'redis'>,
   doing: string,
   ask: (redis: RedisConnection) => Promise<T>,
 ): Promise<T> {

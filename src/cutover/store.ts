@@ -93,7 +93,7 @@ export async function raiseFence(
 }
 
 /** The record of a run; undefined: there is none. */
-export async function findRun(host: CutoverHost, run: string): Promise<RunRecord | undefined> {
+export async function findRun(host: Pick<CutoverHost, 'redis'>, run: string): Promise<RunRecord | undefined> {
   const [time, fields] = await askRedis(host, 'look at the run', ({ client }) =>
     Promise.all([client.time(), client.hgetall(cutoverKeys(run).record)]),
   );
@@ -142,7 +142,7 @@ export async function missing(host: CutoverHost, run: string): Promise<never> {
   });
 }
 
-function newest(host: CutoverHost, count: number): Promise<string[]> {
+function newest(host: Pick<CutoverHost, 'redis'>, count: number): Promise<string[]> {
   return askRedis(host, 'list the runs', ({ client }) => client.zrevrange(CUTOVER_INDEX, 0, count - 1));
 }
 
@@ -159,7 +159,7 @@ export async function lockRuns(host: CutoverHost, lock: string, count = 200): Pr
 }
 
 /** The newest runs, the newest first; names whose records are gone are passed over. */
-export async function listCutovers(host: CutoverHost, count = 50): Promise<CutoverStatus[]> {
+export async function listCutovers(host: Pick<CutoverHost, 'redis'>, count = 50): Promise<CutoverStatus[]> {
   const names = await newest(host, count);
   const records = await Promise.all(names.map((name) => findRun(host, name)));
   return records.flatMap((record) => (record ? [record.status] : []));
