@@ -24,9 +24,17 @@ interface TopFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runTop): QctlCommand {
   const command = createCommand(entry)
     .addOption(new Option('--view <view>', 'what is shown first (default: streams)').choices(VIEW_NAMES))
-    .option('--interval <duration>', 'from the start of one look to the start of the next', parseWatchInterval, 1000)
+    .option(
+      '--interval <duration>',
+      'from the start of one look to the start of the next',
+      parseWatchInterval,
+      1000,
+    )
     .option('--match <pattern>', 'only streams that match: orders:*')
-    .option('--sort <column>', 'sort the first view by this column, as it is called there: lag, pending, state')
+    .option(
+      '--sort <column>',
+      'sort the first view by this column, as it is called there: lag, pending, state',
+    )
     .option('--once', 'print one look and end, as in a pipe');
   addConnectionOptions(command, ['redis']);
   command.addHelpText('after', `\n${NUANCES}`);
@@ -61,9 +69,17 @@ export async function runTop(context: Context, flags: TopFlags): Promise<void> {
   await printOnce(context, await laterLook(context, overview, first), flags);
 }
 
-async function refuseConflicts({ options }: Context, { sort, view = 'streams' }: TopFlags, follows: boolean): Promise<void> {
+async function refuseConflicts(
+  { options }: Context,
+  { sort, view = 'streams' }: TopFlags,
+  follows: boolean,
+): Promise<void> {
   if (follows && options.outFile !== undefined)
-    throw usageError('--out-file is written at the end, -o ndjson has none', 'FOLLOW_CONFLICT', 'add --once, or redirect stdout');
+    throw usageError(
+      '--out-file is written at the end, -o ndjson has none',
+      'FOLLOW_CONFLICT',
+      'add --once, or redirect stdout',
+    );
   if (sort === undefined) return;
   const { sortsOfView } = await import('./top/sorts.ts');
   const known = sortsOfView(view);
@@ -77,7 +93,9 @@ async function firstLook({ signal }: Context, overview: Overview): Promise<Snaps
   const seen = await Promise.race([overview.first(), aborted(signal)]);
   if (!seen) return undefined;
   if (seen.snapshot) return seen.snapshot;
-  throw new QctlError('target', `cannot look at Redis: ${seen.away?.why ?? 'it did not answer'}`, { code: 'REDIS_AWAY' });
+  throw new QctlError('target', `cannot look at Redis: ${seen.away?.why ?? 'it did not answer'}`, {
+    code: 'REDIS_AWAY',
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {
@@ -93,8 +111,16 @@ function isLive({ io, env, options }: Context, { once }: TopFlags): boolean {
   return io.stdout.isTTY && !io.ci && env.TERM !== 'dumb' && io.stdout.stream.columns > 0;
 }
 
-async function showLive(context: Context, overview: Overview, first: Snapshot, flags: TopFlags): Promise<void> {
-  const [{ LiveView }, { initialState }] = await Promise.all([import('./top/live.ts'), import('./top/state.ts')]);
+async function showLive(
+  context: Context,
+  overview: Overview,
+  first: Snapshot,
+  flags: TopFlags,
+): Promise<void> {
+  const [{ LiveView }, { initialState }] = await Promise.all([
+    import('./top/live.ts'),
+    import('./top/state.ts'),
+  ]);
   const state = initialState(flags.view ?? 'streams', flags.sort ?? null);
   await new LiveView(context, overview, first, state).show();
 }
@@ -125,7 +151,11 @@ async function printOnce(context: Context, snapshot: Snapshot, { view, sort }: T
 }
 
 /** A line for each look, also for one that failed, until a signal comes. */
-async function followLooks({ io: { stdout }, signal }: Context, overview: Overview, first: Snapshot): Promise<void> {
+async function followLooks(
+  { io: { stdout }, signal }: Context,
+  overview: Overview,
+  first: Snapshot,
+): Promise<void> {
   const print = ({ snapshot, away }: Seen) => {
     // Who reads slowly misses looks instead of being told old ones.
     if (stdout.stream.writableNeedDrain) return;

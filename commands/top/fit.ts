@@ -23,7 +23,6 @@ export function fitColumns(heads: readonly Head[], rows: readonly Row[], width: 
   const kept: number[] = [];
   let left = width + GAP;
   for (const at of byRank(heads)) {
-    if (heads[at]!.optional && rows.every((row) => row.cell(at, 0) === '-')) continue;
     const needed = sizes[at]!.least + GAP;
     if (needed > left && heads[at]!.rank > 0) continue;
     kept.push(at);

@@ -29,7 +29,7 @@ function serverLine({ snapshot: { redis, at }, output }: Stage, { paused }: TopS
     redis.version && `Redis ${[redis.version, redis.role].filter(Boolean).join(' ')}`,
     memoryText(redis),
     rateText(redis.operationsPerSecond),
-    redis.clients === null ? null : `${grouped(redis.clients)} clients`,
+    redis.clients === null ? null : `${grouped(redis.clients)} ${redis.clients === 1 ? 'client' : 'clients'}`,
   ].filter((part) => part !== null);
   const time = `${paused ? 'PAUSED  ' : ''}${new Date(at).toTimeString().slice(0, 8)}`;
   const room = output.columns - visibleWidth(time) - 2;

@@ -3,7 +3,11 @@ import { type Key, KeyReader } from './keys.ts';
 
 /** So long a lone Escape waits for the rest of a sequence: over a slow line it comes in pieces. */
 const ESCAPE_MS = 50;
-const CONTROLS: Record<Key, NodeJS.Signals> = { 'ctrl-c': 'SIGINT', 'ctrl-z': 'SIGTSTP', 'ctrl-\\': 'SIGQUIT' };
+const CONTROLS: Record<Key, NodeJS.Signals> = {
+  'ctrl-c': 'SIGINT',
+  'ctrl-z': 'SIGTSTP',
+  'ctrl-\\': 'SIGQUIT',
+};
 
 /** What {@link Keyboard} tells. */
 export interface KeyListener {

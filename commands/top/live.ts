@@ -1,5 +1,5 @@
-import type { Overview, Seen, Snapshot } from '../../src/overview/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import type { Overview, Seen, Snapshot } from '../../src/overview/index.ts';
 import type { Context } from '../context.ts';
 import { Screen } from '../term/screen.ts';
 import { Details } from './details.ts';
@@ -36,7 +36,10 @@ export class LiveView {
     this.#seen = first;
     this.#state = state;
     this.#details = new Details(overview, () => this.#draw());
-    this.#keyboard = new Keyboard(context.io.stdin, { key: (key) => this.#press(key), gone: () => this.#quit() });
+    this.#keyboard = new Keyboard(context.io.stdin, {
+      key: (key) => this.#press(key),
+      gone: () => this.#quit(),
+    });
     this.#screen = new Screen(context.io.stdout, () => this.#redraw(), process, {
       taken: () => this.#keyboard.take(),
       leaving: () => this.#leave(),
@@ -78,11 +81,14 @@ export class LiveView {
   }
 
   #press(key: Key): void {
-    if (key === 'ctrl-l') return this.#redraw();
-    const { extent } = this.#frame ?? {};
-    const next = extent && press(this.#state, key, extent);
-    if (next === undefined) return;
-    if (next === 'quit') return this.#quit();
+    if (!this.#frame) return;
+    if (key === 'ctrl-l') this.#shown = undefined;
+    const next = press(this.#state, key, this.#frame.extent);
+    if (next === 'quit') this.#quit();
+    else this.#go(next);
+  }
+
+  #go(next: TopState): void {
     const opened = next.opened !== this.#state.opened;
     const goesOn = this.#state.paused && !next.paused;
     this.#state = next;

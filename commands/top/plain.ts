@@ -1,6 +1,6 @@
 import type { Snapshot } from '../../src/overview/index.ts';
-import { grouped } from '../term/number.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { printable } from '../term/text.ts';
 import { VIEWS } from './content.ts';
 import { VIEW_NAMES, type ViewName } from './place.ts';

@@ -4,7 +4,16 @@ import type { ViewName } from './place.ts';
 import { sortsOf } from './rows.ts';
 
 const NOTHING = {
-  ...{ streams: [], deadLetters: [], breakers: [], runs: [], cutovers: [], routes: [], moves: [], missing: [] },
+  ...{
+    streams: [],
+    deadLetters: [],
+    breakers: [],
+    runs: [],
+    cutovers: [],
+    routes: [],
+    moves: [],
+    missing: [],
+  },
   at: '1970-01-01T00:00:00Z',
 } as Partial<Snapshot> as Snapshot;
 

@@ -21,7 +21,7 @@ export interface TopColumn<R> {
   least?: number;
   /** Takes what is left of the line, up to so many columns: a line of signs that is as long as there is room. */
   most?: number;
-  /** Is left out where no row that is seen has it. */
+  /** Is left out where no row has it. */
   optional?: true;
   /** @param width room that there is */
   text: (row: R, width: number) => CellValue;
@@ -73,7 +73,10 @@ export interface TableParts<R> {
 }
 
 /** A table that does not say any more what its rows are. */
-export function tableOf<R>({ columns, rows, key, open, empty }: TableParts<R>): Table {
+export function tableOf<R>({ columns: all, rows, key, open, empty }: TableParts<R>): Table {
+  const columns = all.filter(
+    (column) => !column.optional || rows.length === 0 || rows.some((row) => has(row, column)),
+  );
   return {
     kind: 'table',
     heads: columns.map((column) => ({ ...column, sortable: column.order !== undefined })),
@@ -91,6 +94,10 @@ export function tableOf<R>({ columns, rows, key, open, empty }: TableParts<R>): 
 /** A text, one that came from a formatter for a terminal of this width. */
 export function textOf(text: string): Text {
   return { kind: 'text', lines: text.trimEnd().split('\n') };
+}
+
+function has<R>(row: R, { text }: TopColumn<R>): boolean {
+  return text(row, 0) !== null;
 }
 
 /** As in every other table: what is not known is `-`. */

@@ -1,11 +1,12 @@
 import { formatBytes } from '../../../src/model/bytes.ts';
 import type { OpenedLetter } from '../../../src/overview/index.ts';
 import { formatEntryFields } from '../../term/entry.ts';
+import { shellWord } from '../../term/shell-word.ts';
 import { formatFields } from '../../term/table.ts';
 import { printable, wrapLines } from '../../term/text.ts';
 import { ageColumn, countColumn, since } from '../cells.ts';
 import type { Place } from '../place.ts';
-import type { Detail, Scene } from '../scene.ts';
+import { type Detail, type Scene, sized } from '../scene.ts';
 import { type Table, type Text, type TopColumn, tableOf, textOf } from '../table.ts';
 
 /** So many of the newest are listed. */
@@ -18,7 +19,13 @@ export function lettersPage({ snapshot }: Scene, stream: string, detail: Detail 
     ageColumn({ head: 'AGE', rank: 1 }, ({ diedAt }) => since(diedAt, snapshot)),
     { head: 'REASON', rank: 2, least: 14, text: ({ reason }) => reason, order: ({ reason }) => reason },
     countColumn({ head: 'DELIVERIES', short: 'DELIV', rank: 3 }, ({ deliveries }) => deliveries),
-    { head: 'SIZE', rank: 5, align: 'right', text: ({ payloadBytes }) => formatBytes(payloadBytes), order: ({ payloadBytes }) => payloadBytes },
+    {
+      head: 'SIZE',
+      rank: 5,
+      align: 'right',
+      text: ({ payloadBytes }) => formatBytes(payloadBytes),
+      order: ({ payloadBytes }) => payloadBytes,
+    },
     { head: 'FIELDS', rank: 4, least: 12, text: fieldsText },
   ];
   return tableOf({
@@ -55,13 +62,22 @@ export function letterPage({ output }: Scene, stream: string, id: string, detail
     ['died', diedAt],
     ['deliveries', deliveries],
     ['size', formatBytes(payloadBytes)],
-    ...(cut.length === 0 ? [] : [['cut', `${cut.join(', ')}: qctl dlq show ${stream} --id ${id} -o json shows all of it`] as const]),
+    ...(cut.length === 0
+      ? []
+      : [
+          [
+            'cut',
+            `${cut.join(', ')}: qctl dlq show ${shellWord(stream)} ${id} -o json shows all of it`,
+          ] as const,
+        ]),
   ]);
   const pairs = Object.entries(fields).map(([name, value]): [Buffer, Buffer] => [
     Buffer.from(name),
     Buffer.from(value, base64.includes(name) ? 'base64' : 'utf8'),
   ]);
-  const body = formatEntryFields(output, pairs, { full: true });
+  // Without colours: lines are broken wherever they end.
+  const plain = sized(output, { columns: output.columns, colour: false });
+  const body = formatEntryFields(plain, pairs, { full: true });
   return textOf(`${head}\n${wrapLines(body, output.columns)}`);
 }
 

@@ -20,7 +20,7 @@ export function streamsView(scene: Scene): Table {
 
 function columnsOf({ streamHistory }: Scene): TopColumn<StreamRow>[] {
   const trend = (head: string, rank: number, name: string): TopColumn<StreamRow> => ({
-    ...{ head, rank, least: 12, most: 60 },
+    ...{ head, rank, least: 12, most: 60, optional: true },
     text: ({ stream }, width) => trendText(streamHistory(stream), name, width),
     paint: () => 'cyan',
   });
