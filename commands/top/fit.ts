@@ -29,7 +29,7 @@ export function fitColumns(heads: readonly Head[], rows: readonly Row[], width: 
     left -= needed;
   }
   const widths = sizes.map(({ least }) => least);
-  left = grow(widths, kept, (at) => sizes[at]!.natural, left);
+  left = grow(widths, kept, heads, (at) => sizes[at]!.natural, left);
   if (width !== Number.POSITIVE_INFINITY) growEvenly(widths, kept, heads, left);
   // Even what always stays has to end somewhere.
   return kept.toSorted((a, b) => a - b).map((at) => ({ at, width: Math.min(widths[at]!, width) }));
@@ -54,14 +54,17 @@ function sizeOf(head: Head, at: number, rows: readonly Row[]): { least: number; 
 function grow(
   widths: number[],
   kept: readonly number[],
+  heads: readonly Head[],
   natural: (at: number) => number,
   room: number,
 ): number {
   let left = room;
   for (const at of kept) {
-    const more = Math.max(0, Math.min(natural(at) - widths[at]!, left));
-    widths[at]! += more;
-    left -= more;
+    const more = Math.max(0, natural(at) - widths[at]!);
+    // The whole of a heading stands above numbers, or its short form.
+    if (more > left && heads[at]!.align === 'right') continue;
+    widths[at]! += Math.min(more, left);
+    left -= Math.min(more, left);
   }
   return left;
 }

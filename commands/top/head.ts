@@ -1,3 +1,5 @@
+import { formatBytes } from '../../src/model/bytes.ts';
+import { formatDuration } from '../../src/model/duration.ts';
 import type { Snapshot } from '../../src/overview/index.ts';
 import { rateText } from '../load/words.ts';
 import { colourOf } from '../term/colour.ts';
@@ -8,7 +10,7 @@ import type { Stage } from './frame.ts';
 import { placeTitle, VIEW_NAMES, type ViewName } from './place.ts';
 import { type Extent, pageOf, type TopState } from './state.ts';
 import { concernOf } from './views/breakers.ts';
-import { memoryText } from './views/redis.ts';
+import { roleText } from './views/redis.ts';
 
 /** What stands above the rows: the server, the views, what is chosen, what is wrong. */
 export function headLines(stage: Stage, state: TopState): string[] {
@@ -24,14 +26,25 @@ export function headLines(stage: Stage, state: TopState): string[] {
   ];
 }
 
-function serverLine({ snapshot: { redis, at }, output }: Stage, { paused }: TopState): string {
+/** `1.5 MiB (75%)`. */
+function usedText({ usedMemoryBytes, maxMemoryBytes }: Snapshot['redis']): string | null {
+  if (usedMemoryBytes === null) return null;
+  const share = maxMemoryBytes === null ? '' : ` (${Math.round((usedMemoryBytes / maxMemoryBytes) * 100)}%)`;
+  return formatBytes(usedMemoryBytes) + share;
+}
+
+/** Looks that take long, or were asked for so, come seldom: what is shown is older than it seems. */
+const SELDOM_MS = 5000;
+
+function serverLine({ snapshot: { redis, at, intervalMs }, output }: Stage, { paused }: TopState): string {
   const parts = [
-    redis.version && `Redis ${[redis.version, redis.role].filter(Boolean).join(' ')}`,
-    memoryText(redis),
+    redis.version && `Redis ${[redis.version, roleText(redis)].filter(Boolean).join(' ')}`,
+    usedText(redis),
     rateText(redis.operationsPerSecond),
     redis.clients === null ? null : `${grouped(redis.clients)} ${redis.clients === 1 ? 'client' : 'clients'}`,
   ].filter((part) => part !== null);
-  const time = `${paused ? 'PAUSED  ' : ''}${new Date(at).toTimeString().slice(0, 8)}`;
+  const every = intervalMs >= SELDOM_MS ? `, every ${formatDuration(intervalMs)}` : '';
+  const time = `${paused ? 'PAUSED  ' : ''}${new Date(at).toTimeString().slice(0, 8)}${every}`;
   const room = output.columns - visibleWidth(time) - 2;
   // The address is what has to be read; what does not fit behind it is left out, part by part.
   let left = truncate(printable(redis.label), room);
@@ -52,16 +65,24 @@ const TABS: Record<ViewName, string> = {
   routes: 'routes',
 };
 
+/** As much as there is room for: how many there are, what each view is called, or only the one in front. */
 function tabsLine({ snapshot, output }: Stage, view: ViewName): string {
   const counts = countsOf(snapshot);
-  const tabs = VIEW_NAMES.map((name, at) => `${at + 1} ${TABS[name]}`);
-  const counted = VIEW_NAMES.map(
-    (name, at) => `${tabs[at]}${counts[name] === 0 ? '' : ` (${counts[name]})`}`,
-  );
-  const roomy = visibleWidth(counted.join('   ')) <= output.columns;
-  return (roomy ? counted : tabs)
-    .map((text, at) => tab(output, text, VIEW_NAMES[at] === view))
-    .join(roomy ? '   ' : ' ');
+  const names = VIEW_NAMES.map((name, at) => `${at + 1} ${TABS[name]}`);
+  const counted = names.map((text, at) => {
+    const count = counts[VIEW_NAMES[at]!];
+    return count === 0 ? text : `${text} (${grouped(count)})`;
+  });
+  const digits = VIEW_NAMES.map((name, at) => (name === view ? names[at]! : String(at + 1)));
+  const forms = [
+    { texts: counted, gap: '   ' },
+    { texts: names, gap: ' ' },
+  ];
+  const { texts, gap } = forms.find(({ texts, gap }) => texts.join(gap).length <= output.columns) ?? {
+    texts: digits,
+    gap: ' ',
+  };
+  return texts.map((text, at) => tab(output, text, VIEW_NAMES[at] === view)).join(gap);
 }
 
 /** Where nothing is coloured capitals have to do. */

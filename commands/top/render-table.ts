@@ -52,7 +52,7 @@ export function formatWhole(output: Output, table: Table, choice: Choice): strin
 function titleOf(head: Head, width: number, { sort, reverse }: Drawing['sort']): string {
   const text = head.head.length > width ? (head.short ?? head.head) : head.head;
   if (sort === null || sortName(head) !== sort) return truncate(text, width);
-  return `${truncate(text, width - 1)}${reverse ? '▲' : '▼'}`;
+  return `${text.slice(0, width - 1)}${reverse ? '▲' : '▼'}`;
 }
 
 function rowLine(table: Table, columns: readonly Fitted[], row: Row, output?: Output): string {

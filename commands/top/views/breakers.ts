@@ -31,13 +31,13 @@ function columnsAt(snapshot: Snapshot): TopColumn<BreakerRow>[] {
     ageColumn({ head: 'SINCE', rank: 1 }, (row) => since(row.override?.since ?? row.since, snapshot)),
     { head: 'NEXT', rank: 2, least: 16, text: (row) => nextText(row, snapshot) },
     {
-      ...{ head: 'FAILED', rank: 3, align: 'right' },
+      ...{ head: 'FAILED', rank: 4, align: 'right' },
       text: ({ failed, calls }) => `${grouped(failed)}/${grouped(calls)}`,
       order: ({ failed }) => failed,
     },
     countColumn({ head: 'REJECTED', rank: 5 }, ({ rejected }) => rejected),
     { head: 'SEEN', rank: 6, align: 'right', text: (row) => seenText(row, snapshot) },
-    { head: 'WHY', rank: 4, least: 16, text: whyText },
+    { head: 'WHY', rank: 3, least: 16, text: whyText },
   ];
 }
 

@@ -44,7 +44,7 @@ function linesOf(redis: RedisRow): Line[] {
     ['server', redis.label],
     ['version', redis.version],
     ['kind', redis.kind],
-    ['role', redis.role],
+    ['role', roleText(redis)],
     ['replicas', countText(redis.replicas)],
     ['uptime', uptimeMs === null ? null : formatDuration(uptimeMs)],
     ['memory', memoryText(redis), 'usedMemoryBytes'],
@@ -61,11 +61,17 @@ function linesOf(redis: RedisRow): Line[] {
 }
 
 /** `1.4 MiB of 2.0 GiB (70%)`; null where it is not known. */
-export function memoryText({ usedMemoryBytes, maxMemoryBytes }: RedisRow): string | null {
+function memoryText({ usedMemoryBytes, maxMemoryBytes }: RedisRow): string | null {
   if (usedMemoryBytes === null) return null;
   const used = formatBytes(usedMemoryBytes);
   if (maxMemoryBytes === null) return `${used}, no limit`;
   return `${used} of ${formatBytes(maxMemoryBytes)} (${Math.round((usedMemoryBytes / maxMemoryBytes) * 100)}%)`;
+}
+
+/** In the words of `check redis`. */
+export function roleText({ role }: Pick<RedisRow, 'role'>): string | null {
+  if (role === 'master') return 'primary';
+  return role === 'slave' ? 'replica' : role;
 }
 
 function countText(n: number | null): string | null {
