@@ -77,6 +77,8 @@ export const runKey = (run: string): string => `qctl:run:${run}`;
 /** Streams (partitions each by itself) that messages wait for, by when that was last announced (sorted set). */
 export const DELAYED_INDEX = 'qctl:delayed';
 export const lockKey = (name: string): string => `qctl:lock:${name}`;
+/** What keeps two of `qctl maintain` apart (hash). */
+export const MAINTAIN_LOCK = lockKey('maintain');
 
 /** Cutovers by when they began, in ms (sorted set). */
 export const CUTOVER_INDEX = 'qctl:cutovers';
