@@ -160,7 +160,10 @@ export interface Watcher {
 }
 
 /** Connects; rejects with the status where that is refused. */
-export async function watch(server: RunningServer, headers: Record<string, string> = {}): Promise<Watcher> {
+export async function watch(
+  server: Pick<RunningServer, 'url'>,
+  headers: Record<string, string> = {},
+): Promise<Watcher> {
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`, { headers });
   onTestFinished(() => socket.terminate());
   const heard: LiveMessage[] = [];
