@@ -57,7 +57,8 @@ function groupRow(
 ): GroupRow {
   const { lag, atLeast, atMost, how } = judgeLag(facts, group);
   const { timeMs } = facts;
-  const { entriesRead, pending } = group;
+  const { pending } = group;
+  const entriesRead = readBy(facts, group);
   const key = `${facts.stream} ${JSON.stringify(group.group)}`;
   const finished = entriesRead === null ? null : entriesRead - pending;
   const since = added ?? Number.POSITIVE_INFINITY;
@@ -82,6 +83,11 @@ function groupRow(
       since,
     ),
   };
+}
+
+/** A group at the very beginning has been given nothing: Redis itself knows no number before its first read. */
+function readBy({ entriesAdded }: StreamFacts, { entriesRead, lastDeliveredId }: GroupFacts): number | null {
+  return entriesRead ?? (entriesAdded !== null && lastDeliveredId === '0-0' ? 0 : null);
 }
 
 function known(numbers: readonly (number | null)[]): number[] {
