@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { MAINTAIN_RULES } from './maintain-rules.ts';
 import { MOVE_RULES } from './move-rules.ts';
 import type { AlertRule, RuleExample } from './rule.ts';
 import { SERVER_RULES } from './server-rules.ts';
@@ -11,6 +12,7 @@ const GROUPS: Record<string, readonly AlertRule[]> = {
   'qctl-redis': SERVER_RULES,
   'qctl-streams': STREAM_RULES,
   'qctl-moves': MOVE_RULES,
+  'qctl-maintain': MAINTAIN_RULES,
 };
 
 /** All of them. */

@@ -9,7 +9,8 @@ import { formatJson } from '../../commands/term/json.ts';
 import { dashboard, ROWS } from '../../scripts/monitoring/dashboard.ts';
 import { RULES, RULES_FILE, rulesFile, ruleTestsFile } from '../../scripts/monitoring/rules-file.ts';
 import { seriesTable } from '../../scripts/series-table.ts';
-import { CHECKED, SERVED } from '../../src/model/series/index.ts';
+import { formatFamilies } from '../../src/model/exposition.ts';
+import { CHECKED, MAINTAINED, SERVED } from '../../src/model/series/index.ts';
 import { NO_PROMTOOL, promtool } from '../support/promtool.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/monitoring', import.meta.url));
@@ -18,6 +19,8 @@ const DEFINITIONS = SERVED.flatMap(({ metrics }) => metrics);
 const served = DEFINITIONS.flatMap(({ name, type }) =>
   type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name],
 );
+/** In files for the node exporter. */
+const written = [...CHECKED.metrics, ...MAINTAINED.metrics];
 const namesIn = (text: string) => [...new Set(text.match(/\bqctl_\w+/g) ?? [])];
 const queries = ROWS.flatMap(({ panels }) => panels.flatMap((panel) => panel.queries.map(([expr]) => expr)));
 
@@ -30,7 +33,7 @@ test('the files and the page are what the tables in the code give', () => {
 });
 
 test('a metric has one name in one place, and ends in _total only where it counts', () => {
-  const all = [...DEFINITIONS, ...CHECKED.metrics];
+  const all = [...DEFINITIONS, ...written];
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   for (const { name, type, help } of all) {
     expect(name.endsWith('_total'), name).toBe(type === 'counter');
@@ -38,6 +41,15 @@ test('a metric has one name in one place, and ends in _total only where it count
     expect(help, name).toMatch(/^[^\n\\]+\.$/);
   }
 });
+
+test.skipIf(NO_PROMTOOL)(
+  'promtool has nothing to say against what checks and maintenance write',
+  async () => {
+    const samples = [{ labels: {}, value: 1 }];
+    const input = formatFamilies(written.map((definition) => ({ definition, samples })));
+    expect(await promtool(['check', 'metrics'], { input })).toEqual({ code: 0, output: '' });
+  },
+);
 
 describe('the dashboard', () => {
   test('asks for nothing that /metrics does not give', () => {
@@ -73,8 +85,9 @@ describe('the dashboard', () => {
 });
 
 describe('the rules for alerts', () => {
-  test('ask for nothing that /metrics does not give, and name commands that there are', () => {
-    expect(namesIn(rulesFile()).filter((name) => !served.includes(name))).toEqual([]);
+  test('ask for nothing that /metrics and maintenance do not give, and name commands that there are', () => {
+    const given = [...served, ...MAINTAINED.metrics.map(({ name }) => name)];
+    expect(namesIn(rulesFile()).filter((name) => !given.includes(name))).toEqual([]);
     const names = COMMANDS.map(({ name }) => name);
     for (const { look } of RULES.filter(({ look }) => look.startsWith('qctl ')))
       expect(
