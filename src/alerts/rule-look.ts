@@ -160,6 +160,8 @@ export class RuleLook {
       return next ? { state: next, result: null } : undefined;
     });
     const { channel, kind, attempts } = claimed.delivery;
+    const at = new Date().toISOString();
+    if (outcome.note !== undefined) tell({ type: 'alert-note', text: `${channel}: ${outcome.note}`, at });
     tell({
       type: 'alert-message',
       rule: this.rule.name,
@@ -168,7 +170,7 @@ export class RuleLook {
       message: kind,
       attempt: attempts,
       error: outcome.error,
-      at: new Date().toISOString(),
+      at,
     });
   }
 }
