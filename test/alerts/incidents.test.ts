@@ -227,6 +227,21 @@ rules:
   ]);
 });
 
+test('a Redis that refuses the login is told of, too', async () => {
+  const one = await hostOf(
+    await plan(`${LOST}, errorLimit: 1`),
+    server.url.replace('//', '//nobody:x@'),
+    folder,
+    {
+      times,
+    },
+  );
+  hosts.push(one);
+  one.runner.start();
+  await waitFor(() => hook.got.length > 0);
+  expect(hook.got[0]!.body).toMatchObject({ rule: 'lost', kind: 'blind', state: 'firing' });
+});
+
 test('while Redis is away one process of a host tells of what needs no Redis, also from cron', async () => {
   const given = await plan(
     `name: down, metric: http, with: { url: '${hook.url}/health' }, failure: value != 200, interval: 10ms`,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { runCommand } from '../commands/run-command.ts';
 import { planOf } from './driver.ts';
@@ -34,6 +35,16 @@ test('each of the examples is one rule', async () => {
     ['dead-letters', 'value > baseline', 300_000],
     ['dying', 'value > 1/min', null],
   ]);
+});
+
+test('the page on alerts has them all, and is valid', async () => {
+  const page = await readFile(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
+  const config = /```yaml\n(profiles:[\s\S]*?)```/.exec(page)![1]!;
+  const { code, stderr } = await runCommand(['config', 'validate'], { config });
+  expect([code, stderr]).toEqual([0, '']);
+  const shown = [...config.matchAll(/metric: ([\w.]+)/g)].map(([, metric]) => metric);
+  const { rules } = await planOf(EXAMPLES);
+  expect(shown).toEqual(rules.map(({ metric }) => metric));
 });
 
 test('what is not said is a warning, told to every channel, at once, every four hours', async () => {
