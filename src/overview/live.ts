@@ -23,7 +23,10 @@ export interface Changes {
   seq: number;
   /** `seq` of the snapshot that these lie upon. */
   since: number;
-  /** Rows that are new or different. */
+  /**
+   * Rows that are new or different by more than their ages: those of the other rows, and of dead letters where these are
+   * not among the parts, have grown by the time between the two `at`. `applyChanges` knows that.
+   */
   streams: Snapshot['streams'];
   /** Names of streams that are gone. */
   gone: string[];

@@ -19,10 +19,19 @@ export interface Series {
 
 /** One message as somebody opens it. */
 export interface OpenedLetter {
+  /** The dead-letter stream that it lies in. */
+  stream: string;
   id: string;
-  /** As fields of the entry; of those that are no UTF-8 `base64` holds the names, and the text is base64. */
+  /**
+   * Those of the original entry; of those that are no UTF-8 `base64` holds the names, and the text is base64. A name
+   * that stands there several times is numbered from the second on: `tag`, `tag (2)`.
+   */
   fields: Record<string, string>;
   base64: string[];
+  /** Names of fields that are longer than what is shown. In a list fields end after 1 KiB. */
+  cut: string[];
+  /** Names and values of the original entry. In a list one of more than 64 KiB comes without fields. */
+  payloadBytes: number;
   reason: string | null;
   diedAt: string | null;
   deliveries: number | null;

@@ -2,7 +2,9 @@ import type { Override } from '../breaker/index.ts';
 import type { CutoverStatus } from '../cutover/index.ts';
 import type { RunStatus } from '../drain/index.ts';
 import type { Route } from '../routing/index.ts';
-import type { LagSource } from '../streams/index.ts';
+import type { LagSource, StageRow } from '../streams/index.ts';
+
+export type { StageRow };
 
 /**
  * One look at everything that Redis holds; every renderer starts from it: page, REST, Prometheus, terminal. What is
@@ -13,13 +15,13 @@ export interface Snapshot {
   epoch: string;
   /** Goes up by one with each look that succeeded. */
   seq: number;
-  /** When this was read. */
+  /** When this was read, by the clock of Redis: ages refer to it. */
   at: string;
   /** From the start of one look to the start of the next. */
   intervalMs: number;
   /** How long the look took. */
   tookMs: number;
-  /** Parts that could not be looked at, such as those that this user may not read, and why; their rows are empty. */
+  /** Parts that could not be looked at, or not wholly, such as those that this user may not read, and why. */
   missing: { part: SnapshotPart; why: string }[];
   redis: RedisRow;
   /** By name; streams that qctl keeps for itself, and dead letters, are left out. */
@@ -51,29 +53,34 @@ export type SnapshotPart =
   | 'moves'
   | 'stages';
 
-/** The server itself; of a cluster the sums over its primaries, but for the version and the smallest uptime. */
+/**
+ * The server itself; of a cluster the sums over its primaries, but for the oldest version and the smallest uptime. All
+ * but `label` and `kind` is null where this user may not ask.
+ */
 export interface RedisRow {
   /** Without user and password. */
   label: string;
   kind: 'standalone' | 'sentinel' | 'cluster';
-  version: string;
-  role: string;
-  uptimeMs: number;
-  usedMemoryBytes: number;
+  version: string | null;
+  role: string | null;
+  uptimeMs: number | null;
+  usedMemoryBytes: number | null;
   /** Null where it has no limit. */
   maxMemoryBytes: number | null;
-  maxMemoryPolicy: string;
+  maxMemoryPolicy: string | null;
   fragmentation: number | null;
-  clients: number;
-  blockedClients: number;
-  operationsPerSecond: number;
+  clients: number | null;
+  blockedClients: number | null;
+  operationsPerSecond: number | null;
   /** Of lookups since the last look that found their key, 0 to 1; null where there was none. */
   hitRatio: number | null;
-  keys: number;
-  evictedKeys: number;
-  replicas: number;
+  /** In all databases. */
+  keys: number | null;
+  /** Since the server started. */
+  evictedKeys: number | null;
+  replicas: number | null;
   /** `ok`, `failed`, or null where nothing is written to disk. */
-  lastSave: string | null;
+  lastSave: 'ok' | 'failed' | null;
 }
 
 /** One stream. */
@@ -86,6 +93,8 @@ export interface StreamRow {
   /** Since the last entry was added. */
   lastAddedAgeMs: number | null;
   memoryBytes: number | null;
+  /** Ever; null before Redis 7.0. */
+  entriesAdded: number | null;
   /** Entries added; null before Redis 7.0, and until a second look. */
   inPerSecond: number | null;
   /** Entries finished by the slowest of its groups; null where no group's is known. */
@@ -188,19 +197,4 @@ export interface MoveRow {
   /** Not yet finished by the slowest group of the new one; its length where it has no group. */
   newDepth: number | null;
   why: string | null;
-}
-
-/** What the consumers of a group have recorded of one stage of their work, since they began to. */
-export interface StageRow {
-  stream: string;
-  group: string;
-  stage: string;
-  /** Which engine did it, such as `old` and `new`; null where they do not say. */
-  engine: string | null;
-  finished: number;
-  failed: number;
-  retried: number;
-  sumMs: number;
-  /** Cumulative: how many took so many ms or less; the last one is +Infinity, null in JSON. */
-  buckets: { atMostMs: number | null; count: number }[];
 }

@@ -49,12 +49,22 @@ export async function findDeadLetters(
   streams: Record<string, StreamConfig>,
   defaultStream?: string,
 ): Promise<DeadLetterStream[]> {
+  return deadLettersAmong(redis, streams, await findStreams(redis, '*'), defaultStream);
+}
+
+/** Like {@link findDeadLetters}, for whoever has listed the streams already; asks Redis nothing. */
+export function deadLettersAmong(
+  redis: Pick<RedisConnection, 'kind'>,
+  streams: Record<string, StreamConfig>,
+  found: readonly string[],
+  defaultStream?: string,
+): DeadLetterStream[] {
   const further =
     defaultStream === undefined || looksDead(streams, defaultStream)
       ? {}
       : { [defaultStream]: streams[defaultStream] ?? {} };
   const configured = configuredStreams({ ...further, ...streams }, redis.kind === 'cluster');
-  const existing = (await findStreams(redis, '*')).filter(
+  const existing = found.filter(
     (name) => name.endsWith(DEAD_SUFFIX) || (looksDead(streams, name) && !isOwn(name)),
   );
   const names = [
@@ -103,7 +113,7 @@ async function exists(redis: RedisConnection, name: string): Promise<boolean> {
 export const UNREADABLE: ReadonlySet<string> = new Set(['REDIS_NOPERM', 'REDIS_WRONG_TYPE']);
 
 function describe(
-  redis: RedisConnection,
+  redis: Pick<RedisConnection, 'kind'>,
   streams: Record<string, StreamConfig>,
   stream: string,
   home?: string,

@@ -27,6 +27,7 @@ export { countEntries, type RangeCount } from './count.ts';
 export { refuseApart } from './dead-letter-slot.ts';
 export {
   type DeadLetterStream,
+  deadLettersAmong,
   findDeadLetters,
   isDeadLetter,
   resolveDeadLetters,
@@ -81,6 +82,7 @@ export {
 export { isIntact } from './intact.ts';
 export { judgeLag, type Lag, type LagSource, measureLag, oldestUndeliveredId } from './lag.ts';
 export { type LongestIdle, longestIdle } from './longest-idle.ts';
+export { type ManyFacts, type ManyFactsOptions, readManyFacts } from './many-facts.ts';
 export { findStreams, isOwn, isStream, type LeftOut, resolveStreams, streamMissing } from './names.ts';
 export { startOfNewest } from './newest.ts';
 export {
@@ -93,7 +95,15 @@ export {
 } from './pending.ts';
 export { firstIdOf, type Position, parsePosition } from './position.ts';
 export { nothingReaped, type ReapOutcome, type ReapReport, type ReapRequest, reapConsumer } from './reap.ts';
+export {
+  recordStage,
+  type StageClient,
+  type StageOutcome,
+  type StageRecord,
+} from './record-stage.ts';
 export { serverTimeMs } from './server-time.ts';
+export { STAGE_BOUNDS_MS, type StageRow } from './stage-fields.ts';
+export { type GroupOfStream, readStages } from './stages.ts';
 export {
   describeStream,
   existingStreams,
@@ -101,7 +111,13 @@ export {
   type GroupWithMembers,
   type StreamDetail,
 } from './stream-detail.ts';
-export { type StreamSummary, type Summaries, type SummaryOptions, summariseStreams } from './summary.ts';
+export {
+  largestLag,
+  type StreamSummary,
+  type Summaries,
+  type SummaryOptions,
+  summariseStreams,
+} from './summary.ts';
 export { type TailEntry, type TailRequest, type TailStart, tailEntries } from './tail.ts';
 export { checkTrimRights, refuseLoss, type TrimOptions, type TrimReport, trimAsPlanned } from './trim.ts';
 export {

@@ -122,7 +122,9 @@ export function summaryOf(facts: StreamFacts): Omit<StreamSummary, keyof Waiting
 }
 
 /** The largest of some lags: as sure as they allow. Null where there are none. */
-export function largestLag(lags: readonly Lag[]): Pick<Lag, 'lag' | 'atLeast' | 'atMost'> | null {
+export function largestLag(
+  lags: readonly Pick<Lag, 'atLeast' | 'atMost'>[],
+): Pick<Lag, 'lag' | 'atLeast' | 'atMost'> | null {
   if (lags.length === 0) return null;
   const atLeast = Math.max(...lags.map((lag) => lag.atLeast));
   const atMost = Math.max(...lags.map((lag) => lag.atMost));

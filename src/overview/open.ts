@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import type { PendingReport, StreamDetail } from '../streams/index.ts';
+import { Answers } from './answers.ts';
+import { whyOf } from './away.ts';
+import { pendingDetail, streamDetail } from './details.ts';
+import type { OverviewDoors } from './doors.ts';
+import { Histories } from './histories.ts';
+import { newestLetters, oneLetter } from './letters.ts';
+import { Looker } from './looker.ts';
+import type { OpenedLetter, Overview, OverviewOptions, Seen, Series } from './overview.ts';
+
+/** No more than this part of the time is spent on looks. */
+const SHARE = 0.2;
+/** Redis is away once it has kept silent for so long in the middle of a look. */
+const SILENCE_MS = 5000;
+
+/** Begins to look, and goes on until it is closed. The doors stay open. */
+export function openOverview(doors: OverviewDoors, options: OverviewOptions = {}): Overview {
+  return new LiveOverview(doors, options);
+}
+
+class LiveOverview implements Overview {
+  readonly #doors: OverviewDoors;
+  readonly #intervalMs: number;
+  readonly #looker: Looker;
+  readonly #answers: Answers;
+  readonly #histories: Histories;
+  readonly #epoch = randomUUID();
+  readonly #listeners = new Set<(seen: Seen) => void>();
+  readonly #closing = new AbortController();
+  readonly #first: Promise<Seen>;
+  #resolveFirst!: (seen: Seen) => void;
+  #seen: Seen = { snapshot: null, away: null };
+  #timer: NodeJS.Timeout | undefined;
+  #heardAt = 0;
+
+  constructor(doors: OverviewDoors, options: OverviewOptions) {
+    const { intervalMs = 1000, maxStreams = 2000, points = 900, memory = false, match } = options;
+    this.#doors = doors;
+    this.#intervalMs = intervalMs;
+    this.#looker = new Looker(doors, { intervalMs, maxStreams, memory, match });
+    this.#answers = new Answers(intervalMs);
+    this.#histories = new Histories(points);
+    this.#first = new Promise((resolve) => {
+      this.#resolveFirst = resolve;
+    });
+    void this.#round();
+  }
+
+  seen(): Seen {
+    return this.#seen;
+  }
+
+  first(): Promise<Seen> {
+    return this.#first;
+  }
+
+  subscribe(listener: (seen: Seen) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  streamHistory(stream: string): Series | undefined {
+    return this.#histories.stream(stream);
+  }
+
+  redisHistory(): Series {
+    return this.#histories.redis();
+  }
+
+  stream(stream: string): Promise<StreamDetail[]> {
+    const { signal } = this.#closing;
+    return this.#ask(['stream', stream], () => streamDetail(this.#doors, stream, signal));
+  }
+
+  pending(stream: string, group: string): Promise<PendingReport> {
+    const { signal } = this.#closing;
+    return this.#ask(['pending', stream, group], () => pendingDetail(this.#doors, stream, group, signal));
+  }
+
+  deadLetters(stream: string, count: number): Promise<OpenedLetter[]> {
+    const { signal } = this.#closing;
+    return this.#ask(['letters', stream, count], () => newestLetters(this.#doors, stream, count, signal));
+  }
+
+  deadLetter(stream: string, id: string): Promise<OpenedLetter | undefined> {
+    const { signal } = this.#closing;
+    return this.#ask(['letter', stream, id], () => oneLetter(this.#doors, stream, id, signal));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    this.#listeners.clear();
+  }
+
+  #ask<T>(question: (string | number)[], ask: () => Promise<T>): Promise<T> {
+    return this.#answers.get(JSON.stringify(question), ask);
+  }
+
+  async #round(): Promise<void> {
+    const from = performance.now();
+    const failure = await this.#look(from);
+    if (this.#closing.signal.aborted) return;
+    const tookMs = performance.now() - from;
+    // One that failed has waited, and asked for nothing.
+    const everyMs = failure ? Math.max(this.#intervalMs, tookMs + PAUSE_MS) : this.#everyMs(tookMs);
+    this.#timer = setTimeout(() => void this.#round(), everyMs - tookMs);
+    this.#tell();
+  }
+
+  #everyMs(tookMs: number): number {
+    return Math.max(this.#intervalMs, tookMs / SHARE);
+  }
+
+  /** Returns whether it has failed. */
+  async #look(from: number): Promise<boolean> {
+    const watch = this.#watchSilence();
+    try {
+      const look = await this.#looker.look(() => this.#hear());
+      const tookMs = performance.now() - from;
+      const seq = (this.#seen.snapshot?.seq ?? 0) + 1;
+      const intervalMs = Math.round(this.#everyMs(tookMs));
+      const snapshot = { epoch: this.#epoch, seq, ...look, intervalMs, tookMs: Math.round(tookMs) };
+      this.#seen = { snapshot, away: null };
+      this.#histories.remember(snapshot);
+      return false;
+    } catch (error) {
+      this.#fail(whyOf(error));
+      return true;
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  #hear(): void {
+    this.#heardAt = performance.now();
+  }
+
+  /** A stopped server keeps its connections open: those who look are told, and the look goes on once it answers. */
+  #watchSilence(): NodeJS.Timeout {
+    this.#hear();
+    return setInterval(() => {
+      if (performance.now() - this.#heardAt < SILENCE_MS || this.#closing.signal.aborted) return;
+      this.#fail(`Redis has not answered for ${SILENCE_MS / 1000} s`);
+      this.#tell();
+    }, this.#intervalMs);
+  }
+
+  #fail(why: string): void {
+    const now = new Date();
+    if (!this.#seen.away) this.#histories.gap(now.getTime());
+    this.#seen = { ...this.#seen, away: { since: this.#seen.away?.since ?? now.toISOString(), why } };
+  }
+
+  #tell(): void {
+    this.#resolveFirst(this.#seen);
+    for (const listener of this.#listeners) listener(this.#seen);
+  }
+}
+
+/** Between two attempts, at least. */
+const PAUSE_MS = 250;
