@@ -1,11 +1,11 @@
-import { runStatus } from '../../src/drain/index.ts';
+import { runFamilies, runStatus } from '../../src/drain/index.ts';
+import { formatFamilies } from '../../src/model/exposition.ts';
 import { askRedis } from '../ask-redis.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
-import { formatRunMetrics } from './format-metrics.ts';
 import { formatStatus } from './format-status.ts';
 
 /** `qctl drain status RUN`. */
@@ -27,6 +27,6 @@ export async function runDrainStatus(context: Context, name: string): Promise<vo
     type: 'status',
     data: status,
     table: () => formatStatus(io.stdout, status),
-    prometheus: () => formatRunMetrics([status]),
+    prometheus: () => formatFamilies(runFamilies([status])),
   });
 }

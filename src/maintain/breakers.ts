@@ -1,4 +1,4 @@
-import { isRetryable, type RedisConnection, replyCode } from '../../src/backends/redis/index.ts';
+import { isRetryable, type RedisConnection, replyCode } from '../backends/redis/index.ts';
 import {
   type BreakerView,
   forgetUnused,
@@ -8,11 +8,10 @@ import {
   type Override,
   operateBreaker,
   unusedBreakers,
-} from '../../src/breaker/index.ts';
-import { isQctlError, type QctlError } from '../../src/errors.ts';
-import { askRedis } from '../ask-redis.ts';
-import { forgottenWarning } from '../breaker/warn-forgotten.ts';
-import type { Context } from '../context.ts';
+} from '../breaker/index.ts';
+import { isQctlError, type QctlError } from '../errors.ts';
+import { ask } from './ask.ts';
+import type { MaintainEvents } from './request.ts';
 
 /** What was done about one breaker, or would be. */
 export interface BreakerWork {
@@ -30,76 +29,66 @@ export interface BreakerWork {
   failure: QctlError | null;
 }
 
+/** How breakers are looked after. */
+export interface BreakerLook extends Pick<MaintainEvents, 'signal' | 'leftOut'> {
+  redis: RedisConnection;
+  /** Says what there is to do, and does nothing. */
+  dryRun: boolean;
+}
+
 /**
- * Looks after all breakers: overrides, and what nobody uses. With `--dry-run` it only says what there is to do. A
- * user who may not read their names has none. Throws what `askRedis` does; what goes wrong with one breaker is its
- * `failure`.
+ * Looks after all breakers: overrides, and what nobody uses. A user who may not read their names has none. Throws what
+ * Redis answers; what goes wrong with one breaker is its `failure`.
  */
-export async function maintainBreakers(context: Context): Promise<BreakerWork[]> {
-  const redis = await context.redis();
-  const { views, unreadable } = await askRedis(redis, 'look at the circuit breakers', () =>
-    lookAtAll(context, redis),
-  );
+export async function maintainBreakers(look: BreakerLook): Promise<BreakerWork[]> {
+  const { views, unreadable } = await ask(look.redis, 'look at the circuit breakers', () => lookAtAll(look));
   const left = unreadable.map(({ name, failure }) => workOf('ended', name, { failure }));
   if (views.length === 0) return left;
-  const ended = await endOverrides(context, redis, views);
+  const ended = await endOverrides(look, views);
   const forgotten = forgottenOverrides(views);
   return [
     ...left,
     ...ended,
     ...forgotten.map(({ name, override, ageMs }) => workOf('forgotten', name, { override, ageMs })),
-    ...(await removeUnused(context, redis)),
+    ...(await removeUnused(look)),
   ];
 }
 
 /** Who may not even read their names has nothing to do with them; who may, and may not look at them, is told. */
-async function lookAtAll(context: Context, redis: RedisConnection): ReturnType<typeof lookAtEach> {
+async function lookAtAll({ redis, leftOut }: BreakerLook): ReturnType<typeof lookAtEach> {
   const names = await knownBreakers(redis).catch((error) => {
     if (replyCode(error) !== 'NOPERM') throw error;
-    if (context.options.verbose)
-      context.io.stderr.write('qctl: left out: circuit breakers, since this user may not read them\n');
+    leftOut?.('circuit breakers');
     return [];
   });
   return lookAtEach(redis, names);
 }
 
-async function endOverrides(
-  context: Context,
-  redis: RedisConnection,
-  views: readonly BreakerView[],
-): Promise<BreakerWork[]> {
+async function endOverrides(look: BreakerLook, views: readonly BreakerView[]): Promise<BreakerWork[]> {
   const over = views.filter(({ lapsed }) => lapsed);
-  return eachOf(context, redis, 'ended', over, async ({ name, lapsedOverride: override }) => {
+  return eachOf(look, 'ended', over, async ({ name, lapsedOverride: override }) => {
     const work = workOf('ended', name, { override });
-    if (context.options.dryRun) return work;
+    if (look.dryRun) return work;
     // Nobody's name is kept: it was over by itself.
-    const { prior } = await operateBreaker(redis, name, { verb: 'lapse' }, NOBODY);
+    const { prior } = await operateBreaker(look.redis, name, { verb: 'lapse' }, NOBODY);
     return prior.lapsed ? work : undefined;
   });
 }
 
 const NOBODY = { by: '', host: '', reason: null };
 
-async function removeUnused(context: Context, redis: RedisConnection): Promise<BreakerWork[]> {
-  const unused = await askRedis(redis, 'look for circuit breakers that nobody uses', () =>
-    unusedBreakers(redis),
-  );
-  return eachOf(context, redis, 'removed', unused, async (one) => {
+async function removeUnused(look: BreakerLook): Promise<BreakerWork[]> {
+  const { redis, dryRun } = look;
+  const unused = await ask(redis, 'look for circuit breakers that nobody uses', () => unusedBreakers(redis));
+  return eachOf(look, 'removed', unused, async (one) => {
     const work = workOf('removed', one.name, { heardMs: one.heardMs });
-    return context.options.dryRun || (await forgetUnused(redis, one)) ? work : undefined;
+    return dryRun || (await forgetUnused(redis, one)) ? work : undefined;
   });
-}
-
-/** Shouts about an override that is forgotten; nothing for all other work. */
-export function warningOf({ outcome, name, override, ageMs }: BreakerWork): string | undefined {
-  if (outcome !== 'forgotten' || !override || ageMs === null) return undefined;
-  return forgottenWarning({ name, override, ageMs });
 }
 
 /** One that fails does not keep the others waiting, unless Redis is away. Nothing came of what is undefined. */
 async function eachOf<T extends { name: string }>(
-  { signal }: Context,
-  redis: RedisConnection,
+  { redis, signal }: BreakerLook,
   intended: BreakerWork['outcome'],
   all: readonly T[],
   work: (one: T) => Promise<BreakerWork | undefined>,
@@ -108,7 +97,7 @@ async function eachOf<T extends { name: string }>(
   for (const one of all) {
     if (signal.aborted) break;
     try {
-      const outcome = await askRedis(redis, `look after circuit breaker ${one.name}`, () => work(one));
+      const outcome = await ask(redis, `look after circuit breaker ${one.name}`, () => work(one));
       if (outcome) done.push(outcome);
     } catch (error) {
       if (!isQctlError(error) || isRetryable(error, redis.kind) !== undefined) throw error;
