@@ -1,5 +1,7 @@
 import { isStreamPart, type MaintainReport, PARTS, type Part, summaryOf } from '../../src/maintain/index.ts';
-import { type Family, formatFamilies, gauge } from '../term/prometheus.ts';
+import { type Family, formatFamilies } from '../../src/model/exposition.ts';
+import type { MetricDefinition } from '../../src/model/series/definition.ts';
+import { MAINTAIN_SERIES } from '../../src/model/series/maintain.ts';
 
 /** The summary's number of each part that does something. */
 const DONE = {
@@ -17,19 +19,21 @@ const KINDS = ['drain', 'cutover', 'lock', 'load-test'] as const;
 export function formatMaintainMetrics(report: MaintainReport, succeeded: boolean): string {
   const { parts, startedAt, elapsedMs } = report;
   const { failures, warnings, left } = summaryOf(report);
-  const one = (name: string, help: string, value: number): Family =>
-    gauge(`qctl_maintain_${name}`, help, [{ labels: {}, value }]);
   return formatFamilies([
-    one('last_run_timestamp_seconds', 'When the last run began.', startedAt.getTime() / 1000),
-    one('last_run_success', '1 where nothing went wrong in the last run.', succeeded ? 1 : 0),
-    one('last_run_duration_seconds', 'How long the last run took.', elapsedMs / 1000),
+    one(MAINTAIN_SERIES.at, startedAt.getTime() / 1000),
+    one(MAINTAIN_SERIES.success, succeeded ? 1 : 0),
+    one(MAINTAIN_SERIES.took, elapsedMs / 1000),
     doneOf(report),
-    one('left_streams', 'Streams that were not finished when the time of the last run was over.', left),
-    one('failures', 'Things that went wrong in the last run.', failures),
-    one('warnings', 'Things that somebody should look at.', warnings),
+    one(MAINTAIN_SERIES.left, left),
+    one(MAINTAIN_SERIES.failures, failures),
+    one(MAINTAIN_SERIES.warnings, warnings),
     ...(parts.has('breakers') ? [forgottenOf(report)] : []),
     ...(parts.has('leftovers') ? [leftoversOf(report)] : []),
   ]);
+}
+
+function one(definition: MetricDefinition, value: number): Family {
+  return { definition, samples: [{ labels: {}, value }] };
 }
 
 function doneOf(report: MaintainReport): Family {
@@ -38,14 +42,12 @@ function doneOf(report: MaintainReport): Family {
   const samples = PARTS.filter((part) => report.parts.has(part))
     .filter(did)
     .map((part) => ({ labels: { part }, value: summary[DONE[part]] }));
-  const help = 'What the last run did: messages, entries, consumers of reap.';
-  return gauge('qctl_maintain_done', help, samples);
+  return { definition: MAINTAIN_SERIES.done, samples };
 }
 
 function forgottenOf({ breakers }: MaintainReport): Family {
   const value = breakers.filter(({ outcome }) => outcome === 'forgotten').length;
-  const help = 'Overrides of circuit breakers that stand for a day or longer.';
-  return gauge('qctl_maintain_forgotten_overrides', help, [{ labels: {}, value }]);
+  return one(MAINTAIN_SERIES.forgotten, value);
 }
 
 function leftoversOf({ leftovers }: MaintainReport): Family {
@@ -53,5 +55,5 @@ function leftoversOf({ leftovers }: MaintainReport): Family {
     const value = leftovers.filter((one) => one.kind === kind).length;
     return { labels: { kind }, value };
   });
-  return gauge('qctl_maintain_leftovers', 'Things that were begun and that nobody is at work on.', samples);
+  return { definition: MAINTAIN_SERIES.leftovers, samples };
 }

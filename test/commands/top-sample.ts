@@ -22,10 +22,10 @@ export function streamRow(stream: string, over: Partial<StreamRow> = {}): Stream
     ...{
       stream,
       length: 1200,
+      entriesAdded: 1200,
       lastId: '1-1',
       oldestAgeMs: 7_200_000,
       lastAddedAgeMs: 850,
-      entriesAdded: 5000,
     },
     ...{ memoryBytes: null, inPerSecond: 12.5, outPerSecond: 9, pending: 30, lag: 250 },
     ...{ lagAtLeast: 250, lagAtMost: 250, oldestPendingAgeMs: 192_000, waiting: null, groups: [] },

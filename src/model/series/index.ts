@@ -5,6 +5,7 @@ import { CUTOVER_SERIES, ROUTE_SERIES } from './cutovers.ts';
 import type { MetricDefinition } from './definition.ts';
 import { DRAIN_GAUGES, DRAIN_SERIES, DRAIN_TOTALS } from './drains.ts';
 import { LOOKING_SERIES } from './looking.ts';
+import { MAINTAIN_SERIES } from './maintain.ts';
 import { REDIS_SERIES } from './redis.ts';
 import { SOURCE_SERIES, TARGET_SERIES } from './sources.ts';
 import { CONSUMER_SERIES, DEAD_LETTER_SERIES, GROUP_SERIES, STAGE_SERIES, STREAM_SERIES } from './streams.ts';
@@ -37,3 +38,6 @@ export const SERVED: readonly Subject[] = [
 
 /** What only checks give. */
 export const CHECKED: Subject = subject('Checks', CHECK_SERIES);
+
+/** What only maintenance gives. */
+export const MAINTAINED: Subject = subject('Maintenance', MAINTAIN_SERIES);
