@@ -111,7 +111,7 @@ test('runs under way say how far they are and why they wait; what has ended come
   const narrow = stageOf(runs.snapshot, { columns: 60 });
   expect(shownAfter(narrow, '4').slice(3, 5)).toEqual([
     '  RUN             STATE    PROGRESS    WHY',
-    '> orders-202611…  waiting  2/7 appro…  an approval of ann …',
+    '> orders-202611…  waiting  2/7 appro…  an approval of ann (…',
   ]);
 });
 
