@@ -15,6 +15,7 @@ import { type BenchOptions, type Part, readOptions } from './options.ts';
 import { benchReceivers } from './receivers.ts';
 import { formatResults, type Result, type Tell, verdict } from './result.ts';
 import { fillRows, type Rig, startRig } from './rig.ts';
+import { benchServe } from './serve.ts';
 import { benchSqs } from './sqs.ts';
 import { benchStartup } from './startup.ts';
 import { benchStreams } from './streams.ts';
@@ -39,6 +40,7 @@ const BENCHES: Record<Part, Bench> = {
   load: (rig, { rounds }, tell) => benchLoad(rig, rounds, tell),
   startup: (_, __, tell) => benchStartup(tell),
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
+  serve: (rig, { minutes }, tell) => benchServe(rig, minutes, tell),
 };
 const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'formats', 'cluster', 'ledger', 'memory'];
 

@@ -18,16 +18,17 @@ export const PARTS = [
   'load',
   'startup',
   'follow',
+  'serve',
 ] as const;
 /** Minutes long, so only where it is asked for. */
-const BY_DEFAULT = PARTS.filter((part) => part !== 'follow');
+const BY_DEFAULT = PARTS.filter((part) => part !== 'follow' && part !== 'serve');
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
   rows: number;
   messages: number;
   rounds: number;
-  /** Of the follow. */
+  /** Of the follow, and of the looking at `serve`. */
   minutes: number;
   only: Set<Part>;
   json: boolean;

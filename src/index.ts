@@ -35,3 +35,9 @@ export {
   type RouterStatus,
   type Side,
 } from './routing/index.ts';
+export {
+  recordStage,
+  type StageClient,
+  type StageOutcome,
+  type StageRecord,
+} from './streams/index.ts';

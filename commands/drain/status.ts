@@ -1,6 +1,7 @@
-import { type RunStatus, runStatus } from '../../src/drain/index.ts';
+import { type RunStatus, runFamilies, runStatus } from '../../src/drain/index.ts';
 import { formatBytes } from '../../src/model/bytes.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { formatFamilies } from '../../src/model/exposition.ts';
 import { askRedis } from '../ask-redis.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +12,6 @@ import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { inWordsOfBack } from './format-back.ts';
-import { formatRunMetrics } from './format-metrics.ts';
 import { heldText, rowsOf } from './format-plan.ts';
 import { scheduled } from './format-report.ts';
 
@@ -34,7 +34,7 @@ export async function runDrainStatus(context: Context, name: string): Promise<vo
     type: 'status',
     data: status,
     table: () => formatStatus(io.stdout, status),
-    prometheus: () => formatRunMetrics([status]),
+    prometheus: () => formatFamilies(runFamilies([status])),
   });
 }
 

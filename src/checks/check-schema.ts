@@ -39,22 +39,40 @@ const written = z.strictObject({
   dryRun: flag.default(false),
 });
 
+/** What stands for a field that is left out. */
+const OMITTED = {
+  initialDelay: 0,
+  count: undefined,
+  failureLimit: 0,
+  inconclusiveLimit: 0,
+  onFailure: 'warn',
+  dryRun: false,
+} as const;
+type Omissible = keyof typeof OMITTED;
+
 /**
  * The schema of a check in YAML; gives a {@link CheckSpec} with every default filled in. Unknown fields are
  * refused, expressions parsed, and `with` is what the metric's own schema makes of it.
  *
  * @param more fields that whoever uses it adds; they arrive as their schemas give them
+ * @param without fields that mean nothing to whoever uses it, and are refused like unknown ones
  */
 export function checkSchema<S extends z.ZodRawShape = Record<never, never>>(
   metrics: MetricSchemas,
   more?: S,
+  without: readonly Omissible[] = [],
 ): z.ZodType<CheckSpec & z.output<z.ZodObject<S>>> {
   const named = { metric: text.meta({ enum: Object.keys(metrics) }) };
-  const schema = written.extend(named).extend(more ?? {});
+  const left = Object.fromEntries(without.map((field) => [field, true])) as Record<Omissible, true>;
+  const schema = written
+    .omit(left)
+    .extend(named)
+    .extend(more ?? {});
   const toSpec = schema.transform((given, context) => {
-    const issues = [...expressionIssues(given), ...metricIssues(metrics, given)];
+    const whole = { ...OMITTED, ...given } as Written;
+    const issues = [...expressionIssues(whole), ...metricIssues(metrics, whole)];
     context.issues.push(...issues);
-    return issues.length > 0 ? z.NEVER : specOf(given, metrics, Object.keys(more ?? {}));
+    return issues.length > 0 ? z.NEVER : specOf(whole, metrics, Object.keys(more ?? {}));
   });
   return toSpec as unknown as z.ZodType<CheckSpec & z.output<z.ZodObject<S>>>;
 }

@@ -22,6 +22,7 @@ export { COMPARISONS, type Comparison, type Node, nodesOf } from './expression/t
 export { type Expression, explain, holdsFor, parseExpression } from './expression.ts';
 export { between, type Finding, type Item, type JudgedItem, judgeItem, known, type Reading } from './item.ts';
 export { type Bounds, judge, type Thresholds, type Verdict } from './judge.ts';
+export { type Measured, measureOnce } from './measure-once.ts';
 export { breaches, type Operand, parseRange, type Range } from './range.ts';
 export { type Status, severity, worstStatus } from './status.ts';
 export { type CheckVerdict, type JudgeValue, judgeOf } from './verdict.ts';

@@ -3,6 +3,7 @@ import type { Environment } from './environment.ts';
 import { interpolate, MissingVariable } from './interpolate.ts';
 import { type Issue, type Path, toIssues } from './issues.ts';
 import { fileSchema, type ProfileConfig, profileSchema } from './schema.ts';
+import { valueAt } from './schema-walk.ts';
 import {
   type FileWords,
   lineOf,
@@ -22,6 +23,8 @@ export interface ConfigFile {
   profiles: string[];
   /** Validates one profile. Throws a `config` error that names file, line, field and value. */
   readProfile(name: string, env: Environment): ProfileConfig;
+  /** Validates a part of a profile with the schema of a room above, and throws as `readProfile`. */
+  readPart<S extends z.ZodType>(name: string, part: string, schema: S, env: Environment): z.output<S>;
   /** Line of a field, from 1. */
   lineOf(path: Path): number;
 }
@@ -47,6 +50,8 @@ export async function readConfigFile(path: string, required: boolean): Promise<C
     defaultProfile: top.data.profile,
     profiles: Object.keys(profiles),
     readProfile: (name, env) => validate(parsed, ['profiles', name], profileSchema, profiles[name], env),
+    readPart: (name, part, schema, env) =>
+      validate(parsed, ['profiles', name, part], schema, valueAt(profiles[name], [part]), env),
     lineOf: (field) => lineOf(parsed, field),
   };
 }

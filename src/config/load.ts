@@ -90,6 +90,7 @@ function mergeProfiles(files: readonly ConfigFile[], name: string, env: Environm
     for (const part of WHOLE) {
       if (!profile[part]) continue;
       Object.assign(merged.profile, { [part]: profile[part] });
+      if (part === 'alerts') merged.readAlerts = (schema) => file.readPart(name, part, schema, env);
       merged.origins[part] = origin(part);
     }
     for (const part of NAMED) {

@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import type { GivenSettings } from '../model/breaker-settings.ts';
 import type { AlertsConfig } from './alert-schema.ts';
 import { resolveBreakerSettings, type UnreadableVariable } from './breakers.ts';
@@ -34,6 +35,8 @@ export interface ResolvedConfig {
   breakers: Record<string, GivenSettings>;
   /** Rules and channels, read further where they are used; empty where the files say nothing. */
   alerts: AlertsConfig;
+  /** Reads `alerts` with a schema that knows more; absent where the files say nothing. Throws with file and line. */
+  readAlerts?: ReadPart;
   /** Empty where the files say nothing. */
   maintain: MaintainConfig;
   /** Empty where the files say nothing. */
@@ -48,9 +51,13 @@ export interface ResolvedConfig {
   warnings: string[];
 }
 
+/** Validates one part of the files with the schema of a room above. */
+export type ReadPart = <S extends z.ZodType>(schema: S) => z.output<S>;
+
 /** The files' share of a configuration, and the line that each part stands on. */
 export interface FileLayer {
   profile: ProfileConfig;
+  readAlerts?: ReadPart;
   origins: Record<string, string>;
 }
 
@@ -81,6 +88,7 @@ export function resolveConfig(layers: Layers): ResolvedConfig {
     streams: file.profile.streams ?? {},
     breakers,
     alerts: file.profile.alerts ?? {},
+    ...(file.readAlerts && { readAlerts: file.readAlerts }),
     maintain: file.profile.maintain ?? {},
     serve: file.profile.serve ?? {},
     unreadable,

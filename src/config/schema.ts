@@ -7,7 +7,18 @@ import { maintainSchema } from './maintain-schema.ts';
 import { serveSchema } from './serve-schema.ts';
 import { duration, flag, fromOne, text, wholeNumber } from './values.ts';
 
-export { duration, flag, fromOne, text, timeLimit, wholeNumber } from './values.ts';
+export {
+  duration,
+  flag,
+  fromOne,
+  httpHeaders,
+  httpUrl,
+  type SecretSource,
+  secretSource,
+  text,
+  timeLimit,
+  wholeNumber,
+} from './values.ts';
 
 const secret = {
   password: text.optional(),

@@ -20,6 +20,38 @@ export const flag = z.union(
 /** Text that is not empty. */
 export const text = z.string().min(1);
 
+/** A secret is never written into a file that others read. */
+export const secretSource = z.union(
+  [z.strictObject({ env: text }), z.strictObject({ file: text })],
+  'expected { env: NAME } or { file: PATH }',
+);
+/** See {@link secretSource}. */
+export type SecretSource = z.output<typeof secretSource>;
+
+/** A URL without a password: it is shown where something goes wrong. */
+export const httpUrl = text.refine(
+  isHttpUrl,
+  'expected a URL with http:// or https:// and without a password',
+);
+
+function isHttpUrl(written: string): boolean {
+  if (!URL.canParse(written)) return false;
+  const { protocol, username, password } = new URL(written);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
+/** Written as a plain text such a header would be a secret for everybody to read. */
+const SECRET_HEADER = /auth|cookie|token|key|secret|password/i;
+
+/** Headers of a request: name -> text, or where it comes from; those that hold a secret say the latter. */
+export const httpHeaders = z
+  .record(z.string().regex(/^[\w-]+$/), z.union([text, secretSource]))
+  .refine(
+    (given) =>
+      Object.entries(given).every(([name, value]) => typeof value !== 'string' || !SECRET_HEADER.test(name)),
+    'expected { env: NAME } or { file: PATH } for a header that holds a secret',
+  );
+
 /** A duration such as `5m`, in milliseconds. */
 export const duration = text.transform((written, context) => {
   const ms = parseDurationMs(written);

@@ -13,6 +13,7 @@ import { redisLag } from './redis-lag.ts';
 import { redisMemory } from './redis-memory.ts';
 import { redisOldestPending } from './redis-oldest-pending.ts';
 import { redisPending } from './redis-pending.ts';
+import { redisUp } from './redis-up.ts';
 import { redisValue } from './redis-value.ts';
 import { sourceDepth } from './source-depth.ts';
 import { sourceInFlight } from './source-in-flight.ts';
@@ -30,6 +31,7 @@ export type Metrics = Readonly<Record<string, Metric>>;
 
 /** Every metric that there is, in the order of the documentation. */
 export const METRICS: Metrics = byName([
+  redisUp,
   redisLag,
   redisPending,
   redisOldestPending,

@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import type { CheckValue } from '../checks/index.ts';
 import { redactText } from '../config/redact.ts';
-import { text } from '../config/schema.ts';
+import { httpUrl, secretSource, text } from '../config/schema.ts';
 import { type Answer, ask, httpError, parseJson } from './fetching.ts';
-import { httpUrl, secretSource } from './fields.ts';
 import { metric } from './metric.ts';
 import { readSecret } from './secret.ts';
 

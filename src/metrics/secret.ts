@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import type { SecretSource } from '../config/schema.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import { QctlError } from '../errors.ts';
-import type { SecretSource } from './fields.ts';
 import type { MetricDoors } from './metric.ts';
 
 /**

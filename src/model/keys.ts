@@ -40,6 +40,8 @@ export interface StreamKeys {
   delayedCounts: string;
   /** As `delayed`, those that somebody has in hand to take them elsewhere: nobody moves them meanwhile. */
   delayedHeld: string;
+  /** What the consumers of a group have recorded of their work, see `src/streams/stage-fields.ts` (hash). */
+  stages(group: string): string;
   /** How far one operation has come, so that a page whose reply was lost can be sent again. */
   operation(id: string): string;
   /** How much of an export is in the stream; `content` is the SHA-256 of its lines. */
@@ -66,6 +68,7 @@ export function streamKeys(stream: string): StreamKeys {
     delayedEntries: own('delayed-entries'),
     delayedCounts: own('delayed-counts'),
     delayedHeld: own('delayed-held'),
+    stages: (group) => own(`stages:${group}`),
   };
 }
 
@@ -149,6 +152,13 @@ export function routeKeys(name: string): RouteKeys {
 export const ROUTE_INDEX = 'qctl:routes';
 /** Where the name of a route is published when it changes (channel). */
 export const ROUTE_CHANGES = 'qctl:routes:changed';
+
+/** What was done through `qctl serve`, by whom and why (stream). */
+export const AUDIT = 'qctl:audit';
+/** What is kept of one alert rule: its state and its version (hash). */
+export const alertKey = (rule: string): string => `qctl:{alert:${rule}}`;
+/** Alert rules by when they were first looked at, in ms (sorted set). */
+export const ALERT_INDEX = 'qctl:alerts';
 
 /** The slot of a key in a Redis Cluster: CRC16 (XMODEM) of its hash tag, modulo 16384. */
 export function slotOf(key: string): number {

@@ -2,7 +2,9 @@ import type { Override } from '../breaker/index.ts';
 import type { CutoverStatus } from '../cutover/index.ts';
 import type { RunStatus } from '../drain/index.ts';
 import type { Route } from '../routing/index.ts';
-import type { LagSource } from '../streams/index.ts';
+import type { LagSource, StageRow } from '../streams/index.ts';
+
+export type { StageRow };
 
 /**
  * One look at everything that Redis holds; every renderer starts from it: page, REST, Prometheus, terminal. What is
@@ -91,6 +93,8 @@ export interface StreamRow {
   /** Since the last entry was added. */
   lastAddedAgeMs: number | null;
   memoryBytes: number | null;
+  /** Ever; null before Redis 7.0. */
+  entriesAdded: number | null;
   /** Entries added; null before Redis 7.0, and until a second look. */
   inPerSecond: number | null;
   /** Entries finished by the slowest of its groups; null where no group's is known. */
@@ -193,19 +197,4 @@ export interface MoveRow {
   /** Not yet finished by the slowest group of the new one; its length where it has no group. */
   newDepth: number | null;
   why: string | null;
-}
-
-/** What the consumers of a group have recorded of one stage of their work, since they began to. */
-export interface StageRow {
-  stream: string;
-  group: string;
-  stage: string;
-  /** Which engine did it, such as `old` and `new`; null where they do not say. */
-  engine: string | null;
-  finished: number;
-  failed: number;
-  retried: number;
-  sumMs: number;
-  /** Cumulative: how many took so many ms or less; the last one is +Infinity, null in JSON. */
-  buckets: { atMostMs: number | null; count: number }[];
 }

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
+import { withFileLock } from '../backends/files/index.ts';
 import { isQctlError, QctlError } from '../errors.ts';
-import { withFileLock } from './file-lock.ts';
 import { checkRouteName } from './name.ts';
 import type { RouteChangeRecord, RouteLook } from './record.ts';
 import { replaceFile } from './replace-file.ts';
@@ -38,7 +38,7 @@ export class FileRouteStore implements RouteStore {
     return inWords(this.label, 'write', async () => {
       // Through a link: whoever comes by another name takes the same lock.
       const path = await realpath(this.label).catch(() => this.label);
-      return withFileLock(path, async () => {
+      return withFileLock(path, 'ROUTE_FILE_LOCKED', async () => {
         const text = await readFlagText(this.label, false);
         const now = await lookIn(this.label, text, name);
         if (!isSameLook(now, seen)) return undefined;

@@ -73,7 +73,8 @@ type GroupReply = [
   string | null,
   CountedReply | null,
 ];
-type Reply = [
+/** What the script says of one stream. */
+export type FactsReply = [
   string,
   number,
   string | null,
@@ -86,7 +87,7 @@ type Reply = [
 ];
 
 /** All counts of one look end after about so many bytes: none may hold up the server. */
-const MOST_BYTES = 1_000_000;
+export const MOST_BYTES = 1_000_000;
 
 /** Looks at a stream; undefined where there is none. One script, no bodies. */
 export async function readFacts(
@@ -96,8 +97,12 @@ export async function readFacts(
 ): Promise<StreamFacts | undefined> {
   const reply = (await asking(redis, `look at stream ${stream}`, () =>
     runScript(redis.client, streamFacts, [stream], [memory ? '1' : '0', count, MOST_BYTES]),
-  )) as Reply | null;
-  if (reply === null) return undefined;
+  )) as FactsReply | null;
+  return reply === null ? undefined : toFacts(stream, reply);
+}
+
+/** The reply of the script for one stream. */
+export function toFacts(stream: string, reply: FactsReply): StreamFacts {
   const [timeMs, length, firstId, lastId, lastGeneratedId, maxDeletedId, entriesAdded, memoryBytes, groups] =
     reply;
   return {

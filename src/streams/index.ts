@@ -95,7 +95,15 @@ export {
 } from './pending.ts';
 export { firstIdOf, type Position, parsePosition } from './position.ts';
 export { nothingReaped, type ReapOutcome, type ReapReport, type ReapRequest, reapConsumer } from './reap.ts';
+export {
+  recordStage,
+  type StageClient,
+  type StageOutcome,
+  type StageRecord,
+} from './record-stage.ts';
 export { serverTimeMs } from './server-time.ts';
+export { STAGE_BOUNDS_MS, type StageRow } from './stage-fields.ts';
+export { type GroupOfStream, readStages } from './stages.ts';
 export {
   describeStream,
   existingStreams,

@@ -1,3 +1,4 @@
+export { withFileLock } from './lock.ts';
 export {
   type Chunks,
   linkTarget,

@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as z from 'zod';
+import { callHttp, httpUrl } from '../../backends/http-call.ts';
 import { isQctlError, QctlError } from '../../errors.ts';
 import { formatExactDuration } from '../../model/duration.ts';
 import { shorten } from '../../model/shorten.ts';
 import { type StepWorld, stepKind } from '../step.ts';
 import { duration, text } from './common.ts';
-import { callHttp, httpUrl } from './http-call.ts';
 import { pause, pauseUntil } from './pause.ts';
 import { fillIn } from './template.ts';
 
@@ -138,12 +138,11 @@ async function byUrl(
   const headers = { 'x-qctl-run': world.run, 'x-qctl-step': world.step };
   const timeoutMs = Math.min(10_000, timeout ?? WEEK);
   // A server that is away has not approved.
-  const answer = await callHttp({ url: fillIn(url, world), method: 'GET', headers, timeoutMs }, signal).catch(
-    (error) => {
-      if (isQctlError(error)) return undefined;
-      throw error;
-    },
-  );
+  const call = { url: fillIn(url, world), method: 'GET', headers, timeoutMs, name: 'the approval' };
+  const answer = await callHttp(call, signal).catch((error) => {
+    if (isQctlError(error)) return undefined;
+    throw error;
+  });
   return answer && answer.status >= 200 && answer.status < 300 ? new URL(url).host : undefined;
 }
 

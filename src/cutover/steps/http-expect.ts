@@ -1,7 +1,7 @@
 import { compile, TreeInterpreter } from '@jmespath-community/jmespath';
 import * as z from 'zod';
+import type { HttpAnswer } from '../../backends/http-call.ts';
 import { text } from './common.ts';
-import type { HttpAnswer } from './http-call.ts';
 
 const status = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5]\d\d-[1-5]\d\d$/)], {
   error: 'expected a status such as 200, or a range such as 200-299',

@@ -1,11 +1,11 @@
 import * as z from 'zod';
+import { callHttp, type HttpCall, httpUrl } from '../../backends/http-call.ts';
 import { lastLines } from '../../backends/process/index.ts';
 import { redactUrl } from '../../config/redact.ts';
 import { QctlError } from '../../errors.ts';
 import { type StepResult, type StepWorld, stepKind } from '../step.ts';
 import { TAIL_BYTES } from './command.ts';
 import { duration, text } from './common.ts';
-import { callHttp, type HttpCall, httpUrl } from './http-call.ts';
 import { expectation, unmet } from './http-expect.ts';
 import { findingsOf, resolveValue, resolveValues, valueSource } from './value.ts';
 

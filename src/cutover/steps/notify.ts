@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { callHttp, httpUrl } from '../../backends/http-call.ts';
 import { isQctlError, QctlError } from '../../errors.ts';
 import { type StepWorld, stepKind } from '../step.ts';
 import { argv, duration, text } from './common.ts';
-import { callHttp, httpUrl } from './http-call.ts';
 import { fillIn, placeholders } from './template.ts';
 import { findingsOf, resolveValue, resolveValues, valueSource } from './value.ts';
 
@@ -84,15 +84,10 @@ async function byUrl(params: NotifyParams, world: StepWorld): Promise<void> {
     headers,
     body: JSON.stringify(json),
     timeoutMs: params.timeout,
+    name: url.host,
   };
-  // The error of a call names its URL, which is a secret here.
   const answer = await callHttp(call, world.signal).catch((error) => {
-    throw failed(
-      params,
-      isQctlError(error)
-        ? error.message.split(': ').slice(1).join(': ').replaceAll(url.href, url.host)
-        : String(error),
-    );
+    throw failed(params, isQctlError(error) ? error.message.slice(`${url.host}: `.length) : String(error));
   });
   if (answer.status >= 300) throw failed(params, `status ${answer.status}`);
 }

@@ -1,19 +1,23 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QctlError } from '../errors.ts';
+import { QctlError } from '../../errors.ts';
 
 /** A write takes milliseconds: what is older was left behind by a process that was killed. */
 const LEFT_BEHIND_MS = 10_000;
 const PAUSE_MS = 20;
 const MOST_MS = 15_000;
 
-/** Runs work while no other process of qctl changes this file. Throws `locked` where one does for long. */
-export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs work while no other process of qctl changes this file. Throws `locked` where one does for long.
+ *
+ * @param code of that error
+ */
+export async function withFileLock<T>(path: string, code: string, work: () => Promise<T>): Promise<T> {
   const lock = join(dirname(path), `.${basename(path)}.qctl-lock`);
   const deadline = Date.now() + MOST_MS;
   while (!(await tryLock(lock))) {
-    if (Date.now() > deadline) throw stillLocked(path, lock);
+    if (Date.now() > deadline) throw stillLocked(path, lock, code);
     await takeAwayWhatIsOld(lock);
     await sleep(PAUSE_MS);
   }
@@ -41,9 +45,9 @@ async function takeAwayWhatIsOld(lock: string): Promise<void> {
   if (info && Date.now() - info.mtimeMs > LEFT_BEHIND_MS) await rm(lock, { force: true });
 }
 
-function stillLocked(path: string, lock: string): QctlError {
+function stillLocked(path: string, lock: string, code: string): QctlError {
   return new QctlError('locked', `${path} is being changed by another process`, {
-    code: 'ROUTE_FILE_LOCKED',
+    code,
     hint: [`try again; where no qctl runs, remove ${lock}`],
     details: { file: path },
   });

@@ -1,8 +1,7 @@
-import { explainNetwork, plainCause } from '../../backends/network.ts';
-import { redirectOf } from '../../backends/redirect.ts';
-import { redactUrl } from '../../config/redact.ts';
-import { QctlError } from '../../errors.ts';
-import { eitherSignal } from '../../model/either-signal.ts';
+import { QctlError } from '../errors.ts';
+import { eitherSignal } from '../model/either-signal.ts';
+import { explainNetwork, plainCause } from './network.ts';
+import { redirectOf } from './redirect.ts';
 
 const MOST_BYTES = 1024 * 1024;
 const MOST_REDIRECTS = 5;
@@ -14,8 +13,10 @@ export interface HttpCall {
   headers: Record<string, string>;
   body?: string | undefined;
   timeoutMs: number;
-  /** What errors call it; default its method and URL. To be given where the whole URL may be a secret. */
-  name?: string;
+  /** What errors call it, without a secret: the URL itself may be one. */
+  name: string;
+  /** False: not to the same host either. Default true. */
+  redirects?: boolean;
 }
 
 /** What came back. */
@@ -25,6 +26,8 @@ export interface HttpAnswer {
   body: string;
   /** Another host, to which the server sends the caller, who does not go there. */
   elsewhere?: string;
+  /** When to come again, as the server has it: seconds, or a date. */
+  retryAfter?: string;
 }
 
 /**
@@ -57,13 +60,20 @@ async function follow(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> 
   for (let hops = 0; ; hops++) {
     const response = await fetch(...request(at, call, signal));
     const next = redirectOf(response, at);
-    if (!next) return { status: response.status, body: await firstOf(response) };
+    if (!next) return answerOf(response);
     await response.body?.cancel();
     if (!next.sameHost) return { status: response.status, body: '', elsewhere: next.to.origin };
     const safe = /^(GET|HEAD)$/.test(call.method) || /^30[78]$/.test(String(response.status));
-    if (!safe || hops === MOST_REDIRECTS) return { status: response.status, body: '' };
+    if (!safe || call.redirects === false || hops === MOST_REDIRECTS)
+      return { status: response.status, body: '' };
     at = next.to;
   }
+}
+
+async function answerOf(response: Response): Promise<HttpAnswer> {
+  const retryAfter = response.headers.get('retry-after');
+  const body = await firstOf(response);
+  return { status: response.status, body, ...(retryAfter !== null && { retryAfter }) };
 }
 
 /** A URL with a login in it is none for `fetch`. */
@@ -100,12 +110,8 @@ async function firstOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MOST_BYTES).toString();
 }
 
-function nameOf({ name, method, url }: HttpCall): string {
-  return name ?? `${method} ${redactUrl(url)}`;
-}
-
 function tooLate(call: HttpCall): QctlError {
-  return new QctlError('failed', `${nameOf(call)}: no answer within ${call.timeoutMs} ms`, {
+  return new QctlError('failed', `${call.name}: no answer within ${call.timeoutMs} ms`, {
     code: 'HTTP_TIMEOUT',
     hint: ['look whether the server is up, or raise the timeout'],
   });
@@ -114,7 +120,7 @@ function tooLate(call: HttpCall): QctlError {
 function unreachable(call: HttpCall, cause: unknown): QctlError {
   const known = explainNetwork(cause);
   const inner = plainCause((cause as Error).cause ?? cause);
-  return new QctlError('failed', `${nameOf(call)}: ${known?.why ?? inner.message}`, {
+  return new QctlError('failed', `${call.name}: ${known?.why ?? inner.message}`, {
     code: 'HTTP_UNREACHABLE',
     hint: known?.hint ?? ['check the URL, and that the server is up'],
     cause: inner,
