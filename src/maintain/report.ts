@@ -20,6 +20,8 @@ export interface MaintainReport {
   elapsedMs: number;
   /** The parts that were on. */
   parts: ReadonlySet<Part>;
+  /** Those that were looked after, as far as the time went; of the others nothing is known. */
+  reached: Set<Part>;
   /** By stream. */
   scheduled: MovedReport[];
   breakers: BreakerWork[];
@@ -35,7 +37,15 @@ export interface MaintainReport {
 /** The report of a run that has done nothing yet. */
 export function emptyReport(parts: ReadonlySet<Part>): MaintainReport {
   return {
-    ...{ startedAt: new Date(), elapsedMs: 0, parts, scheduled: [], breakers: [], leftovers: [] },
+    ...{
+      startedAt: new Date(),
+      elapsedMs: 0,
+      parts,
+      reached: new Set(),
+      scheduled: [],
+      breakers: [],
+      leftovers: [],
+    },
     ...{ streams: [], failed: [], left: [], lostHolder: null },
   };
 }

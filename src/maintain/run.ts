@@ -94,6 +94,7 @@ async function doPart(whole: Whole, part: Part, work: () => Promise<void>): Prom
   if (!request.parts.has(part) || budget.over || isStopped(whole)) return;
   try {
     await work();
+    report.reached.add(part);
   } catch (error) {
     if (isQctlError(error)) report.failed.push({ part, failure: error });
     // What a wait throws when the time is over.
@@ -144,6 +145,7 @@ async function doStreams(whole: Whole, events: MaintainEvents, first: string | n
     }
     next = null;
   });
+  if (report.reached.has(part)) for (const one of streamPartsOf(request)) report.reached.add(one);
   return next;
 }
 
