@@ -44,7 +44,11 @@ describe('an id', () => {
   });
 });
 
-const part = fc.oneof(fc.bigInt({ min: 0n, max: MAX }), fc.constantFrom(0n, 1n, MAX - 1n, MAX));
+const part = fc.oneof(
+  fc.bigInt({ min: 0n, max: MAX }),
+  fc.bigInt({ min: 0n, max: 1000n }),
+  fc.constantFrom(0n, 1n, 9n, 10n, 1_763_721_600_000n, 10n ** 19n - 1n, 10n ** 19n, MAX - 1n, MAX),
+);
 const anyId = fc.record({ ms: part, seq: part });
 
 describe('ids beyond what a number holds', () => {
