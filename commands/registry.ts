@@ -2,6 +2,7 @@ import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
 import { BREAKER_COMMANDS } from './registry-breakers.ts';
 import { CUTOVER_COMMANDS } from './registry-cutover.ts';
+import { LIVE_COMMANDS } from './registry-live.ts';
 import { LOAD_COMMANDS } from './registry-load.ts';
 import { ROUTE_COMMANDS } from './registry-routes.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
@@ -128,6 +129,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   ...ROUTE_COMMANDS,
   ...LOAD_COMMANDS,
   ...CUTOVER_COMMANDS,
+  ...LIVE_COMMANDS,
   {
     name: 'config show',
     summary: 'show the resolved configuration and where each part comes from',

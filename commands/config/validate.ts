@@ -1,3 +1,4 @@
+import type { ConfigFile } from '../../src/config/file.ts';
 import { readConfigFiles } from '../../src/config/load.ts';
 import { isQctlError, QctlError } from '../../src/errors.ts';
 import { plural } from '../../src/model/plural.ts';
@@ -24,6 +25,11 @@ interface Checked {
 
 async function validateConfig(context: Context): Promise<void> {
   const { env, options } = context;
+  const { alertsPart } = await import('../../src/alerts/index.ts');
+  const readWholly = (file: ConfigFile, profile: string): void => {
+    const { alerts } = file.readProfile(profile, env);
+    if (alerts) file.readPart(profile, 'alerts', alertsPart, env);
+  };
   const files = await readConfigFiles({ flags: options, env });
   if (files.length === 0) throw nothingToValidate();
   // The files' profile is looked up here too, so that --profile with an unknown name is an error.
@@ -32,7 +38,7 @@ async function validateConfig(context: Context): Promise<void> {
   const failures: QctlError[] = [];
   for (const file of files) {
     for (const profile of file.profiles.filter((name) => !options.profile || name === options.profile)) {
-      const failure = capture(() => file.readProfile(profile, env));
+      const failure = capture(() => readWholly(file, profile));
       if (failure) failures.push(failure);
       else checked.push({ file: file.path, profile });
     }

@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { CutoverOptions, Sandbox } from '../../src/cutover/index.ts';
 import type { Context } from '../context.ts';
+import { stateFolderOf } from '../state-folder.ts';
 
 /** What the runner works with: the checks, the drains and the files of this process. */
 export async function cutoverParts(
@@ -24,8 +23,7 @@ export async function cutoverParts(
   };
 }
 
-/** Where journals and backups stand: below QCTL_STATE_DIR, XDG_STATE_HOME or ~/.local/state. */
-export function stateFolder({ env }: Context): string {
-  if (env.QCTL_STATE_DIR) return join(env.QCTL_STATE_DIR, 'cutovers');
-  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'qctl', 'cutovers');
+/** Where journals and backups stand. */
+export function stateFolder(context: Context): string {
+  return stateFolderOf(context, 'cutovers');
 }

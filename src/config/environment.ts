@@ -23,7 +23,7 @@ export const VARIABLES = {
   stateDir: {
     names: ['QCTL_STATE_DIR'],
     description:
-      'folder of journals and backups of cutovers (default: qctl in XDG_STATE_HOME, else ~/.local/state/qctl)',
+      'folder of journals and backups of cutovers, and of alerts while Redis is away (default: qctl in XDG_STATE_HOME, else ~/.local/state/qctl)',
   },
   noColour: { names: ['QCTL_NO_COLOR', 'NO_COLOR'], description: 'no colours' },
   forceColour: { names: ['FORCE_COLOR'], description: 'colours also where there is no terminal' },

@@ -10,6 +10,7 @@ const MANY = {
   row: 'rows',
   profile: 'profiles',
   breaker: 'breakers',
+  rule: 'rules',
 };
 
 /** The word that fits a number: `entry` for 1, `entries` for all others. */

@@ -33,6 +33,7 @@ export function streamRow(
     oldestAgeMs: streamIdAgeMs(firstId, nowMs),
     lastAddedAgeMs: streamIdAgeMs(lastId, nowMs),
     memoryBytes,
+    entriesAdded: facts.entriesAdded,
     inPerSecond: perSecond(before && addedTo(before), addedTo(facts)),
     outPerSecond: least(groups.map(({ finishedPerSecond }) => finishedPerSecond)),
     pending: groups.reduce((sum, { pending }) => sum + pending, 0),
