@@ -124,7 +124,8 @@ test('a webhook may have a body of its own, which is JSON whatever the values ho
 });
 
 test('no redirect is followed, also none on the same host', async () => {
-  hook.answer = () => ({ status: 307, headers: { location: '/elsewhere' } });
+  hook.answer = ({ path }) =>
+    path === '/a' ? { status: 307, headers: { location: '/elsewhere' } } : undefined;
   const { error } = await tell(`{ kind: webhook, url: '${hook.url}/a' }`);
   expect(error).toContain('it sends elsewhere (status 307)');
   expect(hook.got).toEqual([]);
