@@ -1,27 +1,29 @@
+import { formatDuration } from '../src/model/duration.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
-import { followScheduled, MIN_EVERY_MS } from './maintain/follow.ts';
-import { moveScheduled } from './maintain/once.ts';
-import { planScheduled } from './maintain/plan.ts';
+import { type MaintainFlags, parseParts } from './maintain/choose.ts';
+import { refuseConflicts } from './maintain/conflicts.ts';
 import { addConnectionOptions, parseDuration } from './options.ts';
 import type { CommandEntry } from './registry.ts';
-import { usageError } from './stream-work.ts';
 
-/** The flags of `qctl maintain`. */
-export interface MaintainFlags {
-  stream?: string;
-  follow?: boolean;
-  /** Milliseconds. */
-  every?: number;
-}
+/** The default of `--budget`, as `src/maintain` has it: the help need not load that. */
+const BUDGET_MS = 50_000;
 
 /** `qctl maintain`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runMaintain): QctlCommand {
   const command = createCommand(entry)
+    .option('--only <parts>', 'these parts alone, whatever qctl.yaml says: trim,claim', parseParts)
+    .option('--skip <parts>', 'leave these parts out', parseParts)
     .option(
       '--stream <name>',
-      'only what waits for this stream, its partitions included; no circuit breakers',
+      'only this stream, its partitions included; no circuit breakers, nothing that is left over',
     )
+    .option(
+      '--budget <duration>',
+      `no part begins after that (default: budget of maintain, else ${formatDuration(BUDGET_MS)})`,
+      parseDuration,
+    )
+    .option('--textfile <path>', 'write metrics for node_exporter there; ends in .prom')
     .option('-f, --follow', 'go on until Ctrl-C, and move each message when it is due')
     .option(
       '--every <interval>',
@@ -31,45 +33,31 @@ export function newCommand(context: Context, entry: CommandEntry, run = runMaint
   command.addHelpText('after', `\n${NUANCES}`);
   addConnectionOptions(command, ['redis']);
   addExamples(command, [
-    ['qctl maintain', 'moves what is due into the streams; from cron, once a minute'],
-    ['qctl maintain --follow', 'as a service: nothing is late by more than a moment'],
-    ['qctl maintain --dry-run', 'what waits, how much of it is due, and when the next one is'],
+    [
+      'qctl maintain',
+      'moves what is due, looks after breakers, tells what is left over; from cron, once a minute',
+    ],
+    ['qctl maintain --yes', 'and what else maintain: of qctl.yaml switches on: trim, claim, …'],
+    ['qctl maintain --only trim,expire --dry-run', 'what these two would do'],
+    ['qctl maintain --follow', 'as a service: nothing scheduled is late by more than a moment'],
   ]);
   return command.action((flags: MaintainFlags) => run(context, flags));
 }
 
-const NUANCES = `A drain puts messages that are not due yet aside, and moves them as long as it is at work; this command
-does it afterwards. The clock is that of Redis. Any number of these may be at work at once, and beside a drain.
-Overrides of circuit breakers whose time is over are taken away, those that stand for a day or longer are warned of
-(not with --quiet), and breakers that no process was heard of for 30 days are removed unless an operator has set
-something of them.`;
+const NUANCES = `Parts, as 'maintain:' of qctl.yaml names them. On by default, and nobody is asked: scheduled (moves messages that
+are due), breakers (ends overrides whose time is over, warns of forgotten ones, removes breakers unused for 30 days),
+leftovers (tells of runs, cutovers, locks and load tests that nobody is at work on). Off by default, and only these ask,
+where there is something for them to do: deadLetter (stuck entries after maxDeliveries), claim (stuck entries, for
+claimTo), reap (consumers away for reapAfter), trim (beyond maxLen and maxAge, never what a group has not finished),
+expire (dead letters older than deadLetterTtl). Bounds and groups are those of 'streams:'.
+One at a time over all hosts; who finds another at work says so and ends with 10. --follow, and 'scheduled' alone,
+need no lock: any number of these may be at work. The clock is that of Redis.`;
 
 /** Carries it out. */
 export async function runMaintain(context: Context, flags: MaintainFlags): Promise<void> {
   const follows = flags.follow === true || flags.every !== undefined;
   refuseConflicts(context, flags, follows);
-  if (context.options.dryRun) return planScheduled(context, flags.stream);
-  if (follows) return followScheduled(context, flags);
-  return moveScheduled(context, flags.stream);
-}
-
-/** Throws before anything is connected to. */
-function refuseConflicts({ options }: Context, { every }: MaintainFlags, follows: boolean): void {
-  if (!follows) return;
-  const { output, outFile, dryRun } = options;
-  if (every !== undefined && every < MIN_EVERY_MS)
-    throw usageError('--every: expected an interval of 100ms or more', 'BAD_INTERVAL');
-  if (dryRun)
-    throw usageError(
-      '--dry-run shows one look, --follow has no end',
-      'FOLLOW_CONFLICT',
-      'leave out one of the two',
-    );
-  if (outFile !== undefined) {
-    const hint = 'redirect stdout, or leave out one of the two';
-    throw usageError('--out-file is written at the end, --follow has none', 'FOLLOW_CONFLICT', hint);
-  }
-  if (output === 'table' || output === 'ndjson') return;
-  const hint = 'use -o ndjson: it appends lines';
-  throw usageError(`-o ${output} is one document, --follow has no end`, 'FOLLOW_CONFLICT', hint);
+  if (context.options.dryRun) return (await import('./maintain/plan.ts')).showPlan(context, flags);
+  if (follows) return (await import('./maintain/follow.ts')).followScheduled(context, flags);
+  return (await import('./maintain/once.ts')).maintainOnce(context, flags);
 }

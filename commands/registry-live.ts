@@ -1,7 +1,21 @@
 import type { CommandEntry } from './registry.ts';
 
-/** The commands that look at everything, and tell of it; a part of the one table. */
+/** The commands that show everything as it goes on, and tell of it; a part of the one table. */
 export const LIVE_COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'top',
+    summary: 'watch streams, dead letters, breakers, runs and Redis itself, until q',
+    impact: 'read',
+    watch: false,
+    load: () => import('./top.ts'),
+  },
+  {
+    name: 'serve',
+    summary: 'show everything live in the browser, as an API, and to Prometheus',
+    impact: 'read',
+    watch: false,
+    load: () => import('./serve.ts'),
+  },
   {
     name: 'alerts run',
     summary: 'look at the alert rules and tell the channels, until Ctrl-C; with --once, for cron, once',

@@ -139,8 +139,8 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'maintain',
-    summary: 'move scheduled messages that are due into their streams, once or for ever',
-    impact: 'write',
+    summary: 'look after all streams: move what is due, and what else is switched on; for cron',
+    impact: 'destructive',
     load: () => import('./maintain.ts'),
   },
   {

@@ -1,4 +1,4 @@
-// Bundles the binary and the library into dist/. Splitting keeps each command's libraries in their
+// Bundles the binary, the library and the page into dist/. Splitting keeps each command's libraries in their
 // own chunks, so that `qctl --version` loads none of them. The finished folder is put in place in one
 // step, since tests may be running the old one. `--if-stale` does nothing where dist/ is newer than
 // its sources; `--types` adds the declarations that TypeScript needs of the library.
@@ -29,6 +29,7 @@ async function isStale() {
     'src',
     'commands',
     'completions',
+    'web',
     'package.json',
     'package-lock.json',
     'scripts/build.mjs',
@@ -79,10 +80,34 @@ async function bundle() {
     plugins: [pgOnNode],
     logLevel: 'warning',
   });
+  await bundlePage();
   if (process.argv.includes('--types')) declareTypes();
   if (existsSync(dist)) await rename(dist, old);
   await rename(fresh, dist);
   await rm(old, { recursive: true, force: true });
+}
+
+/** What `qctl serve` shows, under names that stay: the server tells by their content whether they are new. */
+async function bundlePage() {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [
+      { in: 'web/main.tsx', out: 'app' },
+      { in: 'web/style/app.css', out: 'app' },
+      { in: 'web/index.html', out: 'index' },
+    ],
+    outdir: join(fresh, 'web'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.html': 'copy' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
 }
 
 function declareTypes() {

@@ -1,7 +1,18 @@
 // What the scripts share that look for a program and install it where it is missing. No dependencies: they run first.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** In order of preference. */
@@ -47,7 +58,8 @@ function onPath(name, env = process.env) {
   return folders.map((folder) => executable(join(folder, name))).find(Boolean);
 }
 
-function executable(path) {
+/** A path where it can be run, else undefined. */
+export function executable(path) {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile() ? path : undefined;
@@ -99,6 +111,55 @@ function run(prefix, command) {
   const settings = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'HOMEBREW_NO_AUTO_UPDATE=1'];
   const [program, ...args] = [...prefix, 'env', ...settings, ...command];
   return spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+}
+
+/**
+ * Takes one program out of a Debian package without installing it: neither does a service of the package start then,
+ * now or with the machine, nor is root needed.
+ *
+ * @param name of the package
+ * @param member path of the program in it: `./usr/bin/promtool`
+ * @param target where it is put
+ * @returns undefined once it is there, null where this is no Debian, else what went wrong
+ */
+export function unpackDebian(name, member, target) {
+  if (!onPath('apt-get') || !onPath('dpkg-deb')) return null;
+  process.stdout.write(`${member.split('/').at(-1)} not found, taking it out of Debian's package ${name}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'qctl-unpack-'));
+  try {
+    const problem = downloadDebian(name, folder);
+    if (problem) return { what: `apt-get could not download ${name}`, detail: problem };
+    const archive = join(
+      folder,
+      readdirSync(folder).find((file) => file.endsWith('.deb')),
+    );
+    const pipe = 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "$3"';
+    const unpacked = spawnSync('sh', ['-c', pipe, 'sh', archive, folder, member], { encoding: 'utf8' });
+    if (!executable(join(folder, member)))
+      return { what: `${name} holds no ${member}`, detail: `${unpacked.stderr}`.trim() };
+    mkdirSync(dirname(target), { recursive: true });
+    // Beside each other, so that a run at the same time never finds half a program.
+    spawnSync('cp', [join(folder, member), `${target}.${process.pid}`]);
+    renameSync(`${target}.${process.pid}`, target);
+    return undefined;
+  } catch (error) {
+    return { what: `${name} could not be unpacked`, detail: error.message };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What went wrong, in a few lines; empty where nothing did. The lists are refreshed only where that is needed. */
+function downloadDebian(name, folder) {
+  const download = () => spawnSync('apt-get', ['download', '-qq', name], { cwd: folder, encoding: 'utf8' });
+  if (download().status === 0) return '';
+  const manager = MANAGERS.find(({ command }) => command === 'apt-get');
+  const prefix = privilege(manager);
+  if (prefix) run(prefix, manager.refresh);
+  const again = download();
+  return again.status === 0
+    ? ''
+    : `${again.stderr}`.trim().split('\n').slice(-3).join('\n') || 'apt-get failed';
 }
 
 /** True in a script that was started by itself, and not imported. */

@@ -1,10 +1,10 @@
 import type { Dialect } from '../../src/breaker/index.ts';
 import { type Item, judgeItem, known, type Reading, type Status } from '../../src/checks/index.ts';
 import { findSimilar } from '../../src/config/similar.ts';
+import { formatFamilies } from '../../src/model/exposition.ts';
 import { metricFamilies } from '../check/format-metrics.ts';
 import type { Metric } from '../check/metrics.ts';
 import type { Context } from '../context.ts';
-import { formatFamilies } from '../term/prometheus.ts';
 import { lookAtForeign, type ShownForeign } from './foreign.ts';
 import { foreignClause, foreignConcern } from './foreign-wording.ts';
 import type { Concern } from './wording.ts';

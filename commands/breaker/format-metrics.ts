@@ -1,6 +1,6 @@
 import { judgeItem } from '../../src/checks/index.ts';
+import { formatFamilies } from '../../src/model/exposition.ts';
 import { metricFamilies } from '../check/format-metrics.ts';
-import { formatFamilies } from '../term/prometheus.ts';
 import type { ShownBreaker } from './chosen.ts';
 import { breakerItem } from './readings.ts';
 

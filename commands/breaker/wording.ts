@@ -14,7 +14,10 @@ export function concernOf(view: Pick<BreakerView, 'state' | 'override'>): Concer
 }
 
 /** `open`, `held closed`, `held closed, is open`. */
-export function stateText({ state, override }: Pick<BreakerView, 'state' | 'override'>): string {
+export function stateText({
+  state,
+  override,
+}: Pick<BreakerView, 'state'> & { override: Pick<Override, 'mode'> | null }): string {
   if (!override) return state;
   return `held ${override.mode}${state === 'closed' ? '' : `, is ${state}`}`;
 }

@@ -1,9 +1,8 @@
+import { type Family, formatFamilies, type Sample } from '../../src/model/exposition.ts';
+import { CHECK_SERIES } from '../../src/model/series/checks.ts';
 import { CHECK_EXIT } from '../exit-codes.ts';
-import { type Family, formatFamilies, gauge } from '../term/prometheus.ts';
-import { METRICS, type Metric } from './metrics.ts';
+import { METRICS, type Metric, type MetricFormat } from './metrics.ts';
 import type { CheckReport } from './report.ts';
-
-const STATUS_HELP = '0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.';
 
 /**
  * The text format of Prometheus. What is not known is left out, never 0; the status says so. The labels
@@ -11,16 +10,16 @@ const STATUS_HELP = '0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.';
  */
 export function formatMetrics(report: CheckReport): string {
   const { check, target, items, status } = report;
-  const families = [
+  const statuses = items.map((item) => ({
+    labels: { check, ...item.labels },
+    value: CHECK_EXIT[item.status],
+  }));
+  const whole = [{ labels: { check, target }, value: CHECK_EXIT[status] }];
+  return formatFamilies([
     ...metricFamilies(items),
-    gauge('qctl_check_item_status', `Status of each thing that was checked: ${STATUS_HELP}`, [
-      ...items.map((item) => ({ labels: { check, ...item.labels }, value: CHECK_EXIT[item.status] })),
-    ]),
-    gauge('qctl_check_status', `Status of the whole check: ${STATUS_HELP}`, [
-      { labels: { check, target }, value: CHECK_EXIT[status] },
-    ]),
-  ];
-  return formatFamilies(families);
+    { definition: CHECK_SERIES.itemStatus, samples: statuses },
+    { definition: CHECK_SERIES.status, samples: whole },
+  ]);
 }
 
 /** What was measured, a family for each metric. */
@@ -29,12 +28,22 @@ export function metricFamilies(items: CheckReport['items']): Family[] {
 }
 
 function family(items: CheckReport['items'], metric: Metric): Family {
-  const { gauge: name, help, unit } = METRICS[metric];
-  const scale = unit === 'ms' ? 1000 : unit === 'percent' ? 100 : 1;
+  const format: MetricFormat = METRICS[metric];
   const samples = items.flatMap(({ labels, readings }) =>
     readings
       .filter((reading) => reading.metric === metric && reading.value !== null)
-      .map(({ value }) => ({ labels, value: value! / scale })),
+      .flatMap(({ value }) => samplesOf(format, labels, value!)),
   );
-  return { ...gauge(name, help, samples), type: unit === 'counter' ? 'counter' : 'gauge' };
+  return { definition: format.series, samples };
+}
+
+function samplesOf(
+  { unit, series, states }: MetricFormat,
+  labels: Record<string, string>,
+  value: number,
+): Sample[] {
+  const scale = unit === 'ms' ? 1000 : unit === 'percent' ? 100 : 1;
+  if (!states) return [{ labels, value: value / scale }];
+  const name = series.labels.at(-1)!;
+  return states.map((state, at) => ({ labels: { ...labels, [name]: state }, value: at === value ? 1 : 0 }));
 }

@@ -1,4 +1,5 @@
-import { listRuns, type RunSummary, summaryOf } from '../../src/drain/index.ts';
+import { listRuns, type RunSummary, runFamilies, summaryOf } from '../../src/drain/index.ts';
+import { formatFamilies } from '../../src/model/exposition.ts';
 import { askRedis } from '../ask-redis.ts';
 import { createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -8,7 +9,6 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatTable } from '../term/table.ts';
-import { formatRunMetrics } from './format-metrics.ts';
 
 interface ListFlags {
   limit: number;
@@ -35,7 +35,7 @@ export async function runDrainList(context: Context, flags: ListFlags): Promise<
     type: 'run',
     data: runs.map(summaryOf),
     table: () => formatRuns(io.stdout, runs),
-    prometheus: () => formatRunMetrics(runs),
+    prometheus: () => formatFamilies(runFamilies(runs)),
   });
 }
 

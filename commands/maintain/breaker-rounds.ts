@@ -1,9 +1,11 @@
 import { isQctlError } from '../../src/errors.ts';
+import { maintainBreakers } from '../../src/maintain/index.ts';
 import type { Context } from '../context.ts';
 import { drained } from '../term/drained.ts';
 import { printable } from '../term/text.ts';
-import { maintainBreakers, warningOf } from './breakers.ts';
+import { eventsOf } from './choose.ts';
 import { breakerWorkLine } from './format-breakers.ts';
+import { warningOf } from './warnings.ts';
 
 /** How often breakers are looked at: processes that use them do so themselves. */
 const EVERY_MS = 10_000;
@@ -25,7 +27,9 @@ export class BreakerRounds {
     this.#nextMs = performance.now() + EVERY_MS;
     const { io, options } = this.#context;
     try {
-      for (const work of await maintainBreakers(this.#context)) {
+      const { signal, leftOut } = eventsOf(this.#context, { waiting: () => undefined });
+      const look = { redis: await this.#context.redis(), dryRun: false, signal, leftOut };
+      for (const work of await maintainBreakers(look)) {
         const warning = warningOf(work);
         if (work.failure) this.#once(work.failure.message, `qctl: ${printable(work.failure.message)}\n`);
         else if (!warning)

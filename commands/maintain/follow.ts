@@ -1,3 +1,5 @@
+import type { QctlError } from '../../src/errors.ts';
+import { lostError, scheduledStreams } from '../../src/maintain/index.ts';
 import { Interrupted, pause } from '../../src/model/patience.ts';
 import {
   checkMoveRights,
@@ -8,34 +10,35 @@ import {
   type Work,
 } from '../../src/streams/index.ts';
 import type { Context } from '../context.ts';
-import { patientWork } from '../stream-work.ts';
+import { patientWork, usageError } from '../stream-work.ts';
 import { drained } from '../term/drained.ts';
 import { printable } from '../term/text.ts';
 import { BreakerRounds } from './breaker-rounds.ts';
+import { type MaintainFlags, partsOf } from './choose.ts';
+import { MIN_EVERY_MS } from './conflicts.ts';
 import { formatLine, toMaintained } from './format.ts';
-import { lostError, maintainedStreams } from './streams.ts';
 
 const EVERY_MS = 1000;
-/** The shortest interval that makes sense. */
-export const MIN_EVERY_MS = 100;
 
 /**
  * Moves messages when they are due, and looks after the circuit breakers, until a signal; prints a line whenever
  * something was done.
  */
-export async function followScheduled(
-  context: Context,
-  { stream: named, every = EVERY_MS }: { stream?: string; every?: number },
-): Promise<void> {
+export async function followScheduled(context: Context, flags: MaintainFlags): Promise<void> {
+  const { stream: named, every = EVERY_MS } = flags;
+  const { maintain, streams: configured } = await context.config();
+  const parts = partsOf(maintain, flags);
+  if (!parts.has('scheduled')) throw nothingToFollow();
   const redis = await context.redis();
   const work = patientWork(context, true);
-  await checkMoveRights(redis, await maintainedStreams(context, work, named));
+  const find = () => scheduledStreams({ redis, streams: configured, named }, work);
+  await checkMoveRights(redis, await find());
   context.onHardStop = () => 'stopped at once; what was moved is moved, the same command goes on';
   const round = new Round(context, work);
-  const breakers = named === undefined ? new BreakerRounds(context) : undefined;
+  const breakers = parts.has('breakers') ? new BreakerRounds(context) : undefined;
   try {
     while (!context.signal.aborted) {
-      const streams = await maintainedStreams(context, work, named);
+      const streams = await find();
       const dueInMs = await round.move(streams);
       await breakers?.look();
       await pause(Math.min(every, dueInMs), context.signal);
@@ -45,6 +48,14 @@ export async function followScheduled(
   } finally {
     await round.close();
   }
+}
+
+function nothingToFollow(): QctlError {
+  return usageError(
+    'scheduled messages are not moved: that part is off',
+    'FOLLOW_CONFLICT',
+    'leave out --follow; cron runs the other parts',
+  );
 }
 
 /** One look at all streams after the other. */

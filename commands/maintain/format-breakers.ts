@@ -1,11 +1,11 @@
 import type { Override } from '../../src/breaker/index.ts';
+import type { BreakerWork } from '../../src/maintain/index.ts';
 import { secondText } from '../breaker/standing-text.ts';
 import { overrideToJson, timeOf } from '../breaker/to-json.ts';
 import type { Output } from '../term/io.ts';
 import { formatNdjson } from '../term/ndjson.ts';
 import { formatTable } from '../term/table.ts';
 import { printable } from '../term/text.ts';
-import type { BreakerWork } from './breakers.ts';
 
 /** As JSON has it. */
 export function breakerWorkToJson({ outcome, name, override, heardMs, failure }: BreakerWork): object {

@@ -1,75 +1,83 @@
-import { isRetryable, type RedisConnection } from '../../src/backends/redis/index.ts';
-import {
-  checkMoveRights,
-  DueMover,
-  forgetIfIdle,
-  type MovedReport,
-  moveAllDue,
-} from '../../src/streams/index.ts';
+import { isQctlError } from '../../src/errors.ts';
+import { emptyReport, type MaintainReport, reportError, runMaintenance } from '../../src/maintain/index.ts';
 import type { Context } from '../context.ts';
 import { withProgress } from '../stream-work.ts';
-import type { Output } from '../term/io.ts';
-import { grouped } from '../term/number.ts';
+import { requireWritableFile, writeOutFile } from '../term/out-file.ts';
 import { renderResult } from '../term/render.ts';
-import { type BreakerWork, maintainBreakers, warningOf } from './breakers.ts';
+import { agree } from './agree.ts';
+import { chooseWork, eventsOf, type MaintainFlags, partsOf } from './choose.ts';
 import { formatMaintained, type Maintained, toMaintained } from './format.ts';
-import { breakerWorkToJson, formatBreakerWork } from './format-breakers.ts';
-import { lostError, maintainedStreams } from './streams.ts';
+import { breakerWorkToJson } from './format-breakers.ts';
+import { leftoverToJson } from './format-leftovers.ts';
+import { isWorthARow, streamWorkToJson } from './format-streams.ts';
+import { formatMaintainMetrics } from './metrics.ts';
+import { isWorthTelling, summaryText } from './summary-text.ts';
+import { tablesOf } from './tables.ts';
+import { warn } from './warnings.ts';
 
 /**
- * Moves what is due and, unless a stream is named, looks after the circuit breakers; prints a row for each stream and
- * for each breaker with which there was something to do. Then it fails where something was in the way.
+ * Does what there is to do once, and tells of it: tables and a line that sums up, nothing where there was nothing. Then
+ * it fails where something was in the way.
  */
-export async function moveScheduled(context: Context, named: string | undefined): Promise<void> {
-  const { io, options } = context;
-  const redis = await context.redis();
-  const streams = await withProgress(context, 'look', ({ work }) => maintainedStreams(context, work, named));
-  if (streams.length === 0 && io.stderr.isTTY && !options.quiet)
-    io.stderr.write('no messages wait for any stream\n');
-  await checkMoveRights(redis, streams);
-  context.onHardStop = () => 'stopped at once; what was moved is moved, the same command goes on';
-  const reports = await moveAll(context, streams);
-  const rows = reports.map(toMaintained);
-  const breakers = named === undefined && !isAway(reports, redis) ? await maintainBreakers(context) : [];
-  await renderResult(io, options, {
-    type: 'maintained',
-    data: [...rows, ...breakers.map(breakerWorkToJson)],
-    table: () => tablesOf(io.stdout, rows, breakers),
+export async function maintainOnce(context: Context, flags: MaintainFlags): Promise<void> {
+  const { maintain } = await context.config();
+  const empty = emptyReport(partsOf(maintain, flags));
+  const textfile = flags.textfile ?? maintain.textfile;
+  if (textfile !== undefined) await requireWritableFile(textfile);
+  const writeMetrics = async (report: MaintainReport, succeeded: boolean) => {
+    if (textfile !== undefined) await writeOutFile(textfile, formatMaintainMetrics(report, succeeded), 0o644);
+  };
+  const report = await work(context, flags).catch(async (error) => {
+    const [part] = empty.parts;
+    // A Redis that is away ends the run before it begins; whoever is refused, or finds another at work, has not run.
+    if (isQctlError(error) && (error.kind === 'target' || error.kind === 'auth'))
+      await writeMetrics({ ...empty, failed: [{ part: part!, failure: error }] }, false);
+    throw error;
   });
-  if (!options.quiet) for (const work of breakers) io.stderr.write(warningOf(work) ?? '');
-  const failure =
-    reports.find((report) => report.failure)?.failure ??
-    lostError(reports, redis.label) ??
-    breakers.find((work) => work.failure)?.failure;
+  const failure = reportError(report, await context.redis());
+  await writeMetrics(report, failure === undefined && !context.signal.aborted);
+  await tell(context, report);
   if (failure) throw failure;
 }
 
-function tablesOf(output: Output, rows: readonly Maintained[], breakers: readonly BreakerWork[]): string {
-  const parts = rows.length === 0 ? [] : [formatMaintained(output, rows)];
-  if (breakers.length > 0) parts.push(formatBreakerWork(output, breakers));
-  return parts.join('\n');
+async function work(context: Context, flags: MaintainFlags): Promise<MaintainReport> {
+  const { request, told } = await agree(context, await chooseWork(context, flags));
+  context.onHardStop = () => 'stopped at once; what was done is done, the same command goes on';
+  const report = await withProgress(context, 'maintain', ({ work: { waiting }, progress }) =>
+    runMaintenance(request, eventsOf(context, { waiting, doing: progress.update })),
+  );
+  report.streams.push(...told);
+  return report;
 }
 
-/** A server that is away is away for all. */
-function isAway(reports: readonly MovedReport[], { kind }: RedisConnection): boolean {
-  return reports.some(({ failure }) => failure !== null && isRetryable(failure, kind) !== undefined);
+async function tell(context: Context, report: MaintainReport): Promise<void> {
+  const { io, options } = context;
+  const { breakers, leftovers, streams } = report;
+  const rows = report.scheduled.map(toMaintained);
+  const everything = io.stdout.isTTY || options.verbose;
+  const worthIt = everything || isWorthTelling(report);
+  await renderResult(io, options, {
+    type: 'maintained',
+    data: [
+      ...rows,
+      ...breakers.map(breakerWorkToJson),
+      ...streams.map(streamWorkToJson),
+      ...leftovers.map(leftoverToJson),
+    ],
+    table: () => {
+      const moved = everything ? rows : rows.filter(hasMoved);
+      const scheduled = moved.length === 0 ? '' : formatMaintained(io.stdout, moved);
+      const shown = { breakers, leftovers, streams: everything ? streams : streams.filter(isWorthARow) };
+      const tables = tablesOf(io.stdout, scheduled, shown);
+      const summary = worthIt && !options.quiet ? summaryText(report) : '';
+      return [tables, summary].filter((text) => text !== '').join('\n');
+    },
+  });
+  if (options.output !== 'table' && (io.stderr.isTTY || options.verbose) && !options.quiet)
+    io.stderr.write(summaryText(report));
+  warn(context, report);
 }
 
-async function moveAll(context: Context, streams: readonly string[]): Promise<MovedReport[]> {
-  const redis = await context.redis();
-  const reports: MovedReport[] = [];
-  for (const stream of streams) {
-    if (context.signal.aborted) break;
-    const mover = new DueMover(redis, stream);
-    const report = await withProgress(context, 'move', ({ work, progress }) =>
-      moveAllDue(mover, work, ({ moved }) => progress.update(`${stream}: ${grouped(moved)} moved`)),
-    );
-    reports.push(report);
-    await mover.close();
-    // What is wrong with one stream is not wrong with the others.
-    if (isAway([report], redis)) break;
-    if (report.nowMs !== null && report.waiting === 0)
-      await forgetIfIdle(redis, stream, report.nowMs).catch(() => false);
-  }
-  return reports;
+function hasMoved({ moved, lost, stopped, failure }: Maintained): boolean {
+  return moved + lost > 0 || stopped || failure !== null;
 }

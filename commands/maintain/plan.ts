@@ -1,54 +1,43 @@
-import { streamKeys } from '../../src/model/keys.ts';
-import { dueText, serverTimeMs, waitingFor } from '../../src/streams/index.ts';
-import { askRedis } from '../ask-redis.ts';
+import { planMaintenance, type WaitingPlan } from '../../src/maintain/index.ts';
 import type { Context } from '../context.ts';
-import { patientWork } from '../stream-work.ts';
+import { withProgress } from '../stream-work.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { renderResult } from '../term/render.ts';
 import { formatTable } from '../term/table.ts';
-import { type BreakerWork, maintainBreakers, warningOf } from './breakers.ts';
-import { breakerWorkToJson, formatBreakerWork } from './format-breakers.ts';
-import { maintainedStreams } from './streams.ts';
+import { chooseWork, eventsOf, type MaintainFlags } from './choose.ts';
+import { breakerWorkToJson } from './format-breakers.ts';
+import { leftoverToJson } from './format-leftovers.ts';
+import { streamWorkToJson } from './format-streams.ts';
+import { tablesOf } from './tables.ts';
+import { warn } from './warnings.ts';
 
-interface PlanRow {
-  task: 'scheduled';
-  stream: string;
-  waiting: number;
-  due: number;
-  nextDueAt: string | null;
-}
-
-/** Shows what waits, and changes nothing. */
-export async function planScheduled(context: Context, named: string | undefined): Promise<void> {
+/** Shows what each part would do, and changes nothing. Then it fails where something could not be looked at. */
+export async function showPlan(context: Context, flags: MaintainFlags): Promise<void> {
   const { io, options } = context;
-  const redis = await context.redis();
-  const streams = await maintainedStreams(context, patientWork(context), named);
-  const nowMs = await serverTimeMs(redis);
-  const rows: PlanRow[] = [];
-  for (const stream of streams) {
-    const { waiting, nextDueMs } = await waitingFor(redis, stream);
-    const due = await askRedis(redis, `look at what waits for stream ${stream}`, () =>
-      redis.client.zcount(streamKeys(stream).delayed, '-inf', nowMs),
-    );
-    rows.push({ task: 'scheduled', stream, waiting, due, nextDueAt: dueText(nextDueMs) });
-  }
-  const breakers = named === undefined ? await maintainBreakers(context) : [];
+  const request = await chooseWork(context, flags);
+  const plan = await withProgress(context, 'look', ({ work: { waiting }, progress }) =>
+    planMaintenance(request, eventsOf(context, { waiting, doing: progress.update })),
+  );
   await renderResult(io, options, {
     type: 'maintain-plan',
-    data: [...rows, ...breakers.map(breakerWorkToJson)],
-    table: () => tablesOf(io.stdout, rows, breakers),
+    data: [
+      ...plan.scheduled.map((row) => ({ task: 'scheduled', ...row })),
+      ...plan.breakers.map(breakerWorkToJson),
+      ...plan.streams.map(streamWorkToJson),
+      ...plan.leftovers.map(leftoverToJson),
+    ],
+    table: () => {
+      const scheduled = plan.scheduled.length === 0 ? '' : formatWaiting(io.stdout, plan.scheduled);
+      return tablesOf(io.stdout, scheduled, plan);
+    },
   });
-  if (!options.quiet) for (const work of breakers) io.stderr.write(warningOf(work) ?? '');
+  warn(context, plan);
+  const failed = [...plan.breakers, ...plan.streams].find(({ failure }) => failure !== null);
+  if (failed?.failure) throw failed.failure;
 }
 
-function tablesOf(output: Output, rows: readonly PlanRow[], breakers: readonly BreakerWork[]): string {
-  const parts = rows.length === 0 ? [] : [formatPlan(output, rows)];
-  if (breakers.length > 0) parts.push(formatBreakerWork(output, breakers));
-  return parts.join('\n');
-}
-
-function formatPlan(output: Output, rows: readonly PlanRow[]): string {
+function formatWaiting(output: Output, rows: readonly WaitingPlan[]): string {
   return formatTable(
     output,
     [

@@ -12,6 +12,7 @@ import type { Output } from '../term/io.ts';
 import { renderResult } from '../term/render.ts';
 import { type Column, formatFields, formatTable } from '../term/table.ts';
 import { printable } from '../term/text.ts';
+import { rulesText } from './rules-text.ts';
 import { addStoreOptions, openStore, requireRoute, type StoreFlags } from './store.ts';
 
 /** `qctl route show [NAME]`. */
@@ -64,18 +65,6 @@ const COLUMNS: Column<Route>[] = [
   { head: 'BY', value: ({ changedBy }) => changedBy },
   { head: 'REASON', value: ({ reason }) => reason, wrap: true },
 ];
-
-/** What else decides: `2 keys, 1 type, load`. */
-function rulesText({ keys, types, time, load }: Route): string {
-  const count = (n: number, one: string) => (n === 0 ? [] : [`${n} ${one}${n === 1 ? '' : 's'}`]);
-  const parts = [
-    ...count(Object.keys(keys).length, 'key'),
-    ...count(Object.keys(types).length, 'type'),
-    ...count(time.length, 'time'),
-    ...(load ? ['load'] : []),
-  ];
-  return parts.join(', ');
-}
 
 async function showAll({ io, options }: Context, store: RouteStore): Promise<void> {
   const names = await store.list();

@@ -14,6 +14,13 @@ export interface ScreenHost {
   kill(pid: number, signal: NodeJS.Signals): unknown;
 }
 
+/** What else is taken and given back together with the screen, such as the keyboard. */
+export interface ScreenHooks {
+  taken(): void;
+  /** Before what stood on the terminal comes back. */
+  leaving(): void;
+}
+
 /**
  * A terminal that is drawn on as a whole, and is given back whatever happens: at the end, at an exit from
  * elsewhere, at a crash, at a signal that nobody else handles, and while the process is suspended.
@@ -22,14 +29,16 @@ export class Screen {
   readonly #output: Output;
   readonly #host: ScreenHost;
   readonly #redraw: () => void;
+  readonly #hooks: ScreenHooks | undefined;
   #entered = false;
   #suspended = false;
 
   /** @param redraw called where the size has changed, or after the process was suspended */
-  constructor(output: Output, redraw: () => void, host: ScreenHost = process) {
+  constructor(output: Output, redraw: () => void, host: ScreenHost = process, hooks?: ScreenHooks) {
     this.#output = output;
     this.#redraw = redraw;
     this.#host = host;
+    this.#hooks = hooks;
   }
 
   /** Takes the terminal at the first call. */
@@ -48,13 +57,23 @@ export class Screen {
     this.#entered = true;
     this.#output.stream.on('resize', this.#redraw);
     for (const [event, listener] of this.#listeners) this.#host.on(event, listener);
-    this.#output.write(ENTER);
+    this.#take();
   }
 
   #leave(): void {
     this.#entered = false;
     this.#output.stream.off('resize', this.#redraw);
     for (const [event, listener] of this.#listeners) this.#host.off(event, listener);
+    this.#giveBack();
+  }
+
+  #take(): void {
+    this.#output.write(ENTER);
+    this.#hooks?.taken();
+  }
+
+  #giveBack(): void {
+    this.#hooks?.leaving();
     this.#output.write(LEAVE);
   }
 
@@ -76,13 +95,13 @@ export class Screen {
 
   #suspend(): void {
     this.#suspended = true;
-    this.#output.write(LEAVE);
+    this.#giveBack();
     this.#host.kill(this.#host.pid, 'SIGSTOP');
   }
 
   #resume(): void {
     this.#suspended = false;
-    this.#output.write(ENTER);
+    this.#take();
     this.#redraw();
   }
 }

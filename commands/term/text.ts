@@ -1,5 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
+export { printable } from '../../src/model/printable.ts';
+
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
 const EMOJI = /\p{Emoji_Presentation}/u;
@@ -57,15 +59,6 @@ function take(text: string, width: number): string {
     kept += segment;
   }
   return kept;
-}
-
-/** Text from a queue or a server made fit for a terminal: control characters become visible escapes. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => {
-    if (char === '\n') return '\\n';
-    if (char === '\t') return '\\t';
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
 }
 
 /** Breaks a text into lines of at most a width, between words where there are any; nothing is lost. */

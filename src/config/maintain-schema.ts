@@ -1,7 +1,10 @@
 import * as z from 'zod';
-import { duration, flag, text, timeLimit } from './values.ts';
+import { flag, text, timeLimit } from './values.ts';
 
-/** `maintain:` of a profile: which parts are done, and how long all of them may take. */
+/**
+ * `maintain:` of a profile: which parts are done, and how long all of them may take. The first three are on and
+ * change nothing that anybody would miss, the others are off.
+ */
 export const maintainSchema = z.strictObject({
   scheduled: flag.optional(),
   breakers: flag.optional(),
@@ -12,11 +15,11 @@ export const maintainSchema = z.strictObject({
   expire: flag.optional(),
   reap: flag.optional(),
   /** A consumer that did nothing for longer is dead. */
-  reapAfter: duration.optional(),
+  reapAfter: timeLimit.optional(),
   /** Of all parts together. */
   budget: timeLimit.optional(),
   /** For the textfile collector of node_exporter. */
-  textfile: text.optional(),
+  textfile: text.refine((path) => path.endsWith('.prom'), 'expected a path that ends in .prom').optional(),
 });
 
 /** `maintain:` as validated. */

@@ -30,6 +30,7 @@ export {
   type DrainTarget,
 } from './request.ts';
 export { runDrain } from './run.ts';
+export { runFamilies } from './run-families.ts';
 export { DESCRIPTION_FLAGS } from './setting-names.ts';
 export type { SourceChange } from './source-watch.ts';
 export {

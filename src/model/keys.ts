@@ -77,6 +77,8 @@ export const runKey = (run: string): string => `qctl:run:${run}`;
 /** Streams (partitions each by itself) that messages wait for, by when that was last announced (sorted set). */
 export const DELAYED_INDEX = 'qctl:delayed';
 export const lockKey = (name: string): string => `qctl:lock:${name}`;
+/** What keeps two of `qctl maintain` apart (hash). */
+export const MAINTAIN_LOCK = lockKey('maintain');
 
 /** Cutovers by when they began, in ms (sorted set). */
 export const CUTOVER_INDEX = 'qctl:cutovers';
@@ -153,6 +155,8 @@ export const ROUTE_INDEX = 'qctl:routes';
 /** Where the name of a route is published when it changes (channel). */
 export const ROUTE_CHANGES = 'qctl:routes:changed';
 
+/** What was done through `qctl serve`, by whom and why (stream). */
+export const AUDIT = 'qctl:audit';
 /** What is kept of one alert rule: its state and its version (hash). */
 export const alertKey = (rule: string): string => `qctl:{alert:${rule}}`;
 /** Alert rules by when they were first looked at, in ms (sorted set). */

@@ -39,6 +39,13 @@ export function nextStreamId(text: string): string | undefined {
   return ms < MAX_PART ? `${ms + 1n}-0` : undefined;
 }
 
+/** The last id before this one; undefined before the first of all. */
+export function previousStreamId(text: string): string | undefined {
+  const { ms, seq } = partsOf(text);
+  if (seq > 0n) return `${ms}-${seq - 1n}`;
+  return ms > 0n ? `${ms - 1n}-${MAX_PART}` : undefined;
+}
+
 /** When Redis gave out an id, in ms since 1970; null for ids that somebody chose and that are no times. */
 export function streamIdTimeMs(text: string): number | null {
   const ms = Number(partsOf(text).ms);

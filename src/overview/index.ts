@@ -3,6 +3,12 @@
 export { applyChanges, changesBetween } from './changes.ts';
 export type { OverviewConfig, OverviewDoors } from './doors.ts';
 export type { Changes, LiveMessage } from './live.ts';
+export {
+  type ConsumerFacts,
+  type MetricsAbout,
+  metricsText,
+  snapshotFamilies,
+} from './metrics/index.ts';
 export { openOverview } from './open.ts';
 export type { OpenedLetter, Overview, OverviewOptions, Seen, Series } from './overview.ts';
 export type * from './snapshot.ts';

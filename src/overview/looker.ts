@@ -1,13 +1,7 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import { type CutoverStatus, listCutovers } from '../cutover/index.ts';
 import { listRuns, type RunStatus } from '../drain/index.ts';
-import {
-  type ManyFacts,
-  readManyFacts,
-  serverTimeMs,
-  type WaitingFacts,
-  waitingFacts,
-} from '../streams/index.ts';
+import { type ManyFacts, serverTimeMs, type WaitingFacts, waitingFacts } from '../streams/index.ts';
 import { breakerRows } from './breaker-rows.ts';
 import { deadLetterRows } from './dead-letter-rows.ts';
 import { Discovery, type Names } from './discovery.ts';
@@ -16,19 +10,17 @@ import { Kept } from './kept.ts';
 import { Missing } from './missing.ts';
 import { Moves } from './moves.ts';
 import type { OverviewOptions } from './overview.ts';
+import { QuietStreams } from './quiet.ts';
 import { Rates } from './rates.ts';
 import { routeRows } from './route-rows.ts';
 import { lookAtServer, type ServerLook, serverLook } from './server-part.ts';
 import type { DeadLetterRow, RouteRow, Snapshot, StreamRow } from './snapshot.ts';
-import { stagesOf } from './stages.ts';
+import { Stages } from './stages.ts';
 import { streamRow } from './stream-rows.ts';
 
 /** The newest so many. */
 const MOST_RUNS = 20;
 const MOST_CUTOVERS = 20;
-/** Lags that Redis does not know are counted up to so many entries, and no more than this in one look. */
-const COUNTED_EACH = 1000;
-const COUNTED_ALL = 20_000;
 
 /** What one look gives; the rest of a snapshot is known to whoever has it done. */
 export type Look = Omit<Snapshot, 'epoch' | 'seq' | 'intervalMs' | 'tookMs'>;
@@ -39,6 +31,8 @@ export class Looker {
   readonly #options: Required<Pick<OverviewOptions, 'intervalMs' | 'memory'>>;
   readonly #discovery: Discovery;
   readonly #moves: Moves;
+  readonly #quiet = new QuietStreams();
+  readonly #stages = new Stages();
   readonly #rates = new Rates();
   readonly #deadRates = new Rates();
   readonly #kept = {
@@ -67,13 +61,12 @@ export class Looker {
    */
   async look(heard: () => void): Promise<Look> {
     const [redis, config] = await Promise.all([this.#doors.redis(), this.#doors.config()]);
-    const missing = new Missing(redis);
+    const missing = new Missing(redis, heard);
     const unknown = serverLook(redis, []);
     const [server, nowMs] = await Promise.all([
       missing.unless('redis', unknown, () => lookAtServer(redis)),
       serverTimeMs(redis),
     ]);
-    heard();
     if (server.runId === null && missing.all.length === 0)
       missing.note('redis', 'this user may not run INFO');
     const hitRatio = this.#compare(server);
@@ -104,6 +97,8 @@ export class Looker {
     if (before && before.runId !== server.runId) {
       this.#rates.forget();
       this.#deadRates.forget();
+      this.#quiet.forget();
+      this.#stages.forget();
       this.#discovery.forget();
       for (const kept of Object.values(this.#kept)) kept.forget();
       return null;
@@ -123,10 +118,14 @@ export class Looker {
   ): Promise<{ streams: ManyFacts | undefined; rows: StreamRow[] }> {
     if (names.failure !== undefined) missing.noteSome('streams', [names.failure]);
     const { memory, intervalMs } = this.#options;
-    const options = { memory, countEach: COUNTED_EACH, countAll: COUNTED_ALL, heard };
     const streams = await missing.unless('streams', undefined, () =>
-      readManyFacts(redis, names.streams, options),
+      this.#quiet.look(redis, names.streams, { memory, heard }),
     );
+    if (streams?.facts.length === 0 && streams.denied.length > 0)
+      missing.noteSome(
+        'streams',
+        streams.denied.map((name) => `this user may not read ${name}`),
+      );
     const waiting = await missing.unless('streams', undefined, () =>
       this.#kept.waiting.get(intervalMs, () => waitingFacts(redis, names.streams)),
     );
@@ -160,7 +159,7 @@ export class Looker {
         cutovers.get(intervalMs, () => listCutovers(this.#doors, MOST_CUTOVERS)),
       ),
       missing.unless('routes', noRoutes, () => routes.get(intervalMs, () => routeRows(redis))),
-      missing.unless('stages', [], () => stagesOf(redis, streams)),
+      missing.unless('stages', [], () => this.#stages.rows(redis, streams)),
     ]);
     missing.noteSome(
       'breakers',

@@ -93,6 +93,8 @@ export interface StreamRow {
   /** Since the last entry was added. */
   lastAddedAgeMs: number | null;
   memoryBytes: number | null;
+  /** Ever; null before Redis 7.0. */
+  entriesAdded: number | null;
   /** Entries added; null before Redis 7.0, and until a second look. */
   inPerSecond: number | null;
   /** Entries finished by the slowest of its groups; null where no group's is known. */

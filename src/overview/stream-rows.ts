@@ -34,6 +34,7 @@ export function streamRow(
     oldestAgeMs: streamIdAgeMs(firstId, nowMs),
     lastAddedAgeMs: streamIdAgeMs(lastId, nowMs),
     memoryBytes,
+    entriesAdded,
     inPerSecond,
     outPerSecond: least(groups.map(({ finishedPerSecond }) => finishedPerSecond)),
     pending: groups.reduce((sum, { pending }) => sum + pending, 0),
@@ -56,7 +57,8 @@ function groupRow(
 ): GroupRow {
   const { lag, atLeast, atMost, how } = judgeLag(facts, group);
   const { timeMs } = facts;
-  const { entriesRead, pending } = group;
+  const { pending } = group;
+  const entriesRead = readBy(facts, group);
   const key = `${facts.stream} ${JSON.stringify(group.group)}`;
   const finished = entriesRead === null ? null : entriesRead - pending;
   const since = added ?? Number.POSITIVE_INFINITY;
@@ -81,6 +83,11 @@ function groupRow(
       since,
     ),
   };
+}
+
+/** A group at the very beginning has been given nothing: Redis itself knows no number before its first read. */
+function readBy({ entriesAdded }: StreamFacts, { entriesRead, lastDeliveredId }: GroupFacts): number | null {
+  return entriesRead ?? (entriesAdded !== null && lastDeliveredId === '0-0' ? 0 : null);
 }
 
 function known(numbers: readonly (number | null)[]): number[] {

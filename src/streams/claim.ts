@@ -21,6 +21,8 @@ export interface ClaimRequest {
   from?: string;
   /** An entry delivered so often becomes a dead letter; without it none does. */
   maxDeliveries?: number;
+  /** Makes dead letters and claims nothing; needs {@link ClaimRequest.maxDeliveries}. */
+  deadLettersOnly?: boolean;
   deadLetter: string;
   reason: string;
   /** Stops as soon as {@link ClaimRequest.from} has been seen more lately than this. */
@@ -150,6 +152,7 @@ async function sendIds(ids: readonly string[], report: ClaimReport, work: Work, 
 
 function argsOf(request: ClaimRequest, number: number, cursor: string, names: boolean): (string | number)[] {
   const { group, to, minIdleMs, from = '', maxDeliveries = 0, reason, legacy, ownerIdleMs = 0 } = request;
+  const { deadLettersOnly } = request;
   const flags = [legacy ? '1' : '', names ? '1' : ''];
   return [
     number,
@@ -164,6 +167,7 @@ function argsOf(request: ClaimRequest, number: number, cursor: string, names: bo
     MOST_DEAD_BYTES,
     ...flags,
     ownerIdleMs,
+    deadLettersOnly ? '1' : '',
   ];
 }
 

@@ -120,6 +120,14 @@ export {
 } from './summary.ts';
 export { type TailEntry, type TailRequest, type TailStart, tailEntries } from './tail.ts';
 export { checkTrimRights, refuseLoss, type TrimOptions, type TrimReport, trimAsPlanned } from './trim.ts';
-export { planTrim, type TrimBound, type TrimLoss, type TrimPlan } from './trim-plan.ts';
+export {
+  firstNeeded,
+  type Needed,
+  planTrim,
+  type TrimBound,
+  type TrimLoss,
+  type TrimPlan,
+} from './trim-plan.ts';
+export { planRetention, type Retention, type RetentionPlan } from './trim-retention.ts';
 export { PATIENCE_MS, type Work } from './work.ts';
 export { requireWritable } from './writable.ts';

@@ -33,7 +33,7 @@ const SCRIPTS_AT_ONCE = 100;
 
 /**
  * Looks at many streams, cheaply enough for once a second: many in one script, but on a cluster, where they lie in
- * different slots. Throws what `readFacts` does, and where this user may read none of them.
+ * different slots. Throws what `readFacts` does, but for what is wrong with one stream.
  */
 export async function readManyFacts(
   redis: RedisConnection,
@@ -55,7 +55,6 @@ export async function readManyFacts(
       if (typeof one === 'object') left -= countedIn(one);
     }
   }
-  if (found.facts.length === 0 && found.denied.length > 0) await readFacts(redis, found.denied[0]!);
   return found;
 }
 

@@ -42,7 +42,7 @@ export async function planTrim(
   bound: TrimBound,
   work: Work = QUIET,
 ): Promise<TrimPlan> {
-  const neededFrom = await firstNeeded(redis, facts);
+  const neededFrom = (await firstNeeded(redis, facts))?.id ?? null;
   const { below, cut, length } = await whereToCut(redis, facts, bound, neededFrom, work);
   const losing = below !== null && neededFrom !== null && compareStreamIds(neededFrom, below) < 0;
   const losses = losing
@@ -60,7 +60,7 @@ export async function planTrim(
 }
 
 /** From where on a stream stays, how many entries lie before that, and how long it was then. */
-interface Cut {
+export interface Cut {
   below: string | null;
   cut: number;
   length: number;
@@ -73,11 +73,25 @@ async function whereToCut(
   neededFrom: string | null,
   work: Work,
 ): Promise<Cut> {
-  const { stream, length, firstId, lastId } = facts;
+  const { length, firstId, lastId } = facts;
   if (firstId === null || lastId === null) return { below: null, cut: 0, length };
   if (bound.kind === 'maxLen') return whereToKeep(redis, facts, bound.length, work);
-  const below = bound.kind === 'minId' ? bound.id : (neededFrom ?? nextStreamId(lastId)!);
-  if (compareStreamIds(below, firstId) <= 0) return { below: null, cut: 0, length };
+  return whereBelow(
+    redis,
+    facts,
+    bound.kind === 'minId' ? bound.id : (neededFrom ?? nextStreamId(lastId)!),
+    work,
+  );
+}
+
+/** Cuts all entries with a smaller id. */
+export async function whereBelow(
+  redis: RedisConnection,
+  { stream, firstId, length }: StreamFacts,
+  below: string,
+  work: Work,
+): Promise<Cut> {
+  if (firstId === null || compareStreamIds(below, firstId) <= 0) return { below: null, cut: 0, length };
   const { count } = await countEntries(redis, stream, '-', `(${below}`, { work });
   return { below: count > 0 ? below : null, cut: count, length };
 }
@@ -86,18 +100,22 @@ async function whereToCut(
  * As many entries as the stream is too long are counted from its start. Where somebody else cuts it
  * meanwhile these are too many; so it is counted again until the stream has not become shorter: then at
  * least as many stay as are to be kept, whatever was added and cut.
+ *
+ * @param most an entry that stays, and all behind it; null: none has to
  */
-async function whereToKeep(
+export async function whereToKeep(
   redis: RedisConnection,
   facts: StreamFacts,
   keep: number,
   work: Work,
+  most: string | null = null,
 ): Promise<Cut> {
   const { stream } = facts;
+  const to = most === null ? '+' : `(${most}`;
   let { length } = facts;
   while (length > keep) {
     const limit = length - keep;
-    const { count, lastId } = await countEntries(redis, stream, '-', '+', { limit, work });
+    const { count, lastId } = await countEntries(redis, stream, '-', to, { limit, work });
     if (lastId === null) break;
     const now = await asking(redis, `look at stream ${stream}`, () => redis.client.xlen(stream));
     if (now >= length) return { below: nextStreamId(lastId) ?? null, cut: count, length };
@@ -106,11 +124,21 @@ async function whereToKeep(
   return { below: null, cut: 0, length };
 }
 
+/** An entry that a group still needs. */
+export interface Needed {
+  id: string;
+  group: string;
+}
+
 /** The first entry that a group has not been given or has not acknowledged, over all groups. */
-async function firstNeeded(redis: RedisConnection, facts: StreamFacts): Promise<string | null> {
-  const needed = await Promise.all(facts.groups.map((group) => neededBy(redis, facts, group)));
-  const ids = needed.flat().sort(compareStreamIds);
-  return ids[0] ?? null;
+export async function firstNeeded(redis: RedisConnection, facts: StreamFacts): Promise<Needed | null> {
+  const needed = await Promise.all(
+    facts.groups.map(async (one) => {
+      const ids = await neededBy(redis, facts, one);
+      return ids.map((id) => ({ id, group: one.group }));
+    }),
+  );
+  return needed.flat().sort((a, b) => compareStreamIds(a.id, b.id))[0] ?? null;
 }
 
 async function neededBy(

@@ -136,9 +136,9 @@ describe('breaker check', () => {
     expect(code).toBe(2);
     const samples = stdout.split('\n');
     for (const sample of [
-      'qctl_breaker_state{breaker="api"} 0',
+      'qctl_breaker_state{breaker="api",state="closed"} 1',
       'qctl_breaker_rejects{breaker="api"} 1',
-      'qctl_breaker_override{breaker="api"} 4',
+      'qctl_breaker_override{breaker="api",override="open"} 1',
       'qctl_check_item_status{check="breaker",breaker="api"} 2',
       'qctl_check_status{check="breaker",target="*"} 2',
     ])

@@ -103,8 +103,10 @@ describe('breaker list --dialect', () => {
   test('has metrics', async () => {
     await lights();
     const { stdout } = await own.run(['breaker', 'list', '--dialect', 'stoplight', '-o', 'prometheus']);
-    expect(stdout).toContain('qctl_breaker_state{breaker="payments",dialect="stoplight"} 2');
-    expect(stdout).toContain('qctl_breaker_override{breaker="search",dialect="stoplight"} 3');
+    expect(stdout).toContain('qctl_breaker_state{breaker="payments",dialect="stoplight",state="open"} 1');
+    expect(stdout).toContain(
+      'qctl_breaker_override{breaker="search",dialect="stoplight",override="closed"} 1',
+    );
     expect(stdout).not.toContain('torn');
   });
 });

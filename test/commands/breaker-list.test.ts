@@ -130,11 +130,12 @@ describe('breaker list', () => {
     await incident();
     const { stdout } = await own.run(['breaker', 'list', '-o', 'prometheus']);
     for (const sample of [
-      'qctl_breaker_state{breaker="wazuh-api"} 2',
-      'qctl_breaker_state{breaker="llm-api"} 1',
+      'qctl_breaker_state{breaker="wazuh-api",state="open"} 1',
+      'qctl_breaker_state{breaker="wazuh-api",state="closed"} 0',
+      'qctl_breaker_state{breaker="llm-api",state="half-open"} 1',
       'qctl_breaker_rejects{breaker="mail"} 1',
-      'qctl_breaker_override{breaker="mail"} 4',
-      'qctl_breaker_override{breaker="search"} 0',
+      'qctl_breaker_override{breaker="mail",override="open"} 1',
+      'qctl_breaker_override{breaker="search",override="none"} 1',
       'qctl_breaker_failed_calls{breaker="search"} 4',
       'qctl_breaker_rejected_calls{breaker="wazuh-api"} 1204',
     ])

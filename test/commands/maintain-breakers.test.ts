@@ -45,6 +45,8 @@ describe('maintain', () => {
         /^api {6}ended {4}held open by ada@ops1 since \S+ until 1970-01-01T00:00:01Z: incident$/,
       ),
       '',
+      'maintain: 1 moved, 1 override ended, 0 left in NOW',
+      '',
     ]);
     expect(await overrides()).toEqual([breakerKeys('mail').override]);
     expect(await eventsOf('api')).toEqual(['hold', 'lapse']);
@@ -123,7 +125,7 @@ describe('maintain', () => {
       const url = own.server.url.replace('redis://', 'redis://cron:secret@');
       return own.run(['maintain'], { url });
     };
-    expect(await as('~qctl:delayed')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await as('~qctl:delayed', '~qctl:lock:maintain')).toEqual({ code: 0, stdout: '', stderr: '' });
     const { code, stdout, stderr } = await as('~*', '-del');
     expect(code).not.toBe(0);
     expect(stdout).toMatch(/^api +failed +cannot look after circuit breaker api/m);

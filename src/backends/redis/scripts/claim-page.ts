@@ -11,13 +11,14 @@ import { OP_LOG } from './op-log.ts';
  * with `(` where exclusive), page size, owner ('' for any), deliveries from which an entry is dead
  * (0 for never), reason, most bytes to look at in one go, `1` where the server's XCLAIM does not
  * tell entries that are gone (before 7.0), `1` to name what was claimed, owner's least idle ms (0: not
- * looked at), then ids instead of a page.
+ * looked at), `1` to make dead letters alone and claim nothing, then ids instead of a page.
  * Returns [next cursor ('' at the end), claimed, dead, removed, wide, too young, not pending, `alive` or
  * the error that ended the page or '', [ids claimed], [ids dead], [ids removed], [ids wide]].
  */
 export const claimPage = defineScript(`${OP_LOG}${DEAD_LETTER}
 local page, group, to, least, cursor, size, owner = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local most, reason, most_bytes, legacy, name_all, guard = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1', ARGV[12] == '1', tonumber(ARGV[13])
+local dead_alone, first_id = ARGV[14] == '1', 15
 local stream, dead_stream = KEYS[1], KEYS[2]
 local repeated, room
 if page ~= '' then repeated, room = recall(KEYS[3], page) end
@@ -42,7 +43,7 @@ if guard > 0 then
     if name == owner and idle < guard then return finish('', 'alive') end
   end
 end
-local plain = #ARGV == 13 and owner == '' and most == 0
+local plain = #ARGV < first_id and owner == '' and most == 0
 if plain and not legacy then
   local found = redis.call('XAUTOCLAIM', stream, group, to, least, cursor, 'COUNT', size, 'JUSTID')
   claimed, removed = found[2], found[3]
@@ -51,8 +52,8 @@ if plain and not legacy then
 end
 local rows = {}
 local next_cursor = ''
-if #ARGV > 13 then
-  for i = 14, #ARGV do
+if #ARGV >= first_id then
+  for i = first_id, #ARGV do
     local row = redis.call('XPENDING', stream, group, ARGV[i], ARGV[i], 1)[1]
     if row then rows[#rows + 1] = row else absent = absent + 1 end
   end
@@ -82,11 +83,12 @@ for i = 1, #rows do
     elseif outcome == 'wide' then wide[#wide + 1] = id
     else trouble = outcome.err end
     if trouble ~= '' then break end
+  elseif dead_alone then young = young + 1
   elseif gone(id) then
     redis.call('XACK', stream, group, id)
     removed[#removed + 1] = id
   else wanted[#wanted + 1] = id end
-  if bytes >= most_bytes and i < #rows and #ARGV == 13 then
+  if bytes >= most_bytes and i < #rows and #ARGV < first_id then
     next_cursor = '(' .. id
     break
   end
