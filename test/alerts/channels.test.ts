@@ -89,6 +89,9 @@ test('a long text is cut for Slack, and no entity in two', () => {
 test('the URL of Slack may come from the environment, and stands in no error', async () => {
   const channel = '{ kind: slack, url: { env: HOOK } }';
   expect(await tell(channel)).toMatchObject({ error: expect.stringContaining('HOOK is not set') });
+  expect(await tell('{ kind: slack, urlFile: /nowhere }')).toMatchObject({
+    error: 'alerts.channels.ops.urlFile: cannot read /nowhere (ENOENT)',
+  });
   hook.answer = ({ path }) => ({ status: 404, body: `no such hook: ${path}` });
   const { error } = await tell(channel, MESSAGE, { HOOK: `${hook.url}/services/T0/B0/hush-hush` });
   expect(error).toMatch(/cannot tell channel ops: 127.0.0.1:\d+: status 404 \(no such hook: \*\*\*\)/);
@@ -124,7 +127,8 @@ test('a webhook may have a body of its own, which is JSON whatever the values ho
 });
 
 test('no redirect is followed, also none on the same host', async () => {
-  hook.answer = () => ({ status: 307, headers: { location: '/elsewhere' } });
+  hook.answer = ({ path }) =>
+    path === '/a' ? { status: 307, headers: { location: '/elsewhere' } } : undefined;
   const { error } = await tell(`{ kind: webhook, url: '${hook.url}/a' }`);
   expect(error).toContain('it sends elsewhere (status 307)');
   expect(hook.got).toEqual([]);

@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { FileAlertStore } from '../../src/alerts/file-store.ts';
 import { listAlerts } from '../../src/alerts/index.ts';
+import { RedisAlertStore } from '../../src/alerts/redis-store.ts';
+import { freshState } from '../../src/alerts/state.ts';
 import { connectRedis } from '../../src/backends/redis/index.ts';
 import { alertKey } from '../../src/model/keys.ts';
 import { answersPing, startRedis, type TestRedis } from '../support/redis.ts';
@@ -261,6 +264,44 @@ test('while Redis is away one process of a host tells of what needs no Redis, al
   await redis.close();
   expect(row).toMatchObject({ state: 'firing', incidents: [{ told: ['hook'], owed: [] }] });
   expect(told()).toEqual(['firing']);
+});
+
+test('what was told while Redis was away is not told again by a Redis that knows of nothing', async () => {
+  const given = await plan(
+    `name: down, metric: http, with: { url: '${hook.url}/health' }, failure: value != 200, interval: 10ms`,
+  );
+  let healthy = true;
+  hook.answer = ({ path }) => (path === '/health' ? { status: healthy ? 200 : 503 } : undefined);
+  await (await host(given)).runner.lookOnce();
+  healthy = false;
+  // To this process Redis is away.
+  const cut = await hostOf(given, 'redis://127.0.0.1:1', folder, { times });
+  hosts.push(cut);
+  await waitFor(async () => (await cut.runner.lookOnce()).sent > 0);
+  const states = () => hook.got.flatMap(({ body }) => (body ? [body.state] : []));
+  expect(states()).toEqual(['firing']);
+  const back = await host(given);
+  await waitFor(async () => (await back.runner.lookOnce()).measured > 0);
+  expect(states()).toEqual(['firing']);
+  healthy = true;
+  await waitFor(async () => (await (await host(given)).runner.lookOnce()).sent > 0);
+  expect(states()).toEqual(['firing', 'resolved']);
+});
+
+test('changes that many make at the same instant are all made', async () => {
+  const redis = await connectRedis({ url: server.url });
+  const files = () => new FileAlertStore(folder, 'plan', () => undefined);
+  const stores = [() => new RedisAlertStore(async () => redis), files];
+  for (const store of stores) {
+    const change = () =>
+      store().update('deep', (kept) => {
+        const state = kept ?? freshState('');
+        return { state: { ...state, errorsInARow: state.errorsInARow + 1 }, result: null };
+      });
+    await Promise.all(Array.from({ length: 12 }, change));
+    expect((await store().read('deep')).state?.errorsInARow).toBe(12);
+  }
+  await redis.close();
 });
 
 test('a receiver that takes its time holds up no measurement', async () => {
