@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { cutoverHost } from '../cutover/host.ts';
 import { overviewDoors } from '../overview.ts';
 import type { ServeFlags } from '../serve.ts';
+import { prepareAlerts } from './alerting.ts';
 import { metricsOf } from './metrics.ts';
 import { type ServeSettings, settingsOf } from './settings.ts';
 import { type Teller, tellerOf } from './teller.ts';
@@ -30,6 +31,7 @@ export async function serveUntilStopped(context: Context, flags: ServeFlags, pag
   const config = await context.config();
   const settings = settingsOf(flags, config.serve);
   const options = await optionsOf(settings, tell);
+  const alerts = await prepareAlerts(context);
   await tryRedis(context, tell);
   if (context.signal.aborted) return;
   const { intervalMs, match, allowActions, consumers } = settings;
@@ -56,8 +58,12 @@ export async function serveUntilStopped(context: Context, flags: ServeFlags, pag
   context.onCleanup(() => server.close());
   tell.listening(server.url, { allowActions, isProtected: options.credentials !== undefined });
   const unsubscribe = overview.subscribe((seen) => tell.seen(seen));
+  tell.alerting(alerts.text);
+  alerts.start();
   if (!context.signal.aborted) await once(context.signal, 'abort');
   unsubscribe();
+  await server.close();
+  await alerts.stop();
 }
 
 /** Reads the files of secrets. Throws before anything is connected to. */

@@ -9,6 +9,8 @@ import { printable } from '../term/text.ts';
 export interface Teller extends Required<ServerEvents> {
   listening(url: string, how: { allowActions: boolean; isProtected: boolean }): void;
   looksAt(label: string): void;
+  /** What rules are looked at besides, if any. */
+  alerting(text: string | undefined): void;
   /** Redis did not answer at the start. */
   away(why: string): void;
   /** Says when Redis goes away, and when it is back. */
@@ -39,6 +41,7 @@ export function tellerOf({ io, options }: Context): Teller {
       event('listening', { url, allowActions });
     },
     looksAt: (label) => note(`looking at ${label}`),
+    alerting: (text) => text && note(`looking at ${text}`),
     away: goneAway,
     seen({ away }) {
       if (away) return goneAway(away.why);

@@ -27,11 +27,14 @@ export interface Names {
   failure: unknown;
 }
 
+type Sorted = Omit<Names, 'failure'>;
+
 /** Finds streams beside the looks: with many millions of keys that takes longer than a look. */
 export class Discovery {
   readonly #match: string;
   readonly #most: number;
   #found: string[] = [];
+  #sorted: { found: string[]; config: OverviewConfig; names: Sorted } | undefined;
   #unreadable = 0;
   #failure: unknown;
   #under: Promise<void> | undefined;
@@ -54,7 +57,10 @@ export class Discovery {
   async names(redis: RedisConnection, config: OverviewConfig): Promise<Names> {
     if (!this.#under && performance.now() >= this.#nextAt) this.#under = this.#list(redis);
     if (!this.#known) await this.#waitFirst();
-    return this.#split(redis, config);
+    if (this.#sorted?.found !== this.#found || this.#sorted.config !== config)
+      this.#sorted = { found: this.#found, config, names: this.#split(redis, config) };
+    const { names } = this.#sorted;
+    return { ...names, leftOut: names.leftOut + this.#unreadable, failure: this.#failure };
   }
 
   async #waitFirst(): Promise<void> {
@@ -67,9 +73,11 @@ export class Discovery {
     const from = performance.now();
     try {
       let unreadable = 0;
-      this.#found = await findStreams(redis, this.#match, (count) => {
+      const found = await findStreams(redis, this.#match, (count) => {
         unreadable = count;
       });
+      // The same list is not sorted out again.
+      if (found.join('\n') !== this.#found.join('\n')) this.#found = found;
       this.#unreadable = unreadable;
       this.#failure = undefined;
       this.#known = true;
@@ -81,7 +89,7 @@ export class Discovery {
     this.#under = undefined;
   }
 
-  #split(redis: RedisConnection, { streams: configured, sources }: OverviewConfig): Names {
+  #split(redis: RedisConnection, { streams: configured, sources }: OverviewConfig): Sorted {
     const named = namedStreams(configured, sources).filter((name) => matches(this.#match, name));
     const wanted = (name: string): boolean => !isOwn(name) && !isDeadLetter(configured, name);
     const all = [...new Set([...named, ...this.#found])].filter(wanted);
@@ -93,8 +101,7 @@ export class Discovery {
     return {
       streams: all.slice(0, this.#most).sort(),
       deadLetters: deadLetters.slice(0, this.#most),
-      leftOut: Math.max(0, all.length - this.#most) + this.#unreadable,
-      failure: this.#failure,
+      leftOut: Math.max(0, all.length - this.#most),
     };
   }
 }

@@ -3,7 +3,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /**
  * What a viewer is told over the WebSocket, one JSON text a message. After `snapshot` come `changes`, each on top of
- * the one with the `seq` before; whoever missed one is sent a `snapshot` again. Nothing is expected from the viewer.
+ * the one with the `seq` before; whoever missed one is sent a `snapshot` again. `hello` is the first, and comes again
+ * where there was nothing to tell for 10 s. Nothing is expected from the viewer.
  */
 export type LiveMessage =
   | {

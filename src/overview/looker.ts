@@ -15,7 +15,7 @@ import { Rates } from './rates.ts';
 import { routeRows } from './route-rows.ts';
 import { lookAtServer, type ServerLook, serverLook } from './server-part.ts';
 import type { DeadLetterRow, RouteRow, Snapshot, StreamRow } from './snapshot.ts';
-import { stagesOf } from './stages.ts';
+import { Stages } from './stages.ts';
 import { streamRow } from './stream-rows.ts';
 
 /** The newest so many. */
@@ -32,6 +32,7 @@ export class Looker {
   readonly #discovery: Discovery;
   readonly #moves: Moves;
   readonly #quiet = new QuietStreams();
+  readonly #stages = new Stages();
   readonly #rates = new Rates();
   readonly #deadRates = new Rates();
   readonly #kept = {
@@ -60,13 +61,12 @@ export class Looker {
    */
   async look(heard: () => void): Promise<Look> {
     const [redis, config] = await Promise.all([this.#doors.redis(), this.#doors.config()]);
-    const missing = new Missing(redis);
+    const missing = new Missing(redis, heard);
     const unknown = serverLook(redis, []);
     const [server, nowMs] = await Promise.all([
       missing.unless('redis', unknown, () => lookAtServer(redis)),
       serverTimeMs(redis),
     ]);
-    heard();
     if (server.runId === null && missing.all.length === 0)
       missing.note('redis', 'this user may not run INFO');
     const hitRatio = this.#compare(server);
@@ -98,6 +98,7 @@ export class Looker {
       this.#rates.forget();
       this.#deadRates.forget();
       this.#quiet.forget();
+      this.#stages.forget();
       this.#discovery.forget();
       for (const kept of Object.values(this.#kept)) kept.forget();
       return null;
@@ -158,7 +159,7 @@ export class Looker {
         cutovers.get(intervalMs, () => listCutovers(this.#doors, MOST_CUTOVERS)),
       ),
       missing.unless('routes', noRoutes, () => routes.get(intervalMs, () => routeRows(redis))),
-      missing.unless('stages', [], () => stagesOf(redis, streams)),
+      missing.unless('stages', [], () => this.#stages.rows(redis, streams)),
     ]);
     missing.noteSome(
       'breakers',

@@ -6,9 +6,12 @@ import type { Snapshot, SnapshotPart } from './snapshot.ts';
 export class Missing {
   readonly all: Snapshot['missing'] = [];
   readonly #redis: RedisConnection;
+  readonly #heard: () => void;
 
-  constructor(redis: RedisConnection) {
+  /** @param heard called with each answer */
+  constructor(redis: RedisConnection, heard: () => void) {
     this.#redis = redis;
+    this.#heard = heard;
   }
 
   note(part: SnapshotPart, why: string): void {
@@ -25,7 +28,9 @@ export class Missing {
   /** Throws where Redis is away; whatever else fails is noted. */
   async unless<T>(part: SnapshotPart, none: T, ask: () => Promise<T>): Promise<T> {
     try {
-      return await ask();
+      const answer = await ask();
+      this.#heard();
+      return answer;
     } catch (error) {
       if (isAway(error, this.#redis)) throw error;
       this.note(part, whyOf(error));

@@ -13,6 +13,8 @@ import type { OpenedLetter, Overview, OverviewOptions, Seen, Series } from './ov
 const SHARE = 0.2;
 /** Redis is away once it has kept silent for so long in the middle of a look. */
 const SILENCE_MS = 5000;
+/** Between two attempts to reach it, at least. */
+const PAUSE_MS = 250;
 
 /** Begins to look, and goes on until it is closed. The doors stay open. */
 export function openOverview(doors: OverviewDoors, options: OverviewOptions = {}): Overview {
@@ -32,7 +34,9 @@ class LiveOverview implements Overview {
   #resolveFirst!: (seen: Seen) => void;
   #seen: Seen = { snapshot: null, away: null };
   #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #heardAt = 0;
+  #tookMs = 0;
 
   constructor(doors: OverviewDoors, options: OverviewOptions) {
     const { intervalMs = 1000, maxStreams = 2000, points = 900, memory = false, match } = options;
@@ -91,6 +95,7 @@ class LiveOverview implements Overview {
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
     this.#listeners.clear();
   }
 
@@ -100,37 +105,42 @@ class LiveOverview implements Overview {
 
   async #round(): Promise<void> {
     const from = performance.now();
-    const failure = await this.#look(from);
+    const everyMs = await this.#look(from);
     if (this.#closing.signal.aborted) return;
-    const tookMs = performance.now() - from;
-    // One that failed has waited, and asked for nothing.
-    const everyMs = failure ? Math.max(this.#intervalMs, tookMs + PAUSE_MS) : this.#everyMs(tookMs);
-    this.#timer = setTimeout(() => void this.#round(), everyMs - tookMs);
+    const leftMs = Math.max(0, everyMs - (performance.now() - from));
+    this.#timer = setTimeout(() => void this.#round(), leftMs);
     this.#tell();
   }
 
-  #everyMs(tookMs: number): number {
-    return Math.max(this.#intervalMs, tookMs / SHARE);
-  }
-
-  /** Returns whether it has failed. */
-  async #look(from: number): Promise<boolean> {
-    const watch = this.#watchSilence();
+  /** Returns how long after its start the next one starts. */
+  async #look(from: number): Promise<number> {
+    this.#watchSilence();
     try {
       const look = await this.#looker.look(() => this.#hear());
       const tookMs = performance.now() - from;
+      const intervalMs = this.#intervalAfter(tookMs);
       const seq = (this.#seen.snapshot?.seq ?? 0) + 1;
-      const intervalMs = Math.round(this.#everyMs(tookMs));
-      const snapshot = { epoch: this.#epoch, seq, ...look, intervalMs, tookMs: Math.round(tookMs) };
+      const snapshot = {
+        ...{ epoch: this.#epoch, seq, ...look },
+        ...{ intervalMs: Math.round(intervalMs), tookMs: Math.round(tookMs) },
+      };
       this.#seen = { snapshot, away: null };
       this.#histories.remember(snapshot);
-      return false;
+      return intervalMs;
     } catch (error) {
       this.#fail(whyOf(error));
-      return true;
+      // Most of this time was waiting.
+      return Math.max(this.#intervalMs, performance.now() - from + PAUSE_MS);
     } finally {
-      clearInterval(watch);
+      clearInterval(this.#watch);
     }
+  }
+
+  /** One look that took long by chance does not put off the next. */
+  #intervalAfter(tookMs: number): number {
+    const usualMs = Math.min(tookMs, this.#tookMs);
+    this.#tookMs = tookMs;
+    return Math.max(this.#intervalMs, usualMs / SHARE);
   }
 
   #hear(): void {
@@ -138,10 +148,10 @@ class LiveOverview implements Overview {
   }
 
   /** A stopped server keeps its connections open: those who look are told, and the look goes on once it answers. */
-  #watchSilence(): NodeJS.Timeout {
+  #watchSilence(): void {
     this.#hear();
-    return setInterval(() => {
-      if (performance.now() - this.#heardAt < SILENCE_MS || this.#closing.signal.aborted) return;
+    this.#watch = setInterval(() => {
+      if (performance.now() - this.#heardAt < SILENCE_MS) return;
       this.#fail(`Redis has not answered for ${SILENCE_MS / 1000} s`);
       this.#tell();
     }, this.#intervalMs);
@@ -158,6 +168,3 @@ class LiveOverview implements Overview {
     for (const listener of this.#listeners) listener(this.#seen);
   }
 }
-
-/** Between two attempts, at least. */
-const PAUSE_MS = 250;

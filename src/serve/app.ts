@@ -35,7 +35,11 @@ export async function createApp(
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler((error, _request, reply) => answer(reply, error, failed));
   await app.register(cookie);
-  await app.register(websocket, { options: { maxPayload: MOST_MESSAGE_BYTES, perMessageDeflate: false } });
+  await app.register(websocket, {
+    options: { maxPayload: MOST_MESSAGE_BYTES, perMessageDeflate: false },
+    // Viewers are told why by those who know them.
+    preClose: (done) => done(),
+  });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

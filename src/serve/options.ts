@@ -48,7 +48,7 @@ export interface ServerOptions {
   credentials?: Credentials;
   /** Connections over which somebody watches. Default 1000. */
   maxViewers?: number;
-  /** Whoever is silent for two of these is let go of. Default 30 s. */
+  /** Whoever is silent for three of these is let go of. Default 10 s. */
   pingMs?: number;
 }
 

@@ -15,7 +15,7 @@ import { lookRoutes } from './routes/looks.ts';
 import { pageRoutes } from './routes/page.ts';
 
 const MOST_VIEWERS = 1000;
-const PING_MS = 30_000;
+const PING_MS = 10_000;
 /** Beside those of viewers. */
 const MORE_CONNECTIONS = 1000;
 

@@ -127,5 +127,7 @@ test('of five at once one works, and the others say who does and end with 10', a
   }
   const { code, stdout } = await working!.done;
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^maintain: 2,000 moved, 3,000 dead-lettered, 3,000 claimed, .*, 0 left, 1 warning in/m);
+  expect(stdout).toMatch(
+    /^maintain: 2,000 moved, 3,000 dead-lettered, 3,000 claimed, .*, 0 left, 1 warning in/m,
+  );
 });

@@ -49,7 +49,7 @@ test('many who ask for the same get one answer, and a failure is not kept', asyn
 test('dead letters, the newest first, and one of them opened', async () => {
   const { redis, stream } = await filled();
   const dead = `${stream}:dead`;
-  const long = 'ä'.repeat(3000);
+  const long = `x${'ä'.repeat(3000)}`;
   const add = (...fields: (string | Buffer)[]) => redis.client.xadd(dead, '*', ...fields) as Promise<string>;
   const oldest = await add('body', 'first', 'reason', 'timeout');
   const raw = await add('body', Buffer.from([0xff, 0x00]), 'tag', 'a', 'tag', 'b', '__proto__', 'p');
@@ -59,7 +59,7 @@ test('dead letters, the newest first, and one of them opened', async () => {
   const listed = await overview.deadLetters(stream, 3);
   expect(listed.map(({ id }) => id)).toEqual([huge, newest, raw]);
   expect(listed[0]).toMatchObject({ fields: {}, payloadBytes: 70_004 });
-  expect(listed[1]).toMatchObject({ cut: ['body'], fields: { body: 'ä'.repeat(512), attempts: '4' } });
+  expect(listed[1]).toMatchObject({ cut: ['body'], fields: { body: `x${'ä'.repeat(511)}`, attempts: '4' } });
   expect(listed[2]).toMatchObject({ stream: dead, base64: ['body'], cut: [], fields: { body: '/wA=' } });
   expect(Object.entries(listed[2]!.fields).slice(1)).toEqual([
     ['tag', 'a'],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
 import { operateBreaker } from '../../src/breaker/index.ts';
+import { recordStage } from '../../src/index.ts';
 import type { OverviewConfig } from '../../src/overview/index.ts';
 import { changeRoute, DEFAULT_RULES, RedisRouteStore } from '../../src/routing/index.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -41,6 +42,13 @@ async function limited(...rules: string[]): Promise<RedisConnection> {
 test('a look shows the server, the streams with their groups, dead letters, breakers and routes', async () => {
   await fill('orders', 5, 'workers');
   await read('orders', 'workers', 2);
+  await recordStage(redis.client, {
+    stream: 'orders',
+    group: 'workers',
+    stage: 'parse',
+    ms: 5,
+    outcome: 'finished',
+  });
   await fill('orders:dead', 1);
   await redis.client.xadd('qctl:own', '*', 'n', '1');
   await redis.client.set('text', 'no stream');
@@ -68,7 +76,8 @@ test('a look shows the server, the streams with their groups, dead letters, brea
       { breaker: 'payments', verdict: 'reject', override: { mode: 'open', by: 'ann', forgotten: false } },
     ],
     routes: [{ route: 'orders', percent: 25, changedBy: 'ann@desk', reason: 'first step' }],
-    ...{ runs: [], cutovers: [], moves: [], stages: [] },
+    stages: [{ stream: 'orders', group: 'workers', stage: 'parse', finished: 1 }],
+    ...{ runs: [], cutovers: [], moves: [] },
   });
   expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot);
 });
@@ -111,6 +120,7 @@ test('in a quiet stream a lag that had to be counted stays right, also when an e
   const entries = await redis.client.xrange('orders', '-', '+');
   await redis.client.xdel('orders', entries[10]![0]);
   await until(overview, lagIs(14));
+  for (let looks = 0; looks < 3; looks += 1) await nextLook(overview);
   await read('orders', 'workers', 4);
   await until(overview, lagIs(10));
 });
@@ -161,8 +171,10 @@ test('one record that nobody can read does not hide the other parts', async () =
   await redis.client.hset('qctl:run:broken', { manifest: 'no JSON' });
   await redis.client.zadd('qctl:routes', 0, 'bad');
   await redis.client.hset('qctl:{route:bad}', { percent: 'many' });
+  await redis.client.zadd('qctl:routes', 0, 'good');
+  await redis.client.hset('qctl:{route:good}', { percent: '5' });
   const snapshot = await nextLook(opened(doorsTo(redis)));
-  expect(snapshot.streams).toHaveLength(1);
+  expect(snapshot).toMatchObject({ streams: [{}], routes: [{ route: 'good', percent: 5 }] });
   expect(snapshot.missing.map(({ part }) => part).sort()).toEqual(['routes', 'runs']);
 });
 

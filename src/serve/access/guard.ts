@@ -1,6 +1,6 @@
 import type {} from '@fastify/cookie';
 import type {} from '@fastify/websocket';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from '../errors.ts';
 import { SECURITY_HEADERS } from '../headers.ts';
 import { Attempts } from './attempts.ts';
@@ -43,8 +43,7 @@ export function guard(app: FastifyInstance, access: Access): void {
     checkOrigin(request, access.names);
     const principal = identify(request, access);
     if (principal !== 'missing') request.principal = principal;
-    else if (request.routeOptions.config.open !== true) return refuse(request, reply, access);
-    return undefined;
+    else if (request.routeOptions.config.open !== true) throw loginNeeded(request, access.credentials);
   });
 }
 
@@ -77,7 +76,7 @@ function identify(
   const found = recognise(request, credentials, sessions);
   if (asked && found === 'wrong') attempts.failed(request.ip);
   else if (asked) attempts.succeeded(request.ip);
-  if (found === 'wrong') throw wrong(credentials, request);
+  if (found === 'wrong') throw wrongCredentials(challenge(credentials, request));
   return found;
 }
 
@@ -91,35 +90,18 @@ export function requirePatience(attempts: Attempts, address: string): void {
   });
 }
 
-function wrong(credentials: Credentials | undefined, request: FastifyRequest): HttpError {
+/** What was given does not fit; which part of it is not said. */
+export function wrongCredentials(headers: Record<string, string> = {}): HttpError {
   return new HttpError(401, 'WRONG_CREDENTIALS', 'that token, or user and password, is not right', {
-    headers: challenge(credentials, request),
+    headers,
   });
 }
 
-/** A person is sent to the form, a program is told what is missing. */
-function refuse(request: FastifyRequest, reply: FastifyReply, { credentials }: Access): FastifyReply {
-  if (request.headers.accept?.includes('text/html') && HARMLESS.has(request.method) && !request.ws)
-    return isFromElsewhere(request) ? onceMore(reply) : reply.redirect('/login', 303);
-  throw new HttpError(401, 'LOGIN_NEEDED', 'only for those who have logged in', {
-    hint: ['a program sends the token: Authorization: Bearer TOKEN; a browser logs in at /login'],
+function loginNeeded(request: FastifyRequest, credentials: Credentials | undefined): HttpError {
+  return new HttpError(401, 'LOGIN_NEEDED', 'only for those who have logged in', {
+    hint: ['send the token: Authorization: Bearer TOKEN, or log in at the page'],
     headers: challenge(credentials, request),
   });
-}
-
-/**
- * Somebody has followed a link from another page. The cookie is not sent then: the browser asks once more, from a page
- * of ours.
- */
-function isFromElsewhere({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site'];
-  return site === 'cross-site' || site === 'same-site';
-}
-
-function onceMore(reply: FastifyReply): FastifyReply {
-  return reply
-    .type('text/html; charset=utf-8')
-    .send('<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>qctl</title></html>');
 }
 
 /** No browser may show its own dialog over the page. */

@@ -17,7 +17,7 @@ export interface HubOptions {
 /** Codes of a WebSocket's end. */
 export const CLOSE = { goingAway: 1001, loggedOut: 4401 } as const;
 
-const SILENT_PINGS = 2;
+const SILENT_PINGS = 3;
 
 /**
  * Tells all viewers of each look. What is told is made once for all of them, and only while there is somebody. Whoever
@@ -47,14 +47,14 @@ export class Hub {
     return this.#viewers.size;
   }
 
-  /** @param hello what it is told first */
-  add(viewer: Viewer, hello: Extract<LiveMessage, { type: 'hello' }>): void {
+  /** It is told all that is known, and from then on of each look. */
+  add(viewer: Viewer): void {
     viewer.onClose(() => {
       this.#viewers.delete(viewer);
       if (this.#viewers.size === 0) this.#last = undefined;
     });
     this.#viewers.add(viewer);
-    viewer.send(Buffer.from(JSON.stringify(hello)));
+    viewer.greet();
     const { snapshot, away } = this.#overview.seen();
     if (snapshot) {
       this.#last ??= snapshot;

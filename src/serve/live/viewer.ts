@@ -1,4 +1,5 @@
 import type { WebSocket } from '@fastify/websocket';
+import type { LiveMessage } from '../../overview/index.ts';
 
 /** One connection over which somebody watches. */
 export class Viewer {
@@ -8,10 +9,16 @@ export class Viewer {
   silent = 0;
   readonly #socket: WebSocket;
   readonly #isAllowed: () => boolean;
+  readonly #hello: Buffer;
+  #told = false;
 
-  /** @param isAllowed whether it may go on: its session may end */
-  constructor(socket: WebSocket, isAllowed: () => boolean) {
+  /**
+   * @param hello what it is told first
+   * @param isAllowed whether it may go on: its session may end
+   */
+  constructor(socket: WebSocket, hello: Extract<LiveMessage, { type: 'hello' }>, isAllowed: () => boolean) {
     this.#socket = socket;
+    this.#hello = Buffer.from(JSON.stringify(hello));
     this.#isAllowed = isAllowed;
     socket.on('pong', () => {
       this.silent = 0;
@@ -33,13 +40,22 @@ export class Viewer {
     return this.#isAllowed();
   }
 
+  /** The first message. */
+  greet(): void {
+    this.send(this.#hello);
+  }
+
   send(message: Buffer): void {
+    this.#told = true;
     this.#socket.send(message, { binary: false }, () => undefined);
   }
 
+  /** Asks whether it is still there. A page does not see that: it is greeted again where there was nothing to tell. */
   ping(): void {
     this.silent += 1;
     this.#socket.ping(() => undefined);
+    if (!this.#told && !this.backedUp) this.greet();
+    this.#told = false;
   }
 
   /** Says good-bye; whoever does not answer is cut off a little later. */

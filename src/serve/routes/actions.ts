@@ -11,13 +11,23 @@ import {
 } from '../actions/runs.ts';
 import { HttpError } from '../errors.ts';
 import type { ActionParts, ServerEvents } from '../options.ts';
-import { ACTED, BREAKER_ACTION, CUTOVER_ACTION, errors, okOf, RUN_ACTION } from '../schema/index.ts';
+import {
+  ACTED,
+  BREAKER_ACTION,
+  CUTOVER_ACTION,
+  errors,
+  okOf,
+  oneOf,
+  RUN_ACTION,
+  text,
+} from '../schema/index.ts';
 
 /** Header that carries the token of `hello` and of `/api/session`. */
 const CSRF_HEADER = 'x-csrf-token';
 
-type Body = { verb?: string; reason: string };
-type Acting = FastifyRequest<{ Params: { object: string; verb?: string }; Body: Body }>;
+type Body = { reason: string };
+type Params = { object: string; verb: string };
+type Acting = FastifyRequest<{ Params: Params; Body: Body }>;
 type Work = (act: Act) => Promise<void>;
 
 /** One kind of thing that is acted on. */
@@ -26,6 +36,7 @@ interface Kind {
   path: 'breakers' | 'runs' | 'cutovers';
   /** As in the audit: the noun of the command. */
   noun: string;
+  verbs: readonly string[];
   summary: string;
   body: Readonly<Record<string, unknown>>;
   /** Reads the request, which throws where it cannot be meant, and gives what is to be done. */
@@ -36,6 +47,7 @@ const KINDS: readonly Kind[] = [
   {
     path: 'breakers',
     noun: 'breaker',
+    verbs: ['trip', 'reset', 'hold', 'release'],
     summary: 'Trip, reset, hold or release a circuit breaker',
     body: BREAKER_ACTION,
     prepare(body: BreakerRequest, { redis, breakers }) {
@@ -46,6 +58,7 @@ const KINDS: readonly Kind[] = [
   {
     path: 'runs',
     noun: 'drain',
+    verbs: ['pause', 'resume', 'stop'],
     summary: 'Pause, resume or stop a drain',
     body: RUN_ACTION,
     prepare:
@@ -56,6 +69,7 @@ const KINDS: readonly Kind[] = [
   {
     path: 'cutovers',
     noun: 'cutover',
+    verbs: ['approve', 'pause', 'resume', 'abort'],
     summary: 'Approve a step of a cutover, pause, resume or abort it',
     body: CUTOVER_ACTION,
     prepare(body: CutoverRequest, { cutovers }) {
@@ -71,22 +85,20 @@ export async function actionRoutes(
   { actions, events = {} }: { actions: ActionParts | undefined; events?: ServerEvents },
 ): Promise<void> {
   for (const kind of KINDS)
-    for (const url of [`/api/actions/${kind.path}/:object`, `/api/actions/${kind.path}/:object/:verb`])
-      app.route<{ Params: { object: string; verb?: string }; Body: Body }>({
-        method: 'POST',
-        url,
+    app.post<{ Params: Params; Body: Body }>(
+      `/api/actions/${kind.path}/:object/:verb`,
+      {
         schema: {
-          ...(url.endsWith(':verb') && { hide: true }),
-          tags: ['actions'],
-          summary: kind.summary,
-          headers: { type: 'object', properties: { [CSRF_HEADER]: { type: 'string' } } },
-          body: kind.body,
+          ...{ tags: ['actions'], summary: kind.summary, body: kind.body },
+          params: { type: 'object', properties: { object: text, verb: oneOf(...kind.verbs) } },
+          headers: { type: 'object', properties: { [CSRF_HEADER]: text } },
           response: { 200: okOf(ACTED), ...errors(400, 401, 403, 404, 409, 503) },
         },
-        // Before the body is looked at: what is not allowed is not told what is wrong with it.
+        // Before the rest is looked at: what is not allowed is not told what is wrong with it.
         preValidation: async (request) => checkAllowed(request, actions),
-        handler: (request) => act(request, kind, actions!, events),
-      });
+      },
+      (request) => act(request, kind, actions!, events),
+    );
 }
 
 function checkAllowed(request: FastifyRequest, actions: ActionParts | undefined): void {
@@ -102,9 +114,8 @@ function checkAllowed(request: FastifyRequest, actions: ActionParts | undefined)
 }
 
 async function act(request: Acting, kind: Kind, actions: ActionParts, events: ServerEvents): Promise<object> {
-  const body = { ...request.body, verb: request.params.verb ?? request.body.verb };
-  const verb = requireVerb(body.verb, kind);
-  const work = kind.prepare(body as Body & { verb: never }, actions);
+  const { verb } = request.params;
+  const work = kind.prepare({ ...request.body, verb: verb as never }, actions);
   const wanted = actOf(request, `${kind.noun} ${verb}`);
   const { id } = await audited(
     await actions.redis(),
@@ -115,14 +126,8 @@ async function act(request: Acting, kind: Kind, actions: ActionParts, events: Se
   return { audit: id, verb, object: wanted.object };
 }
 
-function requireVerb(verb: string | undefined, { body }: Kind): string {
-  const known = (body.properties as { verb: { enum: string[] } }).verb.enum;
-  if (verb !== undefined && known.includes(verb)) return verb;
-  throw new HttpError(400, 'VERB_INVALID', `verb has to be one of ${known.join(', ')}`);
-}
-
 function actOf({ principal, ip, headers, params, body }: Acting, what: string): Act {
-  const { reason, verb: _verb, ...details } = body;
+  const { reason, ...details } = body;
   const said = headers['x-forwarded-for'];
   return {
     who: principal!.who ?? 'anonymous',

@@ -24,9 +24,9 @@ export async function liveRoutes(
     },
     wsHandler(socket, { principal }) {
       const session = principal?.session;
-      const viewer = new Viewer(socket, () => session === undefined || access.sessions.isOpen(session));
       const actions = mayAct ? { csrfToken: csrfToken(principal!) } : null;
-      hub.add(viewer, { type: 'hello', version, actions });
+      const isAllowed = (): boolean => session === undefined || access.sessions.isOpen(session);
+      hub.add(new Viewer(socket, { type: 'hello', version, actions }, isAllowed));
     },
   });
 }

@@ -1,16 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from '../access/credentials.ts';
-import { type Access, requirePatience } from '../access/guard.ts';
-import { LOGIN_STYLE, loginPage } from '../access/login-page.ts';
+import { type Access, requirePatience, wrongCredentials } from '../access/guard.ts';
 import { COOKIE, csrfToken } from '../access/principal.ts';
 import { SESSION_SECONDS } from '../access/sessions.ts';
-import { HttpError } from '../errors.ts';
-import { errors, okOf, SESSION } from '../schema/index.ts';
+import { CREDENTIALS, errors, NOTHING, okOf, SESSION } from '../schema/index.ts';
 
-const HTML = 'text/html; charset=utf-8';
-const FORM = 'application/x-www-form-urlencoded';
-
-type Given = Partial<Record<'token' | 'user' | 'password', unknown>> | null;
+/** One of the two ways. */
+type Given = Partial<Record<'token' | 'user' | 'password', string>>;
 
 /** Logging in and out, and who somebody is. Without credentials there is nothing to log in to. */
 export async function loginRoutes(
@@ -34,20 +30,32 @@ export async function loginRoutes(
   );
   const { credentials } = access;
   if (!credentials) return;
-  const open = { config: { open: true as const }, schema: { hide: true } };
-  app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) =>
-    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  const open = { config: { open: true as const } };
+  app.post<{ Body: Given }>(
+    '/login',
+    {
+      ...open,
+      schema: {
+        tags: ['session'],
+        summary: LOGIN,
+        body: CREDENTIALS,
+        response: { 204: NOTHING, ...errors(401, 403, 429) },
+      },
+    },
+    (request, reply) => logIn(request, reply, access, credentials),
   );
-  app.get('/login', open, (_request, reply) => reply.type(HTML).send(loginPage(credentials)));
-  app.get('/login.css', open, (_request, reply) => reply.type('text/css; charset=utf-8').send(LOGIN_STYLE));
-  app.post<{ Body: Given }>('/login', open, (request, reply) => logIn(request, reply, access, credentials));
-  app.post('/logout', open, (request, reply) => {
-    const session = request.principal?.session;
-    if (session) access.sessions.end(session);
-    reply.clearCookie(COOKIE, cookieOf(request));
-    return isForm(request) ? reply.redirect('/login', 303) : reply.code(204).send();
-  });
+  app.post(
+    '/logout',
+    { ...open, schema: { tags: ['session'], summary: 'Ends the session', response: { 204: NOTHING } } },
+    (request, reply) => {
+      const session = request.principal?.session;
+      if (session) access.sessions.end(session);
+      return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send();
+    },
+  );
 }
+
+const LOGIN = 'Opens a session for a browser: a cookie that no script can read';
 
 function logIn(
   request: FastifyRequest<{ Body: Given }>,
@@ -59,26 +67,21 @@ function logIn(
   const who = whoIs(request.body, credentials);
   if (who === undefined) {
     attempts.failed(request.ip);
-    const failure = 'That is not right.';
-    if (isForm(request)) return reply.code(401).type(HTML).send(loginPage(credentials, failure));
-    throw new HttpError(401, 'WRONG_CREDENTIALS', 'that token, or user and password, is not right');
+    throw wrongCredentials();
   }
   attempts.succeeded(request.ip);
   // One that is there already is not gone on with: somebody else may have put it there.
   if (request.principal?.session) sessions.end(request.principal.session);
-  reply.setCookie(COOKIE, sessions.open(who), { ...cookieOf(request), maxAge: SESSION_SECONDS });
-  return isForm(request) ? reply.redirect('/', 303) : reply.code(204).send();
+  return reply
+    .setCookie(COOKIE, sessions.open(who), { ...cookieOf(request), maxAge: SESSION_SECONDS })
+    .code(204)
+    .send();
 }
 
-function whoIs(given: Given, credentials: Credentials): string | undefined {
-  const { token, user, password } = given ?? {};
-  if (typeof token === 'string' && token !== '' && credentials.isToken(token.trim())) return 'token';
-  if (typeof user !== 'string' || typeof password !== 'string') return undefined;
+function whoIs({ token, user, password }: Given, credentials: Credentials): string | undefined {
+  if (token !== undefined) return credentials.isToken(token.trim()) ? 'token' : undefined;
+  if (user === undefined || password === undefined) return undefined;
   return credentials.isUser(user, password) ? user : undefined;
-}
-
-function isForm({ headers }: FastifyRequest): boolean {
-  return headers['content-type']?.startsWith(FORM) === true;
 }
 
 /** TLS ends at a proxy: whoever lies about it harms himself. */

@@ -9,17 +9,17 @@ const reason: Schema = {
   description: 'why, for those who look later',
 };
 
-/** What an action is sent with; the verb may stand in the path as well. */
-function action(verbs: string[], more: Record<string, Schema> = {}): Schema {
+/** What an action is sent with. */
+function action(more: Record<string, Schema> = {}): Schema {
   return {
     type: 'object',
-    properties: { verb: oneOf(...verbs), reason, ...more },
+    properties: { reason, ...more },
     required: ['reason'],
     additionalProperties: false,
   };
 }
 
-export const BREAKER_ACTION = action(['trip', 'reset', 'hold', 'release'], {
+export const BREAKER_ACTION = action({
   mode: { ...oneOf('open', 'closed', 'disabled', 'observe'), description: 'of hold' },
   for: {
     ...text,
@@ -28,9 +28,9 @@ export const BREAKER_ACTION = action(['trip', 'reset', 'hold', 'release'], {
   until: { ...text, description: 'when a hold ends, RFC 3339; released: not by itself' },
 });
 
-export const RUN_ACTION = action(['pause', 'resume', 'stop']);
+export const RUN_ACTION = action();
 
-export const CUTOVER_ACTION = action(['approve', 'pause', 'resume', 'abort'], {
+export const CUTOVER_ACTION = action({
   step: { ...text, description: 'of approve: the step' },
 });
 

@@ -8,6 +8,7 @@ const WHY: Record<number, string> = {
   403: 'not allowed: from another page, without the token of actions, or actions are off',
   404: 'there is no such thing',
   409: 'refused as things stand',
+  429: 'too many failed attempts from this address',
   503: 'Redis does not answer',
 };
 
@@ -26,6 +27,15 @@ export const SESSION = object({
   via: oneOf('none', 'session', 'token', 'basic'),
   actions: maybe(object({ csrfToken: text })),
 });
+
+export const CREDENTIALS: Schema = {
+  ...{ type: 'object', description: 'the token, or user and password' },
+  properties: Object.fromEntries(
+    ['token', 'user', 'password'].map((name) => [name, { type: 'string', maxLength: 1024 }]),
+  ),
+};
+
+export const NOTHING: Schema = { type: 'null', description: 'done' };
 
 export const HEALTH = object({
   status: oneOf('ok', 'down'),

@@ -1,6 +1,7 @@
 /** Shapes of answers, for OpenAPI and for those answers that Fastify writes. */
 
 export { ACTED, BREAKER_ACTION, CUTOVER_ACTION, RUN_ACTION } from './actions.ts';
-export { BREAKER_HEALTH, errors, HEALTH, okOf, SESSION } from './common.ts';
+export { BREAKER_HEALTH, CREDENTIALS, errors, HEALTH, NOTHING, okOf, SESSION } from './common.ts';
 export { LETTER, LETTERS, PENDING, SERIES, STREAM } from './details.ts';
 export { LOOKS, WHOLE } from './look.ts';
+export { oneOf, text } from './types.ts';
