@@ -30,7 +30,8 @@ describe('the lock', () => {
   test('is not needed to move what is due', async () => {
     await takeLock(own.redis, ada, 'maintain trim');
     await putAside(own.redis.client, 'orders', [{ id: 'a', dueMs: 1000 }]);
-    const { scheduled } = await own.run(['scheduled'], {});
+    await putAside(own.redis.client, 'mails', [{ id: 'a', dueMs: 1000 }]);
+    const { scheduled } = await own.run(['scheduled'], {}, { named: 'order*' });
     expect(scheduled).toMatchObject([{ stream: 'orders', moved: 1 }]);
   });
 
@@ -48,6 +49,27 @@ describe('the lock', () => {
     lease.stop();
     expect(lease.lost).toMatchObject({ code: 'MAINTAIN_LOCK_LOST', kind: 'locked' });
     expect(lease.lost!.message).toContain('grace@ops2 holds it now');
+  });
+
+  test('lost in the middle ends the run with the page in hand, and what was done is told', async () => {
+    const names = Array.from({ length: 300 }, (_, at) => `orders-${at}`);
+    const fill = own.redis.client.pipeline();
+    for (const name of names) fill.xadd(name, '1-0', 'a', 'b');
+    await fill.exec();
+    const slowly = new Int32Array(new SharedArrayBuffer(4));
+    const streams = Object.fromEntries(names.map((name) => [name, { maxLen: 0 }]));
+    const doing = (text: string) => {
+      if (text === 'trim orders-0') void own.redis.client.hset(MAINTAIN_LOCK, 'token', 'other', 'fence', '7');
+      else Atomics.wait(slowly, 0, 0, 5);
+    };
+    const report = await runMaintenance(own.request(['trim'], streams, { leaseMs: 90 }), {
+      ...EVENTS,
+      doing,
+    });
+    expect(reportError(report, own.redis)).toMatchObject({ kind: 'locked', code: 'MAINTAIN_LOCK_LOST' });
+    expect(report.streams.length).toBeGreaterThan(0);
+    expect(report.left.length).toBeGreaterThan(0);
+    expect(await own.redis.client.hget(MAINTAIN_LOCK, 'token')).toBe('other');
   });
 
   test('is renewed for as long as the work takes', async () => {

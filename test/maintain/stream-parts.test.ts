@@ -243,3 +243,14 @@ test('one stream that is in the way keeps no other waiting', async () => {
     ['trim', 'mails', 4, undefined],
   ]);
 });
+
+test('of several groups one has to be named, unless nobody uses any of them', async () => {
+  await fillPending(own.redis.client, 'orders', 'workers', stuck(1));
+  await call('XGROUP', 'CREATE', 'orders', 'audit', '$');
+  await call('XADD', 'mails', '*', 'a', 'b');
+  for (const group of ['a', 'b']) await call('XGROUP', 'CREATE', 'mails', group, '$');
+  const { streams: done } = await own.run(['claim'], { orders: {}, mails: {} });
+  expect(done.map(({ stream, failure }) => [stream, failure?.message])).toEqual([
+    ['orders', 'stream orders has 2 groups; name one'],
+  ]);
+});
