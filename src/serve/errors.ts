@@ -43,7 +43,13 @@ const OF_KIND: Partial<Record<ErrorKind, number>> = {
   source: 503,
 };
 
-const NOT_FOUND = new Set(['STREAM_MISSING', 'REDIS_NOGROUP', 'RUN_NOT_FOUND', 'BREAKER_UNKNOWN']);
+const NOT_FOUND = new Set([
+  'STREAM_MISSING',
+  'GROUP_MISSING',
+  'REDIS_NOGROUP',
+  'RUN_NOT_FOUND',
+  'BREAKER_UNKNOWN',
+]);
 
 /** Status, headers and body that tell of an error: never a stack, nothing secret, and of a bug only that there is one. */
 export function toAnswer(error: unknown): {

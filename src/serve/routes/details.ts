@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { parseStreamId } from '../../model/stream-id.ts';
 import type { Overview } from '../../overview/index.ts';
 import { type Answers, sendAnswer } from '../answers.ts';
 import { HttpError } from '../errors.ts';
@@ -51,7 +52,7 @@ export async function detailRoutes(
     '/api/dlq/:stream/:id',
     describe('One dead letter with its whole body', LETTER),
     async ({ params: { stream, id } }) => {
-      const letter = await overview.deadLetter(stream, id);
+      const letter = parseStreamId(id) && (await overview.deadLetter(stream, id));
       if (letter) return letter;
       throw new HttpError(404, 'NO_SUCH_LETTER', 'there is no dead letter of that id');
     },

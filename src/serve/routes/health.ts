@@ -82,8 +82,9 @@ function whyUnknown({ snapshot, away }: Seen): string | null {
   return missing ? redactText(missing.why) : null;
 }
 
+/** An override decides alone; an open breaker lets no more through than a call that tries. */
 function worstOf(rows: readonly BreakerRow[]): 'ok' | 'degraded' | 'open' {
-  if (rows.some(({ verdict }) => verdict === 'reject')) return 'open';
+  if (rows.some(({ state, override }) => (override?.mode ?? state) === 'open')) return 'open';
   return rows.some(({ state, override }) => state !== 'closed' || override !== null) ? 'degraded' : 'ok';
 }
 

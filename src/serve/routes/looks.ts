@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Overview, Seen, Snapshot, SnapshotPart } from '../../overview/index.ts';
 import { type Answers, sendAnswer } from '../answers.ts';
-import { errors, LOOKS, okOf, SERIES, WHOLE } from '../schema/index.ts';
+import { errors, LOOKS, lookOf, okOf, SERIES, WHOLE } from '../schema/index.ts';
 
 /** What is answered from the newest look: path, fields of the snapshot, and the part that may be missing. */
 const FROM_LOOK: readonly [
@@ -58,25 +58,3 @@ export async function lookRoutes(
     async (request, reply) => sendAnswer(request, reply, await answers.text('metrics', PROMETHEUS, metrics)),
   );
 }
-
-/** The head that stands above each part of a look. */
-function lookOf(fields: Record<string, object>): object {
-  return {
-    type: 'object',
-    properties: { ...LOOK_HEAD, ...fields },
-    required: [...Object.keys(LOOK_HEAD), ...Object.keys(fields)],
-  };
-}
-
-const LOOK_HEAD = {
-  epoch: { type: 'string', description: 'of the process that looked' },
-  seq: { type: 'integer', description: 'number of the look' },
-  at: { type: 'string', format: 'date-time' },
-  intervalMs: { type: 'integer' },
-  away: {
-    type: ['object', 'null'],
-    description: 'since when, and why, nothing newer can be had',
-    properties: { since: { type: 'string', format: 'date-time' }, why: { type: 'string' } },
-  },
-  missing: { type: ['string', 'null'], description: 'why this part could not be looked at' },
-};

@@ -1,4 +1,4 @@
-import { LOOKS } from './look.ts';
+import { LOOKS, lookOf } from './look.ts';
 import { flag, list, maybeNumber, maybeText, maybeTime, number, object, type Schema, text } from './types.ts';
 
 const DESCRIBED = 'as the command prints it with -o json';
@@ -61,7 +61,7 @@ export const LETTER = object({
   deliveries: maybeNumber,
 });
 
-export const LETTERS = object({
+export const LETTERS = lookOf({
   stream: { ...text, description: 'where one was asked for' },
   letters: list(LETTER),
   deadLetters: LOOKS.deadLetters,

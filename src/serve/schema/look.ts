@@ -34,6 +34,7 @@ const STREAM_ROW = object({
   lastId: maybeText,
   oldestAgeMs: maybeNumber,
   lastAddedAgeMs: maybeNumber,
+  entriesAdded: maybeNumber,
   memoryBytes: maybeNumber,
   inPerSecond: maybeNumber,
   outPerSecond: maybeNumber,
@@ -162,3 +163,20 @@ export const WHOLE = object({
   }),
   away: maybe(object({ since: time, why: text })),
 });
+
+const HEAD: Record<string, Schema> = {
+  epoch: { ...text, description: 'of the process that looked' },
+  seq: { ...number, description: 'number of the look' },
+  at: time,
+  intervalMs: number,
+  away: {
+    ...maybe(object({ since: time, why: text })),
+    description: 'nothing newer can be had, since and why',
+  },
+  missing: { ...maybeText, description: 'why this part could not be looked at' },
+};
+
+/** Fields of a look under what stands above each of them. */
+export function lookOf(fields: Record<string, Schema>): Schema {
+  return object({ ...HEAD, ...fields });
+}
