@@ -70,7 +70,7 @@ function Standing({ cutover, nowMs }: { cutover: Cutover; nowMs: number }) {
     <>
       {waitingFor && (
         <Notice>
-          {waitingFor[0]!.toUpperCase() + waitingFor.slice(1)}
+          Waiting: {waitingFor}
           {waitingSince && <span class="dim"> since {timeText(waitingSince, nowMs)}</span>}
         </Notice>
       )}
