@@ -1,3 +1,4 @@
+import { BUDGET_MS } from '../src/maintain/index.ts';
 import { formatDuration } from '../src/model/duration.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
@@ -5,9 +6,6 @@ import { type MaintainFlags, parseParts } from './maintain/choose.ts';
 import { refuseConflicts } from './maintain/conflicts.ts';
 import { addConnectionOptions, parseDuration } from './options.ts';
 import type { CommandEntry } from './registry.ts';
-
-/** The default of `--budget`, as `src/maintain` has it: the help need not load that. */
-const BUDGET_MS = 50_000;
 
 /** `qctl maintain`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runMaintain): QctlCommand {

@@ -1,6 +1,7 @@
 // Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands,
-// docs/findings.md, docs/routing-vectors.json, docs/schema/cutover-plan.schema.json, docs/breaker-scripts/, the table
-// of settings in docs/breakers.md and that of metrics in docs/plan-checks.md.
+// docs/findings.md, docs/routing-vectors.json, docs/schema/cutover-plan.schema.json, docs/breaker-scripts/,
+// docs/monitoring/, the table of settings in docs/breakers.md, that of metrics in docs/plan-checks.md, and those in
+// docs/metrics.md.
 // With --check it writes nothing and fails where a file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +12,10 @@ import { PLAN_SCHEMA_FILE, planJsonSchema } from '../src/cutover/index.ts';
 import { publishedScripts, settingsTable } from './breaker-scripts.ts';
 import { findingsPage } from './findings-page.ts';
 import { metricsTable } from './metrics-table.ts';
+import { dashboard } from './monitoring/dashboard.ts';
+import { RULES_FILE, rulesFile, ruleTestsFile } from './monitoring/rules-file.ts';
 import { routingVectors } from './routing-vectors.ts';
+import { seriesTable } from './series-table.ts';
 
 function commandTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
@@ -50,6 +54,10 @@ const results = [
   update('docs/routing-vectors.json', routingVectors, check),
   update('docs/breakers.md', (page) => withPart(page, 'settings', settingsTable()), check),
   update('docs/plan-checks.md', (page) => withPart(page, 'metrics', metricsTable()), check),
+  update('docs/metrics.md', (page) => withPart(page, 'series', seriesTable()), check),
+  update('docs/monitoring/grafana-dashboard.json', () => formatJson(dashboard()), check),
+  update(`docs/monitoring/${RULES_FILE}`, rulesFile, check),
+  update('docs/monitoring/prometheus-rules.test.yml', ruleTestsFile, check),
   ...publishedScripts().map(({ name, text }) =>
     update(`docs/breaker-scripts/${name}.lua`, () => text, check),
   ),

@@ -96,13 +96,19 @@ async function onAndOn(context: Context, plan: AlertPlan, flags: RunFlags): Prom
   };
   const runner = new AlertRunner(plan, alertDoors(context, flags), { onEvent });
   context.finishing = 'the messages in hand';
+  const stopped = untilAborted(signal).then(() => runner.stop());
+  // What Redis refuses for good ends it here; later it is told, and tried again.
+  await runner.lookOnce();
   runner.start();
   if (!options.quiet)
     io.stderr.write(`looking at ${plan.rules.length} ${plural(plan.rules.length, 'rule')}\n`);
-  await new Promise<void>((resolve) => {
+  await stopped;
+  return 0;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  await runner.stop();
-  return 0;
 }

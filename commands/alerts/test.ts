@@ -45,7 +45,7 @@ export async function runAlertsTest(context: Context, names: string[]): Promise<
 type Trial = Omit<ChannelTrial, 'ok' | 'tookMs'> & { ok: boolean | null; tookMs: number | null };
 
 function untried({ name, kind }: Channel): Trial {
-  return { channel: name, kind, ok: null, tookMs: null, error: null, hint: [] };
+  return { channel: name, kind, ok: null, tookMs: null, error: null, note: null, hint: [] };
 }
 
 function chosen(channels: ReadonlyMap<string, Channel>, names: readonly string[]): Channel[] {
@@ -70,7 +70,7 @@ function formatTrials({ io }: Context, trials: readonly Trial[]): string {
       value: ({ ok }) => (ok === null ? 'would be told' : ok ? 'told' : 'failed'),
       style: (text, { ok }) => (ok === false ? paint.red(text) : text),
     },
-    { head: 'WHY', value: ({ error }) => error, wrap: true },
+    { head: 'WHY', value: ({ error, note }) => error ?? note, wrap: true },
   ];
   return formatTable(io.stdout, columns, trials);
 }

@@ -15,20 +15,22 @@ const DONE = {
 
 const KINDS = ['drain', 'cutover', 'lock', 'load-test'] as const;
 
-/** The last run as metrics for the textfile collector of node_exporter. Of a part that is off nothing is told. */
+/**
+ * The last run as metrics for the textfile collector of node_exporter. Of a part that is off, or was not reached, nothing is told.
+ */
 export function formatMaintainMetrics(report: MaintainReport, succeeded: boolean): string {
-  const { parts, startedAt, elapsedMs } = report;
+  const { reached, startedAt, elapsedMs } = report;
   const { failures, warnings, left } = summaryOf(report);
   return formatFamilies([
     one(MAINTAIN_SERIES.at, startedAt.getTime() / 1000),
     one(MAINTAIN_SERIES.success, succeeded ? 1 : 0),
     one(MAINTAIN_SERIES.took, elapsedMs / 1000),
     doneOf(report),
-    one(MAINTAIN_SERIES.left, left),
+    ...(reached.size > 0 ? [one(MAINTAIN_SERIES.left, left)] : []),
     one(MAINTAIN_SERIES.failures, failures),
     one(MAINTAIN_SERIES.warnings, warnings),
-    ...(parts.has('breakers') ? [forgottenOf(report)] : []),
-    ...(parts.has('leftovers') ? [leftoversOf(report)] : []),
+    ...(reached.has('breakers') ? [forgottenOf(report)] : []),
+    ...(reached.has('leftovers') ? [leftoversOf(report)] : []),
   ]);
 }
 
@@ -39,7 +41,7 @@ function one(definition: MetricDefinition, value: number): Family {
 function doneOf(report: MaintainReport): Family {
   const summary = summaryOf(report);
   const did = (part: Part): part is keyof typeof DONE => part === 'scheduled' || isStreamPart(part);
-  const samples = PARTS.filter((part) => report.parts.has(part))
+  const samples = PARTS.filter((part) => report.reached.has(part))
     .filter(did)
     .map((part) => ({ labels: { part }, value: summary[DONE[part]] }));
   return { definition: MAINTAIN_SERIES.done, samples };

@@ -39,6 +39,10 @@ function byRank(heads: readonly Head[]): number[] {
   return heads.map((_, at) => at).toSorted((a, b) => heads[a]!.rank - heads[b]!.rank);
 }
 
+function growsAt({ grows, rank }: Head): number {
+  return grows ?? rank;
+}
+
 function sizeOf(head: Head, at: number, rows: readonly Row[]): { least: number; natural: number } {
   if (head.most !== undefined) {
     const least = Math.max(head.least ?? LEAST_TEXT, head.head.length);
@@ -50,7 +54,7 @@ function sizeOf(head: Head, at: number, rows: readonly Row[]): { least: number; 
   return { least: Math.min(natural, cut ?? LEAST_TEXT), natural };
 }
 
-/** Gives each its natural width, the most important first. Gives back what is left then. */
+/** Gives each its natural width, one after the other. Gives back what is left then. */
 function grow(
   widths: number[],
   kept: readonly number[],
@@ -59,7 +63,7 @@ function grow(
   room: number,
 ): number {
   let left = room;
-  for (const at of kept) {
+  for (const at of kept.toSorted((a, b) => growsAt(heads[a]!) - growsAt(heads[b]!))) {
     const more = Math.max(0, natural(at) - widths[at]!);
     // The whole of a heading stands above numbers, or its short form.
     if (more > left && heads[at]!.align === 'right') continue;

@@ -49,7 +49,7 @@ function tooSmall({ output: { columns, rows } }: Stage): Frame {
 }
 
 function middleOf(stage: Stage, state: TopState, room: number): Frame {
-  if (state.help) return { lines: helpLines(stage.output).slice(0, room), extent: NOTHING };
+  if (state.help !== null) return linesFrame(helpLines(stage.output), state.help, room);
   const content = contentOf(stage, state.view, placeOf(state));
   const page = pageOf(state);
   return content.kind === 'table' ? rowsFrame(stage, content, page, room) : textFrame(content, page, room);
@@ -76,7 +76,10 @@ function emptyLine({ rows, empty }: Table, { filter }: Page, columns: number): s
 function textFrame({ lines }: Text, page: Page, room: number): Frame {
   const wanted = page.filter.toLowerCase();
   const chosen = wanted === '' ? lines : lines.filter((line) => line.toLowerCase().includes(wanted));
-  const top = Math.max(0, Math.min(page.top, chosen.length - room));
-  const extent = { ...NOTHING, top, room, lines: chosen.length };
-  return { lines: chosen.slice(top, top + room), extent };
+  return linesFrame(chosen, page.top, room);
+}
+
+function linesFrame(lines: readonly string[], wanted: number, room: number): Frame {
+  const top = Math.max(0, Math.min(wanted, lines.length - room));
+  return { lines: lines.slice(top, top + room), extent: { ...NOTHING, top, room, lines: lines.length } };
 }

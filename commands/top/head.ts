@@ -140,7 +140,7 @@ export function footerLine(
 ): string {
   const { columns } = output;
   if (typing) return truncate(`/${printable(typing.text)}_`, columns);
-  const hints = keys ? hintsOf(extent, opened.length > 0, help) : ['Ctrl-C quit'];
+  const hints = keys ? hintsOf(extent, opened.length > 0, help !== null) : ['Ctrl-C quit'];
   const place = placeText(extent);
   let line = hints[0]!;
   for (const hint of hints.slice(1))

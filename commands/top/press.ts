@@ -5,8 +5,8 @@ import { type Extent, openPlace, pageOf, type TopState, toView, withPage } from 
 /** What a key makes of the state; `quit` ends it. */
 export function press(state: TopState, key: Key, extent: Extent): TopState | 'quit' {
   if (state.typing) return type(state, key);
-  if (state.help) return key === 'q' ? 'quit' : { ...state, help: false };
   if (key === 'q') return 'quit';
+  if (state.help !== null) return { ...state, help: scrolled(key, extent) };
   const action = ACTIONS[key] ?? ACTIONS[SAME[key] ?? ''];
   if (action) return action(state, extent);
   const view = VIEW_NAMES[Number(key) - 1];
@@ -29,13 +29,18 @@ const SAME: Record<Key, Key> = {
 
 type Action = (state: TopState, extent: Extent) => TopState;
 
+/** How far keys go: rows, or lines. */
+const STEPS: Record<Key, (extent: Extent) => number> = {
+  up: () => -1,
+  down: () => 1,
+  pageup: ({ room }) => -Math.max(1, room - 1),
+  pagedown: ({ room }) => Math.max(1, room - 1),
+  home: () => Number.NEGATIVE_INFINITY,
+  end: () => Number.POSITIVE_INFINITY,
+};
+
 const ACTIONS: Record<Key, Action> = {
-  up: move(() => -1),
-  down: move(() => 1),
-  pageup: move(({ room }) => -Math.max(1, room - 1)),
-  pagedown: move(({ room }) => Math.max(1, room - 1)),
-  home: move(() => Number.NEGATIVE_INFINITY),
-  end: move(() => Number.POSITIVE_INFINITY),
+  ...Object.fromEntries(Object.entries(STEPS).map(([key, by]) => [key, move(by)])),
   tab: (state) => nextView(state, 1),
   backtab: (state) => nextView(state, -1),
   enter(state, { rows, at }) {
@@ -48,9 +53,9 @@ const ACTIONS: Record<Key, Action> = {
     return { ...state, typing: { text: filter, before: filter } };
   },
   s: nextSort,
-  S: (state) => withPage(state, { reverse: !pageOf(state).reverse, top: 0 }),
+  S: (state) => withPage(state, { ...FIRST, reverse: !pageOf(state).reverse }),
   p: (state) => ({ ...state, paused: !state.paused }),
-  '?': (state) => ({ ...state, help: true }),
+  '?': (state) => ({ ...state, help: 0 }),
 };
 
 function move(by: (extent: Extent) => number): Action {
@@ -60,6 +65,12 @@ function move(by: (extent: Extent) => number): Action {
     const next = within(at + by(extent), rows.length - 1);
     return withPage(state, { selected: rows[next]?.key ?? null, at: next, top });
   };
+}
+
+/** The first line of the help that is shown next; null: another key ends it. */
+function scrolled(key: Key, extent: Extent): number | null {
+  const by = STEPS[SAME[key] ?? key];
+  return by ? within(extent.top + by(extent), (extent.lines ?? 0) - extent.room) : null;
 }
 
 function within(n: number, most: number): number {
@@ -77,11 +88,14 @@ function back(state: TopState): TopState {
   return { ...state, opened: state.opened.slice(0, -1) };
 }
 
+/** What was asked for stands first: there one wants to be. */
+const FIRST = { selected: null, at: 0, top: 0 };
+
 /** After the last column comes the order of the view itself. */
 function nextSort(state: TopState, { sorts }: Extent): TopState {
   const { sort } = pageOf(state);
   const next = sorts[sort === null ? 0 : sorts.indexOf(sort) + 1] ?? null;
-  return withPage(state, { sort: next, reverse: false, top: 0 });
+  return withPage(state, { ...FIRST, sort: next, reverse: false });
 }
 
 /** A filter counts with each character that is typed. */

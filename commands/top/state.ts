@@ -19,7 +19,8 @@ export interface TopState {
   /** What was opened, one out of the other. */
   opened: readonly { place: Place; page: Page }[];
   paused: boolean;
-  help: boolean;
+  /** The first line of the help that is shown; null: none is. */
+  help: number | null;
   /** The filter that is being typed, and what it was before; null where none is. */
   typing: { text: string; before: string } | null;
 }
@@ -44,7 +45,7 @@ const FRESH: Page = { selected: null, at: 0, top: 0, sort: null, reverse: false,
 /** Where it begins. */
 export function initialState(view: ViewName, sort: string | null): TopState {
   const views = Object.fromEntries(VIEW_NAMES.map((name) => [name, FRESH])) as Record<ViewName, Page>;
-  const state: TopState = { view, views, opened: [], paused: false, help: false, typing: null };
+  const state: TopState = { view, views, opened: [], paused: false, help: null, typing: null };
   return withPage(state, { sort });
 }
 

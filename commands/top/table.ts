@@ -16,6 +16,8 @@ export interface TopColumn<R> {
   short?: string;
   /** What goes first on a narrow terminal: the greatest. 0 always stays. */
   rank: number;
+  /** Which text that was cut is given more room first: the least. Default: its rank. */
+  grows?: number;
   align?: 'right';
   /** A text may be cut to so many columns; numbers are never cut. */
   least?: number;

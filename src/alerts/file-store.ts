@@ -58,7 +58,9 @@ export class FileAlertStore implements AlertStore {
   async mirror(rule: string, state: RuleState, nowMs: number, merged = false): Promise<void> {
     await this.#locked(rule, async (kept, write) => {
       if (!merged && kept && (kept.dirty || kept.state.seq >= state.seq)) return;
-      await write({ v: 1, rule, aheadMs: nowMs - Date.now(), dirty: false, state });
+      // Who measures at present is of no matter once Redis is away.
+      const free = { ...state, measuring: null };
+      await write({ v: 1, rule, aheadMs: nowMs - Date.now(), dirty: false, state: free });
     });
   }
 

@@ -36,6 +36,7 @@ export class RuleLook {
   readonly rule: AlertRule;
   readonly #parts: LookParts;
   readonly #token = randomBytes(8).toString('hex');
+  #owes = false;
 
   constructor(rule: AlertRule, parts: LookParts) {
     this.rule = rule;
@@ -89,6 +90,7 @@ export class RuleLook {
   }
 
   #untilNext(state: RuleState, nowMs: number): number {
+    this.#owes = state.incidents.some(({ owed }) => owed.length > 0);
     const known = (channel: string): boolean => this.#parts.plan.channels.has(channel);
     const dueMs = Math.max(state.dueMs, state.measuring?.untilMs ?? 0);
     return Math.max(0, Math.min(dueMs, nextDeliveryMs(state, known)) - nowMs);
@@ -117,11 +119,15 @@ export class RuleLook {
 
   /** Sends what is owed and not yet taken on by anybody; each message once. @returns how many could not be sent */
   async deliver(): Promise<number> {
+    if (!this.#owes) return 0;
     const sending: Promise<boolean>[] = [];
     for (;;) {
       const claimed = await this.#claim();
       if (!claimed) break;
-      sending.push(this.#sendOne(claimed.result, claimed.nowMs));
+      const sent = this.#sendOne(claimed.result, claimed.nowMs);
+      // Told below, once all are on their way.
+      sent.catch(() => undefined);
+      sending.push(sent);
     }
     return (await Promise.all(sending)).filter((sent) => !sent).length;
   }
@@ -154,6 +160,8 @@ export class RuleLook {
       return next ? { state: next, result: null } : undefined;
     });
     const { channel, kind, attempts } = claimed.delivery;
+    const at = new Date().toISOString();
+    if (outcome.note !== undefined) tell({ type: 'alert-note', text: `${channel}: ${outcome.note}`, at });
     tell({
       type: 'alert-message',
       rule: this.rule.name,
@@ -162,7 +170,7 @@ export class RuleLook {
       message: kind,
       attempt: attempts,
       error: outcome.error,
-      at: new Date().toISOString(),
+      at,
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { SecretSource } from '../config/schema.ts';
-import { resolveSecret } from '../config/secrets.ts';
+import { readConfiguredFile } from '../config/secrets.ts';
 import { QctlError } from '../errors.ts';
 
 /** What channels get from whoever sends. */
@@ -20,12 +20,22 @@ export async function readSecret(
   { env }: Pick<SendWorld, 'env'>,
   field: string,
 ): Promise<string> {
-  if ('file' in source) return (await resolveSecret({ passwordFile: source.file }, field))!;
+  if ('file' in source) return readSecretFile(source.file, field);
   const value = env[source.env];
   if (value) return value;
   throw new QctlError('config', `${field}: ${source.env} is not set`, {
     code: 'ALERT_SECRET_MISSING',
     hint: ['set the variable for qctl, or name a file'],
+  });
+}
+
+/** What a file holds, without the line end behind it. Throws `config`, naming the field. */
+export async function readSecretFile(path: string, field: string): Promise<string> {
+  const secret = (await readConfiguredFile(path, field)).replace(/\r?\n$/, '');
+  if (secret !== '') return secret;
+  throw new QctlError('config', `${field}: ${path} is empty`, {
+    code: 'ALERT_SECRET_MISSING',
+    hint: ['put the secret there, and nothing else'],
   });
 }
 

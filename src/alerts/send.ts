@@ -13,14 +13,16 @@ export interface SendOutcome {
   /** Null: it was accepted. */
   error: string | null;
   hint: string[];
+  /** It was accepted, and not wholly. */
+  note?: string;
   retryAfterMs?: number;
 }
 
 /** Tells one channel, once. Rejects only where the signal has ended it. */
 export async function send(channel: Channel, message: AlertMessage, world: SendWorld): Promise<SendOutcome> {
   try {
-    await tell(channel, message, world);
-    return { error: null, hint: [] };
+    const note = await tell(channel, message, world);
+    return { error: null, hint: [], ...(note !== undefined && { note }) };
   } catch (error) {
     world.signal.throwIfAborted();
     if (error instanceof SendFailed)
@@ -30,15 +32,19 @@ export async function send(channel: Channel, message: AlertMessage, world: SendW
   }
 }
 
-function tell(channel: Channel, message: AlertMessage, world: SendWorld): Promise<void> {
+function tell(channel: Channel, message: AlertMessage, world: SendWorld): Promise<string | undefined> {
   switch (channel.kind) {
     case 'slack':
-      return tellSlack(channel, message, world);
+      return tellSlack(channel, message, world).then(nothingMore);
     case 'webhook':
-      return tellWebhook(channel, message, world);
+      return tellWebhook(channel, message, world).then(nothingMore);
     case 'mail':
       return tellMail(channel, message, world);
     case 'command':
-      return tellCommand(channel, message, world);
+      return tellCommand(channel, message, world).then(nothingMore);
   }
+}
+
+function nothingMore(): undefined {
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import { isQctlError } from '../errors.ts';
 import type { FileAlertStore } from './file-store.ts';
 import { mergeStates } from './merge.ts';
 import type { RedisAlertStore } from './redis-store.ts';
@@ -60,13 +61,13 @@ export class Stores {
   }
 
   async #updateOwn<T>(rule: string, change: Change<T>): Promise<Changed<T> | undefined> {
-    const asked = await this.#ask(() => this.#redis.read(rule));
+    const asked = await this.#try(() => this.#redis.read(rule));
     const said = asked === AWAY ? null : (asked.state?.silence ?? null);
     const changed = await this.#files.update(rule, (state, nowMs) => {
       const silence = newerSilence(state?.silence ?? null, said);
       return change(state && { ...state, silence }, nowMs);
     });
-    if (changed) await this.#ask(() => this.#redis.publish(rule, this.#host, changed.state));
+    if (changed) await this.#try(() => this.#redis.publish(rule, this.#host, changed.state));
     return changed;
   }
 
@@ -90,6 +91,16 @@ export class Stores {
     if (this.#mirrored.get(rule) === worth) return;
     await this.#files.mirror(rule, state, nowMs);
     this.#mirrored.set(rule, worth);
+  }
+
+  /** Whether Redis is there is to be told also where it refuses the login. */
+  async #try<T>(work: () => Promise<T>): Promise<T | typeof AWAY> {
+    try {
+      return await this.#ask(work);
+    } catch (error) {
+      if (isQctlError(error)) return AWAY;
+      throw error;
+    }
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T | typeof AWAY> {

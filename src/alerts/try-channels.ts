@@ -11,6 +11,8 @@ export interface ChannelTrial {
   ok: boolean;
   tookMs: number;
   error: string | null;
+  /** It was accepted, and not wholly. */
+  note: string | null;
   hint: string[];
 }
 
@@ -24,9 +26,9 @@ export function tryChannels(
   return Promise.all(
     channels.map(async (channel) => {
       const from = performance.now();
-      const { error, hint } = await send(channel, message, world);
+      const { error, hint, note = null } = await send(channel, message, world);
       const tookMs = Math.round(performance.now() - from);
-      return { channel: channel.name, kind: channel.kind, ok: error === null, tookMs, error, hint };
+      return { channel: channel.name, kind: channel.kind, ok: error === null, tookMs, error, note, hint };
     }),
   );
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, text, timeLimit } from './values.ts';
+import { duration, flag, text, timeLimit } from './values.ts';
 
 /**
  * `maintain:` of a profile: which parts are done, and how long all of them may take. The first three are on and
@@ -15,7 +15,7 @@ export const maintainSchema = z.strictObject({
   expire: flag.optional(),
   reap: flag.optional(),
   /** A consumer that did nothing for longer is dead. */
-  reapAfter: timeLimit.optional(),
+  reapAfter: duration.refine((ms) => ms > 0, 'expected more than 0s').optional(),
   /** Of all parts together. */
   budget: timeLimit.optional(),
   /** For the textfile collector of node_exporter. */

@@ -10,7 +10,8 @@ export interface Grouped {
 
 /**
  * The stream with its group: the one of the configuration, else the only one. Undefined where the stream does not exist,
- * or has no such group yet: then nothing can be pending there. Several of which none is named are left to `qctl claim`.
+ * or has no such group yet: then nothing can be pending there. Throws `usage` GROUP_UNNAMED where there are
+ * several, some of them in use, and none is named.
  */
 export async function lookAtGroup({ redis, settings, work }: StreamLook): Promise<Grouped | undefined> {
   const facts = await lookPatiently(redis, settings.stream, work);
@@ -18,8 +19,9 @@ export async function lookAtGroup({ redis, settings, work }: StreamLook): Promis
   try {
     return { facts, group: groupOf(facts, undefined, settings) };
   } catch (error) {
-    if (isQctlError(error) && (error.code === 'GROUP_MISSING' || error.code === 'GROUP_UNNAMED'))
-      return undefined;
+    const code = isQctlError(error) ? error.code : undefined;
+    const idle = facts.groups.every(({ pending, consumers }) => pending + consumers === 0);
+    if (code === 'GROUP_MISSING' || (code === 'GROUP_UNNAMED' && idle)) return undefined;
     throw error;
   }
 }

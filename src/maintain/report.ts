@@ -20,6 +20,8 @@ export interface MaintainReport {
   elapsedMs: number;
   /** The parts that were on. */
   parts: ReadonlySet<Part>;
+  /** Those that were looked after, as far as the time went; of the others nothing is known. */
+  reached: Set<Part>;
   /** By stream. */
   scheduled: MovedReport[];
   breakers: BreakerWork[];
@@ -30,13 +32,23 @@ export interface MaintainReport {
   left: string[];
   /** Who held the lock before and has gone without a word; null: nobody. */
   lostHolder: string | null;
+  /** The lock was another's before the end; null: it was not. */
+  lockLost: QctlError | null;
 }
 
 /** The report of a run that has done nothing yet. */
 export function emptyReport(parts: ReadonlySet<Part>): MaintainReport {
   return {
-    ...{ startedAt: new Date(), elapsedMs: 0, parts, scheduled: [], breakers: [], leftovers: [] },
-    ...{ streams: [], failed: [], left: [], lostHolder: null },
+    ...{
+      startedAt: new Date(),
+      elapsedMs: 0,
+      parts,
+      reached: new Set(),
+      scheduled: [],
+      breakers: [],
+      leftovers: [],
+    },
+    ...{ streams: [], failed: [], left: [], lostHolder: null, lockLost: null },
   };
 }
 
@@ -84,11 +96,11 @@ export function summaryOf(report: MaintainReport): MaintainSummary {
 export function failuresOf(report: MaintainReport): QctlError[] {
   const { scheduled, breakers, streams, failed } = report;
   const all = [...failed, ...scheduled, ...breakers, ...streams].map(({ failure }) => failure);
-  return all.filter((failure) => failure !== null);
+  return [report.lockLost, ...all].filter((failure) => failure !== null);
 }
 
 /**
- * The error that a report ends with; undefined where nothing went wrong. Redis being away, and messages that it has lost,
+ * The error that a report ends with; undefined where nothing went wrong. A lost lock, Redis being away, and messages that it has lost,
  * are errors of their own; so is what kept everything from being done. All else is `partial` MAINTAIN_PARTIAL: the rest
  * was done.
  */
@@ -96,7 +108,7 @@ export function reportError(report: MaintainReport, redis: RedisConnection): Qct
   const failures = failuresOf(report);
   const lost = lostError(report.scheduled, redis.label);
   const [first] = failures;
-  if (!first) return lost;
+  if (!first || report.lockLost) return first ?? lost;
   const away = failures.find((failure) => isAway(failure, redis));
   if (away ?? lost) return away ?? lost;
   return isAlone(report) ? first : partial(failures);

@@ -1,6 +1,6 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { StreamConfig } from '../config/schema.ts';
-import type { Operator } from './lock.ts';
+import type { LEASE_MS, Operator } from './lock.ts';
 import type { Part } from './parts.ts';
 
 /** The whole of maintenance ends after this, where nothing else is said: cron comes once a minute. */
@@ -21,6 +21,8 @@ export interface MaintainRequest {
   /** Of all parts together. Default {@link BUDGET_MS}. */
   budgetMs?: number;
   operator: Operator;
+  /** For how long the lock stays with a holder that says nothing. Default {@link LEASE_MS}. */
+  leaseMs?: number;
 }
 
 /** How maintenance tells what it does, and is ended early. */

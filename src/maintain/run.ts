@@ -15,9 +15,8 @@ import { streamsToMaintain } from './streams.ts';
 
 /**
  * Does what there is to do, once, and for as long as the budget allows. One at a time over all hosts, unless it only moves
- * scheduled messages: any number may do that. Throws `locked` MAINTAIN_LOCKED before anything is done, MAINTAIN_LOCK_LOST
- * where another has taken over meanwhile, and what Redis answers about the lock. What goes wrong on the way stands in the
- * report.
+ * scheduled messages: any number may do that. Throws `locked` MAINTAIN_LOCKED before anything is done, and what Redis
+ * answers about the lock. What goes wrong on the way stands in the report.
  */
 export async function runMaintenance(
   request: MaintainRequest,
@@ -40,9 +39,9 @@ async function underLock(
   events: MaintainEvents,
   report: MaintainReport,
 ): Promise<void> {
-  const { redis, operator, parts } = request;
-  const held = await takeLock(redis, operator, `maintain ${[...parts].join(', ')}`);
-  const lease = new Lease(redis, held);
+  const { redis, operator, parts, leaseMs } = request;
+  const held = await takeLock(redis, operator, `maintain ${[...parts].join(', ')}`, leaseMs);
+  const lease = new Lease(redis, held, leaseMs);
   report.lostHolder = held.lostHolder;
   let next = held.next;
   try {
@@ -52,7 +51,7 @@ async function underLock(
     // A lock that cannot be given back runs out by itself.
     await releaseLock(redis, held, next).catch(() => undefined);
   }
-  if (lease.lost) throw lease.lost;
+  report.lockLost = lease.lost;
 }
 
 /** Returns the stream with which the next run begins; null: with the first. */
@@ -94,6 +93,7 @@ async function doPart(whole: Whole, part: Part, work: () => Promise<void>): Prom
   if (!request.parts.has(part) || budget.over || isStopped(whole)) return;
   try {
     await work();
+    report.reached.add(part);
   } catch (error) {
     if (isQctlError(error)) report.failed.push({ part, failure: error });
     // What a wait throws when the time is over.
@@ -144,6 +144,7 @@ async function doStreams(whole: Whole, events: MaintainEvents, first: string | n
     }
     next = null;
   });
+  if (report.reached.has(part)) for (const one of streamPartsOf(request)) report.reached.add(one);
   return next;
 }
 

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
+import { isPattern, matchesPattern } from '../config/streams.ts';
 import { QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import {
@@ -33,6 +34,8 @@ export async function scheduledStreams(
   work: Work,
 ): Promise<string[]> {
   if (named === undefined) return streamsToMove(redis, work);
+  if (isPattern(named) && !Object.hasOwn(streams, named))
+    return (await streamsToMove(redis, work)).filter((stream) => matchesPattern(named, stream));
   const { partitions } = streamSettings(streams, named, redis.kind === 'cluster');
   return streamsToMove(redis, work, named, partitions);
 }

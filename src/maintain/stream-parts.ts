@@ -48,11 +48,18 @@ export async function maintainStream(
       break;
     }
     doing?.(`${part} ${look.settings.stream}`);
-    const work = await attempt(look, part, async () => (await PREPARE[part](look, false))?.run());
+    const work = await attempt(look, part, () => doPart(look, part));
     if (work) done.push(work);
     if (isAway(work?.failure, look.redis)) break;
   }
   return done;
+}
+
+async function doPart(look: StreamLook, part: StreamPart): Promise<StreamWork | undefined> {
+  const planned = await PREPARE[part](look, false);
+  // What was not counted to its end must not look as if there was nothing to do.
+  if (look.work.signal.aborted) return workOf(part, look.settings.stream, { left: true });
+  return planned?.run();
 }
 
 async function attempt(

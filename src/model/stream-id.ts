@@ -25,11 +25,23 @@ export function formatStreamId({ ms, seq }: StreamId): string {
 
 /** Negative where `a` comes before `b`. Both must be whole ids, as Redis shows them. */
 export function compareStreamIds(a: string, b: string): number {
+  if (SHORT.test(a) && SHORT.test(b)) return compareShort(a, b);
   const left = partsOf(a);
   const right = partsOf(b);
   if (left.ms !== right.ms) return left.ms < right.ms ? -1 : 1;
   if (left.seq === right.seq) return 0;
   return left.seq < right.seq ? -1 : 1;
+}
+
+/** As Redis shows ids, but for those of 20 digits: without a zero in front the longer number is the greater one. */
+const SHORT = /^(?:0|[1-9]\d{0,18})-(?:0|[1-9]\d{0,18})$/;
+
+/** Comes to the same as with numbers, in a tenth of the time: a look compares some thousands. */
+function compareShort(a: string, b: string): number {
+  const [dashA, dashB] = [a.indexOf('-'), b.indexOf('-')];
+  if (dashA !== dashB) return dashA < dashB ? -1 : 1;
+  if (a.length !== b.length && a.startsWith(b.slice(0, dashB + 1))) return a.length < b.length ? -1 : 1;
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** The first id after this one; undefined after the last of all. */
@@ -48,7 +60,7 @@ export function previousStreamId(text: string): string | undefined {
 
 /** When Redis gave out an id, in ms since 1970; null for ids that somebody chose and that are no times. */
 export function streamIdTimeMs(text: string): number | null {
-  const ms = Number(partsOf(text).ms);
+  const ms = Number(SHORT.test(text) ? text.slice(0, text.indexOf('-')) : partsOf(text).ms);
   return ms >= EARLIEST_TIME_MS && ms < LATEST_TIME_MS ? ms : null;
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RedisConnection } from '../backends/redis/index.ts';
 import { isPattern, matchesPattern } from '../model/key-pattern.ts';
 import { partitionKeys } from '../model/keys.ts';
@@ -77,7 +78,7 @@ export class Discovery {
         unreadable = count;
       });
       // The same list is not sorted out again.
-      if (found.join('\n') !== this.#found.join('\n')) this.#found = found;
+      if (!isDeepStrictEqual(found, this.#found)) this.#found = found;
       this.#unreadable = unreadable;
       this.#failure = undefined;
       this.#known = true;

@@ -1,9 +1,15 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import { type CutoverStatus, listCutovers } from '../cutover/index.ts';
 import { listRuns, type RunStatus } from '../drain/index.ts';
-import { type ManyFacts, serverTimeMs, type WaitingFacts, waitingFacts } from '../streams/index.ts';
+import {
+  type ManyFacts,
+  type StreamFacts,
+  serverTimeMs,
+  type WaitingFacts,
+  waitingFacts,
+} from '../streams/index.ts';
 import { breakerRows } from './breaker-rows.ts';
-import { deadLetterRows } from './dead-letter-rows.ts';
+import { type DeadLetterLook, deadLetterRows } from './dead-letter-rows.ts';
 import { Discovery, type Names } from './discovery.ts';
 import type { OverviewConfig, OverviewDoors } from './doors.ts';
 import { Kept } from './kept.ts';
@@ -11,16 +17,18 @@ import { Missing } from './missing.ts';
 import { Moves } from './moves.ts';
 import type { OverviewOptions } from './overview.ts';
 import { QuietStreams } from './quiet.ts';
-import { Rates } from './rates.ts';
+import type { Counter } from './rates.ts';
 import { routeRows } from './route-rows.ts';
 import { lookAtServer, type ServerLook, serverLook } from './server-part.ts';
-import type { DeadLetterRow, RouteRow, Snapshot, StreamRow } from './snapshot.ts';
+import type { RouteRow, Snapshot, StreamRow } from './snapshot.ts';
 import { Stages } from './stages.ts';
 import { streamRow } from './stream-rows.ts';
 
 /** The newest so many. */
 const MOST_RUNS = 20;
 const MOST_CUTOVERS = 20;
+
+const NO_LETTERS: DeadLetterLook = { rows: [], denied: [], added: new Map() };
 
 /** What one look gives; the rest of a snapshot is known to whoever has it done. */
 export type Look = Omit<Snapshot, 'epoch' | 'seq' | 'intervalMs' | 'tookMs'>;
@@ -33,8 +41,9 @@ export class Looker {
   readonly #moves: Moves;
   readonly #quiet = new QuietStreams();
   readonly #stages = new Stages();
-  readonly #rates = new Rates();
-  readonly #deadRates = new Rates();
+  /** Of the look before. */
+  #facts: ReadonlyMap<string, StreamFacts> = new Map();
+  #dead: ReadonlyMap<string, Counter> = new Map();
   readonly #kept = {
     waiting: new Kept<(stream: string) => WaitingFacts>(),
     runs: new Kept<RunStatus[]>(),
@@ -95,8 +104,8 @@ export class Looker {
     const before = this.#server;
     this.#server = server;
     if (before && before.runId !== server.runId) {
-      this.#rates.forget();
-      this.#deadRates.forget();
+      this.#facts = new Map();
+      this.#dead = new Map();
       this.#quiet.forget();
       this.#stages.forget();
       this.#discovery.forget();
@@ -130,9 +139,9 @@ export class Looker {
       this.#kept.waiting.get(intervalMs, () => waitingFacts(redis, names.streams)),
     );
     const rows = (streams?.facts ?? []).map((facts) =>
-      streamRow(facts, this.#rates, nowMs, waiting?.(facts.stream).waiting ?? null),
+      streamRow(facts, this.#facts.get(facts.stream), nowMs, waiting?.(facts.stream).waiting ?? null),
     );
-    this.#rates.turn();
+    this.#facts = new Map(streams?.facts.map((facts) => [facts.stream, facts]));
     return { streams, rows };
   }
 
@@ -151,8 +160,8 @@ export class Looker {
       missing.unless('breakers', { rows: [], unreadable: [] }, () =>
         breakerRows(redis, Object.keys(config.breakers ?? {})),
       ),
-      missing.unless('deadLetters', { rows: [] as DeadLetterRow[], denied: [] }, () =>
-        deadLetterRows(redis, names.deadLetters, this.#deadRates, nowMs),
+      missing.unless('deadLetters', NO_LETTERS, () =>
+        deadLetterRows(redis, names.deadLetters, this.#dead, nowMs),
       ),
       missing.unless('runs', [], () => runs.get(intervalMs, () => listRuns(redis, MOST_RUNS))),
       missing.unless('cutovers', [], () =>
@@ -161,6 +170,7 @@ export class Looker {
       missing.unless('routes', noRoutes, () => routes.get(intervalMs, () => routeRows(redis))),
       missing.unless('stages', [], () => this.#stages.rows(redis, streams)),
     ]);
+    this.#dead = dead.added;
     missing.noteSome(
       'breakers',
       breaking.unreadable.map(({ failure }) => failure),

@@ -24,9 +24,9 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-async function run(line: string): Promise<Record<string, unknown>[]> {
+async function run(line: string, settings = ''): Promise<Record<string, unknown>[]> {
   const nodes = cluster.seeds.map(({ host, port }) => `${host}:${port}`).join(', ');
-  const streams = `{ part: { partitions: ${PARTS.length} } }`;
+  const streams = `{ part: { partitions: ${PARTS.length}${settings} } }`;
   const config = `profiles: { c: { redis: { cluster: { nodes: [${nodes}] } }, streams: ${streams} } }\nprofile: c\n`;
   const { code, stdout, stderr } = await runCommand([...line.split(' '), '-o', 'ndjson'], {
     url: '',
@@ -103,4 +103,21 @@ test('on a cluster what is stuck is set aside, replayed and trimmed on every par
   expect(check).toMatchObject({ status: 'ok', items: each({ group: 'audit' }) });
   const trimmed = await run(`stream trim part --max-len 1 --force --yes --quiet`);
   expect(trimmed).toMatchObject(each({ lengthAfter: 1 }));
+});
+
+test('maintenance reaches the partitions on all masters', async () => {
+  for (const stream of PARTS) {
+    await redis.client.xtrim(stream, 'MAXLEN', '=', 0);
+    for (const n of ['a', 'b']) await redis.client.xadd(stream, '*', 'n', n);
+    await redis.client.xreadgroup('GROUP', 'g', 'dead', 'COUNT', 1, 'STREAMS', stream, '>');
+    await redis.client.xgroup('SETID', stream, 'audit', '$');
+  }
+  const rows = await run(
+    'maintain --yes --only leftovers,deadLetter,trim,expire',
+    ', group: g, maxDeliveries: 1, minIdle: 0s, maxLen: 1, deadLetterTtl: 30d',
+  );
+  const of = (task: string) => rows.filter((row) => row.task === task && row.count === 1);
+  expect(of('dead-letters').map(({ stream }) => stream)).toEqual(PARTS);
+  expect(of('trim').map(({ stream }) => stream)).toEqual(PARTS);
+  expect(rows.every(({ failure }) => failure === null)).toBe(true);
 });

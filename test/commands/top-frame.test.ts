@@ -6,7 +6,17 @@ import { frameOf } from '../../commands/top/frame.ts';
 import { formatSnapshot } from '../../commands/top/plain.ts';
 import { initialState } from '../../commands/top/state.ts';
 import { memoryIo } from './memory-io.ts';
-import { afterKeys, BREAKER, MOVE, sampleSnapshot, shownAfter, stageOf, streamRow } from './top-sample.ts';
+import {
+  afterKeys,
+  BREAKER,
+  CUTOVER,
+  DRAIN,
+  MOVE,
+  sampleSnapshot,
+  shownAfter,
+  stageOf,
+  streamRow,
+} from './top-sample.ts';
 
 const snapshot = sampleSnapshot();
 const withoutTime = (line: string) => line.replace(/\s+\d\d:\d\d:\d\d$/, '');
@@ -77,6 +87,32 @@ describe('what is shown where there is little room', () => {
           }
     },
   );
+});
+
+test('runs under way say how far they are and why they wait; what has ended comes after them', () => {
+  const ended = {
+    ...DRAIN,
+    run: 'done-1',
+    state: 'done',
+    processes: 0,
+    finishedAt: DRAIN.createdAt,
+    brakes: [],
+    remaining: null,
+  };
+  const runs = stageOf(sampleSnapshot({ runs: [ended, DRAIN], cutovers: [CUTOVER] }), { columns: 170 });
+  expect(shownAfter(runs, '4').slice(3, 7)).toEqual([
+    '  RUN                          KIND     STATE    PROGRESS           RATE   LEFT    AGE  OF                WHY',
+    '> orders-20261122-020000-4f2a  cutover  waiting  2/7 approve-flip      -      -  1m00s  orders            an approval of ann (since 01:59:35Z)',
+    '  alerts-20261122-010005-0171  drain    running  25% of 10,000     125/s  1m00s  1h00m  alerts -> orders  --max-lag: workers is 2,000 behind',
+    '  done-1                       drain    done     2,500 done        125/s  1m00s  1h00m  alerts -> orders  -',
+  ]);
+  expect(shownAfter(runs, '4', 'enter').join('\n')).toContain('waiting  for 30.0s: an approval of ann');
+  expect(shownAfter(runs, '4', 'down', 'enter').join('\n')).toContain('braked');
+  const narrow = stageOf(runs.snapshot, { columns: 60 });
+  expect(shownAfter(narrow, '4').slice(3, 5)).toEqual([
+    '  RUN             STATE    PROGRESS    WHY',
+    '> orders-202611…  waiting  2/7 appro…  an approval of ann (…',
+  ]);
 });
 
 describe('what is not known', () => {

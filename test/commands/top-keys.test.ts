@@ -87,6 +87,8 @@ describe('in a long list', () => {
     expect(shownAfter(many, 's', 's')[2]).toBe('streams · sorted by length');
     expect(shownAfter(many, 's', 's')[3]).toContain(' LENGT▼');
     expect(names(shownAfter(many, 's', 's', 'S'))[0]).toBe('s000');
+    // From wherever one was.
+    expect(marked(shownAfter(many, 'end', 's', 's'))).toBe('s099');
     const sorted = afterKeys(many, [], initialState('streams', 'pending'));
     expect(names(frameOf(many, sorted).lines)[0]).toBe('s050');
   });
@@ -153,6 +155,13 @@ describe('between the views', () => {
     expect(shownAfter(stage, '?').join('\n')).toContain('q, Ctrl-C');
     expect(where('?', 'x')).toBe('streams');
     expect(shownAfter(stage, '?', 'x').join('\n')).toContain('> orders');
+  });
+
+  test('where it is longer than the screen the help is scrolled', () => {
+    const low = stageOf(sampleSnapshot(), { columns: 80, rows: 12 });
+    expect(shownAfter(low, '?').join('\n')).not.toContain('behind a view: dead letters');
+    expect(shownAfter(low, '?', 'j', 'pagedown', 'end').join('\n')).toContain('behind a view: dead letters');
+    expect(shownAfter(low, '?', 'end', 'escape')[2]).toBe('streams');
   });
 
   test('p holds what is shown, and says so', () => {

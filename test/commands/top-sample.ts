@@ -109,3 +109,31 @@ export function afterKeys(
 export function shownAfter(stage: Stage, ...keys: string[]): string[] {
   return frameOf(stage, afterKeys(stage, keys)).lines.filter((line) => line !== '');
 }
+
+/** A drain that a brake holds. */
+export const DRAIN: Snapshot['runs'][number] = {
+  ...{ type: 'status', run: 'alerts-20261122-010005-0171', state: 'running', mode: 'move', source: 'alerts' },
+  ...{ stream: 'orders', appended: 2500, open: 0, quarantined: 1, scheduled: 0, waiting: 0, processes: 2 },
+  ...{ createdAt: '2026-11-22T01:00:05.000Z', finishedAt: null, startedBy: 'ann@desk', lastSeenAt: AT },
+  ...{ expiresAt: null, paused: null, read: 2500, duplicatesSuppressed: 0, settled: 2500, reappended: 0 },
+  ...{ nextDueAt: null, lastDueAt: null, payloadBytes: 4096, activeMs: 3_600_000, partitions: 1, lanes: 1 },
+  ...{ target: 'redis://streams:6379/0', ratePerSecond: 125, remaining: 7500, etaMs: 60_000 },
+  ...{ unevaluated: null, waits: [], overrides: [], enqueuedBefore: null, processesAlive: [] },
+  brakes: [{ brake: '--max-lag', reason: 'workers is 2,000 behind', limit: 1000, value: 2000, since: AT }],
+};
+
+/** A cutover that waits for somebody. */
+export const CUTOVER: Snapshot['cutovers'][number] = {
+  ...{ run: 'orders-20261122-020000-4f2a', plan: 'orders', hash: 'h', state: 'waiting', rehearsal: false },
+  ...{
+    startedAt: '2026-11-22T01:59:05.000Z',
+    endedAt: null,
+    by: 'ann@desk',
+    host: 'desk',
+    pid: 7,
+    alive: true,
+  },
+  ...{ step: 'approve-flip', stepIndex: 1, stepCount: 7, waitingFor: 'an approval of ann' },
+  ...{ waitingSince: '2026-11-22T01:59:35.000Z', pauseOrdered: null, next: null, nextAt: null },
+  ...{ earliestEnd: null, why: null, pastNoReturn: false, steps: [], checks: [], rollback: null },
+};

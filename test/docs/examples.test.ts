@@ -1,5 +1,7 @@
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { runCommand } from '../commands/run-command.ts';
+import { startRedis } from '../support/redis.ts';
 
 const at = (name: string) => new URL(`../../examples/cutover/${name}`, import.meta.url).pathname;
 const plan = (name: string, ...flags: string[]) =>
@@ -44,4 +46,35 @@ test('the load profile of the field is one, and would send what it says', async 
     groups: 10,
     consumers: 50,
   });
+});
+
+test('nine streams are maintained and watched by one file: what is stuck becomes a dead letter, and the depth is noticed', async () => {
+  const redis = await startRedis();
+  const client = new Redis(redis.url);
+  const file = new URL('../../examples/operations/qctl.yaml', import.meta.url).pathname;
+  const qctl = (...line: string[]) =>
+    runCommand([...line, '--config', file, '--quiet'], { env: { QCTL_REDIS_URL: redis.url } });
+  try {
+    const stream = 'opsconductor:automation:events';
+    for (const name of ['identity', 'automation', 'metrics'])
+      await client.xgroup('CREATE', `opsconductor:${name}:events`, 'processors', '0', 'MKSTREAM');
+    for (let n = 0; n < 1001; n += 1) await client.xadd(stream, '*', 'data', `${n}`, 'event_type', 'created');
+    await client.xreadgroup('GROUP', 'processors', 'gone', 'COUNT', 2, 'STREAMS', stream, '>');
+    const ids = (await client.xrange(stream, '-', '+', 'COUNT', 2)).map(([id]) => id);
+    const anHour = [...['IDLE', 3_600_000, 'RETRYCOUNT', 3], 'JUSTID'] as const;
+    await client.xclaim(stream, 'processors', 'gone', 0, ...ids, ...anHour);
+
+    expect((await qctl('config', 'validate')).code).toBe(0);
+    expect(await qctl('maintain', '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(await client.xlen('opsconductor:dead_letter:events')).toBe(2);
+    expect(await client.xpending(stream, 'processors')).toEqual([0, null, null, null]);
+
+    expect((await qctl('alerts', 'run', '--once')).code).toBe(0);
+    const { items } = JSON.parse((await qctl('alerts', 'list', '-o', 'json')).stdout);
+    const states = items.map(({ rule, state }: { rule: string; state: string }) => [rule, state]);
+    expect(Object.fromEntries(states)).toMatchObject({ deep: 'pending', 'redis-lost': 'ok' });
+  } finally {
+    client.disconnect();
+    await redis.stop();
+  }
 });

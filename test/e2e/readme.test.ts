@@ -51,6 +51,8 @@ const OUTCOMES = {
   'qctl cutover run': /^result +completed$[\s\S]*^state +rolled back$/m,
   'qctl route set': /^customers +percent +- +5%$[\s\S]*^4711 +old +percent +9939 /m,
   'qctl load run': /^correctness +0 lost, 0 doubled[\s\S]*^passed$/m,
+  'qctl serve': /"status":"ok"[\s\S]*^qctl_stream_length\{stream="orders"\} \d+$[\s\S]*^orders:dead /m,
+  'qctl alerts list': /^redis-gone +critical +ok [\s\S]*^(trim|claim|dead-letters) +orders /m,
   'qctl check lag': /^LAG OK - orders\/workers: lag 314, age /m,
 };
 
@@ -70,8 +72,13 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'qctl.yaml'), fences(README, 'yaml').join('\n'));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules/qctl'));
+  // A program, and no function: what a block starts with & has to end with kill $!.
+  mkdirSync(join(folder, 'bin'));
+  const program = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'bin/qctl.js')}" "$@"\n`;
+  writeFileSync(join(folder, 'bin/qctl'), program, { mode: 0o755 });
   env = {
     ...cleanEnvironment(),
+    PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
     QCTL_REDIS_URL: redis.url,
     DATABASE_URL: database,
     SQS_QUEUE_URL: queueUrl,
@@ -108,9 +115,8 @@ function shell(
   block: string,
   more: Record<string, string> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const qctl = `qctl() { "${process.execPath}" "${join(ROOT, 'bin/qctl.js')}" "$@"; }`;
   return new Promise((resolve) => {
-    const script = `set -euo pipefail; ${qctl}\n${block}`;
+    const script = `set -euo pipefail\n${block}`;
     execFile(
       'bash',
       ['-c', script],

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
 import { operateBreaker } from '../../src/breaker/index.ts';
+import { startRedis } from '../support/redis.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
 import { measuring } from './measuring.ts';
 
 let redis: RedisConnection;
@@ -140,4 +142,25 @@ test('a Redis that is away is an error at once, not a number', async () => {
   await gone.close();
   const away = measuring({ redis: async () => gone });
   await expect(away('stream.length', { stream: 'x' })).rejects.toThrow('look at stream x');
+});
+
+test('whether Redis is up: also one that keeps silent, or is gone', async () => {
+  const server = await startRedis();
+  const redis = await connectRedis({ url: server.url, connectTimeoutMs: 500 });
+  const up = () => measuring({ redis: async () => redis })('redis.up', { within: '300ms' });
+  expect(await up()).toBe(1);
+  server.pause();
+  expect(await up()).toBe(0);
+  server.resume();
+  await server.kill9();
+  expect(await waitFor(async () => (await up()) === 0)).toBe(true);
+  const gone = () => connectRedis({ url: server.url, connectTimeoutMs: 500 });
+  expect(await measuring({ redis: gone })('redis.up', {})).toBe(0);
+  await server.restart();
+  expect(await waitFor(async () => (await up()) === 1)).toBe(true);
+  // It answers, and not to this user: nothing is known of whether others could use it.
+  const stranger = () => connectRedis({ url: server.url.replace('//', '//nobody:x@') });
+  await expect(measuring({ redis: stranger })('redis.up', {})).rejects.toThrow(/nobody/);
+  await redis.close();
+  await server.stop();
 });

@@ -96,6 +96,10 @@ test('what changes is seen by one of the next looks: a length, a new stream, a d
   const shown = () => overview.seen().snapshot;
   await waitFor(() => expect(shown()).toMatchObject({ streams, deadLetters: [{ length: 1 }] }) ?? true);
   expect(overview.streamHistory('orders')?.values.length?.at(-1)).toBe(2);
+  await until(overview, ({ snapshot }) => snapshot?.deadLetters[0]?.addedPerSecond === 0);
+  const more = until(overview, ({ snapshot }) => (snapshot?.deadLetters[0]?.addedPerSecond ?? 0) > 0);
+  await fill('alerts:dead', 1);
+  await more;
   await redis.client.del('orders');
   await until(overview, ({ snapshot }) => snapshot?.streams.length === 1);
   expect(overview.streamHistory('orders')).toBeUndefined();

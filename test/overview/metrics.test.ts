@@ -5,6 +5,7 @@ import { SERVED } from '../../src/model/series/index.ts';
 import { metricsText, type Seen } from '../../src/overview/index.ts';
 import { readStages } from '../../src/streams/index.ts';
 import { runCommand } from '../commands/run-command.ts';
+import { NO_PROMTOOL, promtool } from '../support/promtool.ts';
 import { startRedis } from '../support/redis.ts';
 import { connected, doorsTo, nextLook, opened, until } from './driver.ts';
 import { AT, CONSUMERS, FULL } from './full-snapshot.ts';
@@ -29,6 +30,10 @@ const DEFINITIONS: readonly MetricDefinition[] = SERVED.flatMap(({ metrics }) =>
 
 test('every metric of the table has a sample where everything is known, and there is no other', () => {
   expect(typesIn(FULL_TEXT)).toEqual(Object.fromEntries(DEFINITIONS.map(({ name, type }) => [name, type])));
+});
+
+test.skipIf(NO_PROMTOOL)('promtool has nothing to say against names, types and units', async () => {
+  expect(await promtool(['check', 'metrics'], { input: FULL_TEXT })).toEqual({ code: 0, output: '' });
 });
 
 test('a series has no label that the table does not name, and comes once', () => {
@@ -142,6 +147,8 @@ test('of a real server: what breakers and checks print has the same names and la
         'qctl_stage_duration_seconds_count{stream="orders",group="workers",stage="total"} 1',
       ]),
     );
+    if (!NO_PROMTOOL)
+      expect(await promtool(['check', 'metrics'], { input: text })).toEqual({ code: 0, output: '' });
     const run = async (...argv: string[]) =>
       (await runCommand([...argv, '-o', 'prometheus'], { url: server.url })).stdout;
     const listed = series(await run('breaker', 'list'), 'qctl_breaker');

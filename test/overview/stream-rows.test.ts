@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { RedisConnection } from '../../src/backends/redis/index.ts';
-import { Rates } from '../../src/overview/rates.ts';
 import type { StreamRow } from '../../src/overview/snapshot.ts';
 import { streamRow } from '../../src/overview/stream-rows.ts';
 import { requireFacts, type StreamFacts } from '../../src/streams/index.ts';
@@ -10,25 +9,23 @@ import { connected } from './driver.ts';
 
 let stream: string;
 let redis: RedisConnection;
-let rates: Rates;
-let last: StreamFacts;
+let last: StreamFacts | undefined;
 
 async function start(): Promise<void> {
   redis = await connected(sharedRedisUrl());
   stream = uniqueName('rates');
-  rates = new Rates();
+  last = undefined;
 }
 
 /** A look some ms after the one before. */
 async function look(): Promise<{ row: StreamRow; seconds: number }> {
-  const before = last?.stream === stream ? last.timeMs : 0;
+  const before = last;
   last = await waitFor(async () => {
     const facts = await requireFacts(redis, stream, { count: 10 });
-    return facts.timeMs > before ? facts : undefined;
+    return facts.timeMs > (before?.timeMs ?? 0) ? facts : undefined;
   });
-  const row = streamRow(last, rates, last.timeMs, 0);
-  rates.turn();
-  return { row, seconds: (last.timeMs - before) / 1000 };
+  const row = streamRow(last, before, last.timeMs, 0);
+  return { row, seconds: (last.timeMs - (before?.timeMs ?? 0)) / 1000 };
 }
 
 async function add(count: number): Promise<void> {

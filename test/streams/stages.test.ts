@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -171,3 +173,35 @@ describe('fields that others have written', () => {
     ]);
   });
 });
+
+test('the Python of the page writes what qctl reads', async () => {
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const example = /```python\n(.*?)```/s.exec(page)![1]!;
+  const { stdout, stderr, error } = spawnSync('python3', ['-c', FAKE_REDIS_PY + example], {
+    encoding: 'utf8',
+  });
+  if (error)
+    throw new Error('python3 is missing: install it (apt-get install python3), no package is needed');
+  expect(stderr).toBe('');
+  for (const [command, ...words] of JSON.parse(stdout) as string[][])
+    await redis.client.call(command!, ...words);
+  const rows = await readStages(redis, [{ stream: 'orders', group: 'workers' }]);
+  await redis.client.del(stageKey('orders', 'workers'));
+  expect(rows).toMatchObject([{ stage: 'render', engine: 'new', finished: 1, sumMs: 41.7 }]);
+  expect([atMost(rows[0]!, 25), atMost(rows[0]!, 50)]).toEqual([0, 1]);
+});
+
+/** In place of the package `redis`, which may not be there: prints the commands of its pipeline. */
+const FAKE_REDIS_PY = `
+import json, sys, types
+class Pipeline:
+    def __init__(self): self.commands = []
+    def __enter__(self): return self
+    def __exit__(self, *failure): pass
+    def __getattr__(self, name): return lambda *words: self.commands.append([name, *map(str, words)])
+    def execute(self): print(json.dumps(self.commands))
+class Redis:
+    def pipeline(self, transaction=True): return Pipeline()
+sys.modules["redis"] = types.ModuleType("redis")
+sys.modules["redis"].Redis = Redis
+`;

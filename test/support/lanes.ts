@@ -37,6 +37,7 @@ export const LONG: Record<string, number> = {
   'contract/sqs': 19,
   'chaos/failover-cluster': 18,
   'chaos/back-cuts': 17,
+  'chaos/maintain-kills': 13,
   'drain/sqs-selection': 17,
   'streams/claim': 17,
   'chaos/back-failover': 16,

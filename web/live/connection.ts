@@ -1,12 +1,11 @@
 import type { LiveMessage } from '../../src/overview/index.ts';
 import { createStore } from '../lib/store.ts';
+import { retryAfterMs } from './backoff.ts';
 import { heard, type Live, NOTHING } from './state.ts';
 
 /** What is known of everything; all views draw from it. */
 export const live = createStore<Live>(NOTHING);
 
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 15_000;
 /** A connection on which nothing comes for so long is taken for dead: a laptop slept, or a proxy forgot it. */
 const SILENCE_MS = 30_000;
 
@@ -84,12 +83,6 @@ async function lost(): Promise<void> {
   set({ link: 'lost', retryAtMs: Date.now() + waitMs });
   clearTimeout(retry);
   retry = setTimeout(connect, waitMs);
-}
-
-/** Twice as long each time, and by chance up to a half less: 200 pages must not all come back at one instant. */
-export function retryAfterMs(attempt: number, chance: number): number {
-  const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
-  return Math.round(most * (1 - chance / 2));
 }
 
 async function isRefused(): Promise<boolean> {

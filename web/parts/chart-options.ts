@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { shortNumber } from '../lib/format.ts';
+import { formatBytes } from '../lib/format.ts';
 
 /** One line of a chart. */
 export interface Line {
@@ -21,14 +21,18 @@ const DASHES = [undefined, [6, 4], [2, 3]];
 /** How high a chart is, in px: known before it is drawn, so that nothing below it moves. */
 export const CHART_HEIGHT = 172;
 
+/** What is drawn, and how. */
+interface Drawn {
+  lines: readonly Line[];
+  paint: Paint;
+  width: number;
+  /** How a value is written; one that writes bytes has its axis in powers of two. */
+  write: (value: number) => string;
+  cursorMoved: (at: number | null) => void;
+}
+
 /** Options of uPlot. */
-export function chartOptions(
-  lines: readonly Line[],
-  paint: Paint,
-  width: number,
-  write: (value: number) => string = shortNumber,
-  cursorMoved: (at: number | null) => void,
-): uPlot.Options {
+export function chartOptions({ lines, paint, width, write, cursorMoved }: Drawn): uPlot.Options {
   const axis = {
     stroke: paint.text,
     font: FONT,
@@ -44,7 +48,13 @@ export function chartOptions(
     scales: { x: { time: true }, y: { range: (_chart, _least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, space: 70, size: 26, values: (_chart, at) => at.map(clockText) },
-      { ...axis, size: 58, space: 34, values: (_chart, at) => at.map(write) },
+      {
+        ...axis,
+        ...(write === formatBytes && { incrs: POWERS_OF_TWO }),
+        size: 62,
+        space: 34,
+        values: (_chart, at) => at.map(write),
+      },
     ],
     series: [
       {},
@@ -61,6 +71,8 @@ export function chartOptions(
     hooks: { setCursor: [(chart) => cursorMoved(chart.cursor.idx ?? null)] },
   };
 }
+
+const POWERS_OF_TWO = Array.from({ length: 48 }, (_, power) => 2 ** power);
 
 const FONT = '11px system-ui, sans-serif';
 

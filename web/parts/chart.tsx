@@ -25,7 +25,11 @@ export function Chart({ title, series, lines, write = shortNumber }: ChartProps)
   useEffect(() => {
     const element = box.current!;
     const width = (): number => Math.max(120, element.clientWidth);
-    plot.current = new uPlot(chartOptions(lines, paintOf(element), width(), write, setAt), data, element);
+    plot.current = new uPlot(
+      chartOptions({ lines, paint: paintOf(element), width: width(), write, cursorMoved: setAt }),
+      data,
+      element,
+    );
     const resized = new ResizeObserver(() => {
       if (plot.current && plot.current.width !== width())
         plot.current.setSize({ width: width(), height: plot.current.height });
@@ -44,7 +48,7 @@ export function Chart({ title, series, lines, write = shortNumber }: ChartProps)
   return (
     <figure class="chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <Legend series={series} lines={lines} at={shown} write={write} />
       </figcaption>
       <div

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../src/overview/index.ts';
-import { grouped } from '../lib/format.ts';
+import { grouped, shortNumber } from '../lib/format.ts';
 import { placeHash } from '../lib/place.ts';
 import { CUTOVER_ENDS, isHeld, isStopped } from '../lib/states.ts';
 
@@ -78,7 +78,7 @@ function Counts({ item, snapshot }: { item: Item; snapshot: Snapshot | null }) {
   if (alarms > 0)
     return (
       <span class="alarms">
-        {grouped(alarms)}
+        {shortNumber(alarms)}
         <span class="hidden"> {item.alarm}</span>
       </span>
     );

@@ -25,7 +25,7 @@ function Pulse({ live, now }: { live: Live; now: number }) {
   return (
     <p class={age.old ? 'pulse old' : 'pulse live'} title={every}>
       <span class="dot" aria-hidden="true" />
-      {age.old ? 'old' : 'live'}
+      <span>{age.old ? 'old' : 'live'}</span>
       {live.actions ? <span class="may-act">may act</span> : <span class="may-act">read-only</span>}
     </p>
   );

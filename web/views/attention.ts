@@ -15,7 +15,7 @@ export interface Attention {
 /** A pending entry that is older is worth a look. */
 const OLD_MS = 300_000;
 const FULL = 0.9;
-const MOST_OF_A_KIND = 5;
+const MOST_OF_A_KIND = 4;
 
 /** Whatever is not as it should be, the worst first. */
 export function attentionOf(snapshot: Snapshot): Attention[] {
@@ -78,7 +78,7 @@ function drains({ runs }: Snapshot): Attention[] {
       text: `Drain ${run.run} is ${run.state}`,
       more: run.paused
         ? `by ${run.paused.by}: ${run.paused.reason ?? 'no reason given'}`
-        : (run.brakes[0]?.reason ?? run.waits[0] ?? ''),
+        : (run.brakes[0]?.reason ?? run.waits[0] ?? (isStopped(run) ? 'no process is at work on it' : '')),
       href: placeHash(['drains']),
     }));
 }

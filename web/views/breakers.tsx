@@ -42,8 +42,8 @@ function Breaker({ row, nowMs }: { row: BreakerRow; nowMs: number }) {
         <h2 class="name">{row.breaker}</h2>
         <Badge tone={tone}>{text}</Badge>
       </header>
-      <p class="why">{row.why ?? (row.state === 'closed' ? 'Calls pass.' : '')}</p>
-      {row.override && <Held override={row.override} state={row.state} nowMs={nowMs} />}
+      <p class="why">{row.why ?? (row.override ? `By itself it would be ${row.state}.` : 'Calls pass.')}</p>
+      {row.override && <Held override={row.override} nowMs={nowMs} />}
       <Facts
         of={[
           ['Next call', { pass: 'passes', reject: 'is rejected', probe: 'is a probe' }[row.verdict]],
@@ -92,18 +92,17 @@ function Probe({ at, nowMs }: { at: string; nowMs: number }) {
 
 interface HeldProps {
   override: NonNullable<BreakerRow['override']>;
-  state: BreakerRow['state'];
   nowMs: number;
 }
 
 /** Who holds it, since when, why, and until when. */
-function Held({ override, state, nowMs }: HeldProps) {
+function Held({ override, nowMs }: HeldProps) {
   const { mode, by, host, reason, since, until, forgotten } = override;
   return (
     <p class={forgotten ? 'held bad' : 'held'}>
       Held <strong>{mode}</strong> by <strong>{`${by}@${host}`}</strong> since {timeText(since, nowMs)}
       {until ? ` until ${timeText(until, nowMs)}` : ', until it is released'}: {reason || 'no reason given'}.
-      By itself it would be {state}.{forgotten && ' It has stood for a day or longer: is it still meant?'}
+      {forgotten && ' It has stood for a day or longer: is it still meant?'}
     </p>
   );
 }

@@ -13,7 +13,7 @@ export function CutoverActions({ cutover }: { cutover: Snapshot['cutovers'][numb
         <Action
           label="Approve"
           title={`Approve step ${step} of cutover ${run}`}
-          means={`It ${waitingFor}. With your approval ${plan} goes on.`}
+          means={`It waits for ${waitingFor}. With your approval ${plan} goes on.`}
           path={path('approve')}
           says={{ step }}
         />

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Snapshot } from '../../src/overview/index.ts';
-import { formatDuration, grouped, timeText } from '../lib/format.ts';
+import { grouped, timeText } from '../lib/format.ts';
 import { CUTOVER_ENDS, cutoverTone, words } from '../lib/states.ts';
 import { Empty, Notice, Part, View } from '../parts/frame.tsx';
 import { Badge, Facts, Meter, Time } from '../parts/value.tsx';
@@ -70,8 +70,8 @@ function Standing({ cutover, nowMs }: { cutover: Cutover; nowMs: number }) {
     <>
       {waitingFor && (
         <Notice>
-          Waits: {waitingFor}
-          {waitingSince && `, for ${formatDuration(Math.max(0, nowMs - Date.parse(waitingSince)))}`}
+          Waiting: {waitingFor}
+          {waitingSince && <span class="dim"> since {timeText(waitingSince, nowMs)}</span>}
         </Notice>
       )}
       {pauseOrdered && <Notice>A pause is ordered, and comes after the step in hand: {pauseOrdered}</Notice>}

@@ -24,9 +24,12 @@ function Letter({ letter }: { letter: OpenedLetter }) {
   const [chosen, setChosen] = useState(names.includes('body') ? 'body' : (names[0] ?? ''));
   return (
     <>
+      <p>
+        <span class="dim">Reason </span>
+        {letter.reason ?? <Unknown why="none was given" />}
+      </p>
       <Facts
         of={[
-          ['Reason', letter.reason ?? <Unknown why="none was given" />],
           ['Died', <Time at={letter.diedAt} />],
           ['Deliveries', <Count value={letter.deliveries} why="nobody has recorded it" />],
         ]}

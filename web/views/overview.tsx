@@ -17,14 +17,16 @@ export function OverviewView({ snapshot }: { snapshot: Snapshot }) {
   const why = whyMissing(snapshot, 'redis');
   return (
     <View title="Overview">
-      <Attention snapshot={snapshot} />
       {why && <Notice>The server itself could not be looked at, or not wholly: {why}</Notice>}
       <ServerTiles redis={snapshot.redis} />
+      <div class="halves">
+        <Attention snapshot={snapshot} />
+        <Journal />
+      </div>
       <div class="charts">
         <Chart title="Redis memory" series={history} lines={MEMORY} write={formatBytes} />
         <Chart title="Operations" series={history} lines={OPERATIONS} />
       </div>
-      <Journal />
     </View>
   );
 }

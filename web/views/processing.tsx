@@ -9,8 +9,7 @@ import { Badge, Count, Span, Unknown } from '../parts/value.tsx';
 const nameOf = ({ stream, group, stage, engine }: StageRow): string =>
   JSON.stringify([stream, group, stage, engine]);
 const NOTHING = 'nothing was recorded';
-const meanOf = ({ finished, failed, sumMs }: StageRow): number | null =>
-  finished + failed === 0 ? null : sumMs / (finished + failed);
+const meanOf = ({ finished, sumMs }: StageRow): number | null => (finished === 0 ? null : sumMs / finished);
 const failedOf = ({ finished, failed }: StageRow): number | null =>
   finished + failed === 0 ? null : failed / (finished + failed);
 

@@ -1,6 +1,6 @@
 import type { Snapshot, StreamRow } from '../../src/overview/index.ts';
 import type { StreamDetail } from '../../src/streams/index.ts';
-import { counted, formatBytes, grouped, shortNumber } from '../lib/format.ts';
+import { counted, formatBytes, grouped, rateText } from '../lib/format.ts';
 import { encoded, placeHash } from '../lib/place.ts';
 import { useStreamHistory } from '../live/history.ts';
 import { useRest } from '../live/rest.ts';
@@ -11,8 +11,8 @@ import { Advice } from './advice.tsx';
 import { GroupCard } from './group-card.tsx';
 import { Tile } from './server-tiles.tsx';
 
-const DEPTH = [
-  { key: 'length', name: 'length' },
+const LENGTH = [{ key: 'length', name: 'length' }];
+const BEHIND = [
   { key: 'lag', name: 'lag' },
   { key: 'pending', name: 'pending' },
 ];
@@ -36,8 +36,9 @@ export function StreamView({ snapshot, stream }: { snapshot: Snapshot; stream: s
       {row ? <Now row={row} /> : !error && <Notice>It is not among the streams that are looked at.</Notice>}
       <Advice of={advice} />
       <div class="charts">
-        <Chart title="Depth" series={history} lines={DEPTH} />
-        <Chart title="Rates" series={history} lines={FLOW} write={shortNumber} />
+        <Chart title="Length" series={history} lines={LENGTH} />
+        <Chart title="Behind" series={history} lines={BEHIND} />
+        <Chart title="Rates" series={history} lines={FLOW} write={rateText} />
       </div>
       <Section
         title="Consumer groups"

@@ -23,13 +23,19 @@ const COLUMNS: Column<StreamRow>[] = [
     wide: 3,
     sort: (row) => row.stream,
     cell: (row) => (
-      <>
-        <a class="name" href={placeHash(['stream', row.stream])}>
-          {row.stream || '(empty name)'}
-        </a>
-        <span class="under">{counted(row.groups.length, 'group')}</span>
-      </>
+      <a class="name clamp" title={row.stream} href={placeHash(['stream', row.stream])}>
+        {row.stream || '(empty name)'}
+      </a>
     ),
+  },
+  {
+    key: 'groups',
+    name: 'Groups',
+    title: 'consumer groups',
+    numeric: true,
+    wide: 0.7,
+    sort: (row) => row.groups.length,
+    cell: (row) => <Count value={row.groups.length} />,
   },
   {
     key: 'length',

@@ -44,7 +44,7 @@ export function runsView({ snapshot }: Scene): Table {
 
 function columnsAt(snapshot: Snapshot): TopColumn<RunRow>[] {
   return [
-    { head: 'RUN', rank: 0, least: 16, text: ({ run }) => run, order: ({ run }) => run },
+    { head: 'RUN', rank: 0, grows: 3, least: 14, text: ({ run }) => run, order: ({ run }) => run },
     { head: 'KIND', rank: 7, text: ({ kind }) => kind, order: ({ kind }) => kind },
     {
       head: 'STATE',
@@ -54,12 +54,19 @@ function columnsAt(snapshot: Snapshot): TopColumn<RunRow>[] {
       order: ({ state }) => state,
       paint: paintOf,
     },
-    { head: 'PROGRESS', rank: 1, least: 10, text: ({ progress }) => progress, order: ({ share }) => share },
+    {
+      head: 'PROGRESS',
+      rank: 1,
+      grows: 2,
+      least: 10,
+      text: ({ progress }) => progress,
+      order: ({ share }) => share,
+    },
     { head: 'RATE', rank: 3, align: 'right', text: ({ rate }) => rate },
     ageColumn({ head: 'LEFT', rank: 4 }, ({ etaMs }) => etaMs),
     ageColumn({ head: 'AGE', rank: 6 }, ({ startedAt }) => since(startedAt, snapshot)),
     { head: 'OF', rank: 5, text: ({ of }) => of, order: ({ of }) => of },
-    { head: 'WHY', rank: 2, least: 14, text: ({ why }) => why },
+    { head: 'WHY', rank: 2, grows: 1, least: 20, text: ({ why }) => why },
   ];
 }
 

@@ -12,8 +12,15 @@ const MOST_SUBJECT = 200;
 
 type Mail = MailConfig & { name: string };
 
-/** Sends a mail, as plain text. Throws {@link SendFailed} where no receiver was accepted. */
-export async function tellMail(channel: Mail, message: AlertMessage, { signal }: SendWorld): Promise<void> {
+/**
+ * Sends a mail, as plain text. Throws {@link SendFailed} where no receiver was accepted; where only some were, it is
+ * sent, and who was not is what it returns: the others must not get it again.
+ */
+export async function tellMail(
+  channel: Mail,
+  message: AlertMessage,
+  { signal }: SendWorld,
+): Promise<string | undefined> {
   const field = `alerts.channels.${channel.name}`;
   const password = await resolveSecret({ passwordFile: channel.passwordFile }, field);
   const ca =
@@ -24,7 +31,9 @@ export async function tellMail(channel: Mail, message: AlertMessage, { signal }:
   const late = setTimeout(stop, channel.timeout);
   signal.addEventListener('abort', stop);
   try {
-    await Promise.race([transport.sendMail(mailOf(channel, message)), tooLate(channel, signal)]);
+    const sent = await Promise.race([transport.sendMail(mailOf(channel, message)), tooLate(channel, signal)]);
+    const refused = sent.rejected.map(String);
+    return refused.length === 0 ? undefined : `${channel.host} does not accept ${refused.join(', ')}`;
   } catch (error) {
     signal.throwIfAborted();
     throw failed(channel, error, password);
@@ -102,8 +111,8 @@ function oneLine(text: string): string {
 
 function failed(channel: Mail, error: unknown, password: string | undefined): SendFailed {
   const { host, security, name } = channel;
-  const { code, message } = error as { code?: string; message?: string };
-  const explained = explainNetwork(error);
+  const { code, message, originalCode } = error as { code?: string; message?: string; originalCode?: string };
+  const explained = explainNetwork(Object.assign(new Error(message), { code: originalCode ?? code }));
   const encoded = password === undefined ? [] : [password, Buffer.from(password).toString('base64')];
   const said = shorten(oneLine(redactText(hideSecrets(message ?? String(error), encoded))), 200);
   if (code === 'EAUTH')

@@ -18,8 +18,8 @@ const LONGEST_WAIT_MS = 3_600_000;
 
 /** The URL of a hook. Throws `config` where there is none. */
 export async function urlOf(hook: Hook, world: SendWorld): Promise<URL> {
-  const field = `alerts.channels.${hook.name}.url`;
   const { url, urlFile } = hook;
+  const field = `alerts.channels.${hook.name}.${urlFile === undefined ? 'url' : 'urlFile'}`;
   const text = typeof url === 'string' ? url : await readSecret(url ?? { file: urlFile! }, world, field);
   const parsed = httpUrl(text.trim());
   if (parsed) return parsed;

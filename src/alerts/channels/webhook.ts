@@ -1,11 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { WebhookConfig } from '../../config/alert-schema.ts';
-import { resolveSecret } from '../../config/secrets.ts';
 import { QctlError } from '../../errors.ts';
 import { fillBody } from '../body.ts';
 import { type AlertMessage, placeholderValues } from '../message.ts';
 import type { Channel } from '../rule.ts';
-import { readSecret, type SendWorld } from '../secrets.ts';
+import { readSecret, readSecretFile, type SendWorld } from '../secrets.ts';
 import { post, urlOf } from './post.ts';
 
 type Webhook = WebhookConfig & Channel;
@@ -39,7 +38,7 @@ const PREFIX = 'whsec_';
 
 async function keyOf({ name, secretFile }: Webhook): Promise<Buffer | undefined> {
   if (secretFile === undefined) return undefined;
-  const secret = (await resolveSecret({ passwordFile: secretFile }, `alerts.channels.${name}.secretFile`))!;
+  const secret = await readSecretFile(secretFile, `alerts.channels.${name}.secretFile`);
   return secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : Buffer.from(secret);
 }
 
