@@ -87,11 +87,7 @@ const VIEWS: [view: string, hash: string, sees: string[]][] = [
   ],
   ['Breakers', '#/breakers', [HELD, 'held open', 'ann@desk', 'the index is rebuilt', 'payments']],
   ['Drains', '#/drains', ['by', 'following', 'webhook-events', 'Appended']],
-  [
-    'Cutovers',
-    '#/cutovers',
-    ['night-move', 'waiting', 'Waiting: approval (the flip)', '1 of 3 steps', 'applied'],
-  ],
+  ['Cutovers', '#/cutovers', ['night-move', 'waiting', ': approval (the flip)', '1 of 3 steps', 'applied']],
   ['Routes', '#/routes', ['25%', 'ann@desk', 'first quarter']],
   ['Old and new', '#/moves', ['webhooks', 'Old queue', 'New stream', 'The old queue could not be counted']],
   ['Processing', '#/processing', ['render', 'old', 'new', 'p95', '320ms']],
