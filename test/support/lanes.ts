@@ -24,6 +24,7 @@ export const LONG: Record<string, number> = {
   'analyse/move': 31,
   'chaos/postgres-claim-kills': 28,
   'e2e/demo': 28,
+  'serve/page.browser': 27,
   'drain/runs': 25,
   'chaos/failover-twice': 24,
   'chaos/redis-restart': 22,
