@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { redactText } from '../../config/redact.ts';
 import {
   changesBetween,
@@ -18,6 +19,7 @@ export interface HubOptions {
 export const CLOSE = { goingAway: 1001, loggedOut: 4401 } as const;
 
 const SILENT_PINGS = 3;
+const AT_ONCE = 10;
 
 /**
  * Tells all viewers of each look. What is told is made once for all of them, and only while there is somebody. Whoever
@@ -29,12 +31,15 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #unsubscribe: () => void;
   readonly #timer: NodeJS.Timeout;
-  #last: Snapshot | undefined;
+  /** What those who are not behind have been told. */
+  #last: Look | undefined;
+  #next: Seen | undefined;
+  #telling = false;
 
   constructor(overview: Pick<Overview, 'seen' | 'subscribe'>, options: HubOptions) {
     this.#overview = overview;
     this.#options = options;
-    this.#unsubscribe = overview.subscribe((seen) => this.#tell(seen));
+    this.#unsubscribe = overview.subscribe((seen) => void this.#tell(seen));
     this.#timer = setInterval(() => this.#ping(), options.pingMs);
     this.#timer.unref();
   }
@@ -57,9 +62,8 @@ export class Hub {
     viewer.greet();
     const { snapshot, away } = this.#overview.seen();
     if (snapshot) {
-      this.#last ??= snapshot;
-      viewer.send(bytesOf({ type: 'snapshot', snapshot: this.#last }));
-      viewer.seq = this.#last.seq;
+      this.#last ??= lookOf(snapshot);
+      viewer.sendLook(this.#last.whole(), this.#last.snapshot);
     }
     if (away) viewer.send(awayBytes(away));
   }
@@ -70,31 +74,51 @@ export class Hub {
     for (const viewer of this.#viewers) viewer.end(CLOSE.goingAway, 'the server stops');
   }
 
-  #tell({ snapshot, away }: Seen): void {
-    if (this.#viewers.size === 0) return;
-    if (away) {
-      this.#tellAway(away);
-      return;
-    }
-    const from = this.#last;
-    if (!snapshot || (from?.epoch === snapshot.epoch && from.seq === snapshot.seq)) return;
-    this.#last = snapshot;
-    const changes = lazily(() => bytesOf({ type: 'changes', ...changesBetween(from!, snapshot) }));
-    const whole = lazily(() => bytesOf({ type: 'snapshot', snapshot }));
-    for (const viewer of this.#viewers) {
-      if (viewer.backedUp) {
-        viewer.seq = undefined;
-        continue;
+  /** One look after the other: where telling all takes longer than an interval, those in between are left out. */
+  async #tell(seen: Seen): Promise<void> {
+    this.#next = seen;
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      while (this.#next && this.#viewers.size > 0) {
+        const { snapshot, away } = this.#next;
+        this.#next = undefined;
+        if (away) await this.#tellAway(away);
+        else if (snapshot) await this.#tellLook(snapshot);
       }
-      const follows = from?.epoch === snapshot.epoch && viewer.seq === from.seq;
-      viewer.send(follows ? changes() : whole());
-      viewer.seq = snapshot.seq;
+    } finally {
+      this.#telling = false;
     }
   }
 
-  #tellAway(away: NonNullable<Seen['away']>): void {
+  async #tellLook(snapshot: Snapshot): Promise<void> {
+    const from = this.#last?.snapshot;
+    if (from?.epoch === snapshot.epoch && from.seq === snapshot.seq) return;
+    const { whole } = lookOf(snapshot);
+    this.#last = { snapshot, whole };
+    const changes = lazily(() => bytesOf({ type: 'changes', ...changesBetween(from!, snapshot) }));
+    await this.#each((viewer) => {
+      // It came while others were told.
+      if (viewer.has(snapshot)) return;
+      const follows = from?.epoch === snapshot.epoch && viewer.has(from);
+      viewer.sendLook(follows ? changes() : whole(), snapshot);
+    });
+  }
+
+  #tellAway(away: NonNullable<Seen['away']>): Promise<void> {
     const message = awayBytes(away);
-    for (const viewer of this.#viewers) if (!viewer.backedUp) viewer.send(message);
+    return this.#each((viewer) => viewer.send(message));
+  }
+
+  /** Some at a time: to hand many megabytes to the network would hold up all who ask for something meanwhile. */
+  async #each(tell: (viewer: Viewer) => void): Promise<void> {
+    let told = 0;
+    for (const viewer of this.#viewers) {
+      if (viewer.backedUp) viewer.forget();
+      else tell(viewer);
+      told += 1;
+      if (told % AT_ONCE === 0) await nextTurn();
+    }
   }
 
   #ping(): void {
@@ -104,6 +128,16 @@ export class Hub {
       else viewer.ping();
     }
   }
+}
+
+/** A look, and the message that tells of all of it, made once. */
+interface Look {
+  snapshot: Snapshot;
+  whole: () => Buffer;
+}
+
+function lookOf(snapshot: Snapshot): Look {
+  return { snapshot, whole: lazily(() => bytesOf({ type: 'snapshot', snapshot })) };
 }
 
 function awayBytes(away: NonNullable<Seen['away']>): Buffer {

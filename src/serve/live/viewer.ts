@@ -1,10 +1,9 @@
 import type { WebSocket } from '@fastify/websocket';
-import type { LiveMessage } from '../../overview/index.ts';
+import type { LiveMessage, Snapshot } from '../../overview/index.ts';
 
 /** One connection over which somebody watches. */
 export class Viewer {
-  /** `seq` of the newest look that it has been sent; undefined: it needs a whole snapshot. */
-  seq: number | undefined;
+  #look: Pick<Snapshot, 'epoch' | 'seq'> | undefined;
   /** Pings since it was heard of last. */
   silent = 0;
   readonly #socket: WebSocket;
@@ -40,9 +39,24 @@ export class Viewer {
     return this.#isAllowed();
   }
 
+  /** Whether this is the newest look that it was sent: changes since can be put upon it. */
+  has({ epoch, seq }: Pick<Snapshot, 'epoch' | 'seq'>): boolean {
+    return this.#look?.epoch === epoch && this.#look.seq === seq;
+  }
+
+  /** It was passed over, and needs a whole snapshot. */
+  forget(): void {
+    this.#look = undefined;
+  }
+
   /** The first message. */
   greet(): void {
     this.send(this.#hello);
+  }
+
+  sendLook(message: Buffer, { epoch, seq }: Snapshot): void {
+    this.#look = { epoch, seq };
+    this.send(message);
   }
 
   send(message: Buffer): void {
