@@ -96,15 +96,21 @@ export function lastedText(incident: Incident, nowMs: number): string {
 /** Nobody who was to be told waits for longer; what is over is no news then. */
 const GIVE_UP_MS = 86_400_000;
 
+/** Of those that are over, and of which somebody is still to be told: a rule that comes and goes makes no flood. */
+const MOST_OVER = 20;
+
 /** Drops what needs not be kept: incidents that are over, and of which everybody was told, or nobody ever will be. */
 export function withoutSettled(state: RuleState, nowMs: number): RuleState {
   const done = (one: Incident): boolean =>
     one.state === 'resolved' && (one.owed.length === 0 || nowMs - one.resolvedMs! > GIVE_UP_MS);
   const over = state.incidents.filter((one) => one.state === 'resolved');
-  const newest = over.toSorted((a, b) => b.resolvedMs! - a.resolvedMs!)[0];
+  const newestFirst = over.toSorted((a, b) => b.resolvedMs! - a.resolvedMs!);
+  const newest = newestFirst[0];
+  const kept = new Set(newestFirst.filter((one) => !done(one)).slice(0, MOST_OVER));
   const lastResolved =
     newest && newest.resolvedMs! >= (state.lastResolved?.resolvedMs ?? 0)
       ? { id: newest.id, kind: newest.kind, sinceMs: newest.sinceMs, resolvedMs: newest.resolvedMs! }
       : state.lastResolved;
-  return { ...state, lastResolved, incidents: state.incidents.filter((one) => !done(one)) };
+  const incidents = state.incidents.filter((one) => one.state !== 'resolved' || kept.has(one));
+  return { ...state, lastResolved, incidents };
 }

@@ -9,6 +9,7 @@ import { listCutovers } from '../cutover/index.ts';
 import { unfinishedRuns } from '../drain/index.ts';
 import { isQctlError } from '../errors.ts';
 import { cutoverKeys } from '../model/keys.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { serverTimeMs } from '../streams/index.ts';
 import { ask } from './ask.ts';
 import type { MaintainEvents } from './request.ts';
@@ -105,7 +106,7 @@ async function lookAtKey(redis: RedisConnection, key: string, nowMs: number): Pr
   // One that is at work, or was killed, goes by itself.
   if (!key.startsWith('qctl:load:') || (await redis.client.pttl(key)) !== -1) return undefined;
   const what = 'was made by a load test, and does not go by itself';
-  return { kind: 'load-test', name: key, since: null, what, command: `redis-cli UNLINK '${key}'` };
+  return { kind: 'load-test', name: key, since: null, what, command: `redis-cli UNLINK ${shellWord(key)}` };
 }
 
 /** One that a known run holds is told with the run. */

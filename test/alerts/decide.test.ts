@@ -183,3 +183,17 @@ test('a clock that was set back, as after a failover, puts off neither measuring
   state = decide(state, rule, { value: 11 }, 0);
   expect(sendAll(decide(state, rule, { value: 11 }, 5 * MINUTE), rule, 5 * MINUTE)[1]).toEqual(['firing']);
 });
+
+test('a rule that comes and goes while nobody can be told keeps the newest of what is over, and no flood', () => {
+  const rule = rules.get('deep')!;
+  let state = freshState('test');
+  for (let minute = 0; minute < 100; minute += 1) {
+    const now = minute * MINUTE;
+    state = decide(state, rule, { value: minute % 2 === 0 ? 11 : 1 }, now);
+    [state] = sendAll(state, rule, now, true);
+  }
+  expect(state.incidents.length).toBeLessThanOrEqual(21);
+  const ended = state.incidents.map(({ resolvedMs }) => resolvedMs ?? 0);
+  expect(Math.max(...ended)).toBe(99 * MINUTE);
+  expect(Math.min(...ended)).toBeGreaterThan(50 * MINUTE);
+});

@@ -2,7 +2,9 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from '../../src/backends/redis/index.ts';
 import { digestOf } from '../../src/serve/access/compare.ts';
+import { audited } from '../../src/serve/actions/audit.ts';
 import { type Credentials, credentialsOf, type RunningServer } from '../../src/serve/index.ts';
 import { useOwnRedis } from '../commands/own-redis.ts';
 import { uniqueName } from '../support/shared.ts';
@@ -258,4 +260,20 @@ test('a failure that nobody expected is told to the operator, and to the caller 
   expect([status, json.code]).toEqual([500, 'UNEXPECTED']);
   expect(text).not.toMatch(/hunter2|bug/);
   expect(failed).toEqual([bug]);
+});
+
+test('what Redis has kept waiting for too long is not done any more, and the audit says so', async () => {
+  const connection = await connectRedis({ url: redis.server.url });
+  const told = { who: 'anna', address: '127.0.0.1', forwardedFor: null };
+  const wanted = { ...told, what: 'breaker trip', object: 'late', reason: 'INC-4711', details: '' };
+  let done = false;
+  const work = async () => {
+    done = true;
+  };
+  await expect(audited(connection, wanted, work, () => undefined, 0)).rejects.toThrow(
+    'Redis did not answer in time',
+  );
+  expect(done).toBe(false);
+  expect((await audit()).at(-1)).toMatchObject({ phase: 'ended', object: 'late', outcome: 'failed' });
+  await connection.close();
 });

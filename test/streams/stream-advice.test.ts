@@ -130,3 +130,8 @@ test('what is allowed is not called too much', () => {
   const exact = { ...settings, maxLen: 9, maxAgeMs: 5000, group: 'workers' };
   expect(advise({ ...detail, settings: exact, deadLetters: null })).toEqual([]);
 });
+
+test('a command in the advice quotes the name of the stream, whatever it is', () => {
+  const [{ remedy } = { remedy: '' }] = advise({ ...detail, stream: 'x; touch y; $(id)', groups: [] });
+  expect(remedy).toContain("qctl group create 'x; touch y; $(id)' GROUP");
+});

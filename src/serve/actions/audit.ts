@@ -2,6 +2,7 @@ import type { RedisConnection } from '../../backends/redis/index.ts';
 import { toTargetError } from '../../backends/redis/index.ts';
 import { redactText } from '../../config/redact.ts';
 import { AUDIT } from '../../model/keys.ts';
+import { HttpError } from '../errors.ts';
 
 /** What somebody does through the server. */
 export interface Act {
@@ -28,6 +29,8 @@ export interface Acted extends Act {
   failure: string | null;
 }
 
+/** An act that Redis has kept waiting for so long is not done any more: whoever asked for it has given up. */
+const LONGEST_WAIT_MS = 3000;
 /** About so many entries are kept. */
 const KEPT = 10_000;
 
@@ -40,7 +43,9 @@ export async function audited<T>(
   act: Act,
   work: () => Promise<T>,
   told: (acted: Acted) => void,
+  longestWaitMs = LONGEST_WAIT_MS,
 ): Promise<{ id: string; value: T }> {
+  const from = performance.now();
   const id = await append(redis, { phase: 'begun', ...act, forwardedFor: act.forwardedFor ?? '' }).catch(
     (error) => {
       throw toTargetError(error, redis.label, `write into ${AUDIT}, so nothing was done`);
@@ -56,6 +61,7 @@ export async function audited<T>(
     told({ ...act, id, failure });
   };
   try {
+    if (performance.now() - from > longestWaitMs) throw tooLate();
     const value = await work();
     await end(null);
     return { id, value };
@@ -63,6 +69,12 @@ export async function audited<T>(
     await end(redactText(error instanceof Error ? error.message : String(error)));
     throw error;
   }
+}
+
+function tooLate(): HttpError {
+  return new HttpError(503, 'REDIS_SLOW', 'Redis did not answer in time, so nothing was done', {
+    hint: ['ask again once it answers'],
+  });
 }
 
 async function append({ client }: RedisConnection, fields: Record<string, string>): Promise<string> {
