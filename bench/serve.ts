@@ -28,6 +28,7 @@ interface Viewed {
   p99: number;
   most: number;
   messages: number;
+  sentBytes: number;
   snapshots: number;
   closed: number;
 }
@@ -138,7 +139,7 @@ function tellAll(
     baseline: `${SLOWEST_MS} ms`,
     ratio: viewed.p99 / SLOWEST_MS,
     goal: { atMost: 1 },
-    note: `p50 ${viewed.p50.toFixed(0)} ms, most ${viewed.most.toFixed(0)} ms of ${viewed.requests} requests (${viewed.failed} failed) of ${viewed.bytes} bytes; ${viewed.messages} messages to ${VIEWERS} sockets, ${viewed.snapshots} of them whole, ${viewed.closed} sockets closed`,
+    note: `p50 ${viewed.p50.toFixed(0)} ms, most ${viewed.most.toFixed(0)} ms of ${viewed.requests} requests (${viewed.failed} failed) of ${viewed.bytes} bytes; ${viewed.messages} messages (${(viewed.sentBytes / 1e6).toFixed(0)} MB) to ${VIEWERS} sockets, ${viewed.snapshots} of them whole, ${viewed.closed} sockets closed`,
   });
   tell({
     name: `${name}, commands at Redis`,

@@ -7,13 +7,13 @@ import { WebSocket } from 'ws';
 const [base = '', sockets = '200', perSecond = '20', seconds = '30'] = process.argv.slice(2);
 
 /** What came over all sockets together. */
-const seen = { messages: 0, bytes: 0, snapshots: 0, closed: 0 };
+const seen = { messages: 0, sentBytes: 0, snapshots: 0, closed: 0 };
 
 function open(): Promise<WebSocket> {
   const socket = new WebSocket(`${base.replace(/^http/, 'ws')}/ws`, { origin: base });
   socket.on('message', (data: Buffer) => {
     seen.messages += 1;
-    seen.bytes += data.length;
+    seen.sentBytes += data.length;
     if (data.subarray(0, 40).includes('"snapshot"')) seen.snapshots += 1;
   });
   socket.on('close', () => {

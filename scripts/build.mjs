@@ -38,21 +38,39 @@ async function isStale() {
   return Math.max(...times) > (await stat(main)).mtimeMs;
 }
 
+/** Puts `to` for `from` in a file of a library, and says so where the file has it no more. */
+function patched(name, filter, from, to) {
+  return {
+    name,
+    setup({ onLoad }) {
+      onLoad({ filter }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        const contents = text.replace(from, to);
+        if (contents === text) throw new Error(`${path} no longer says ${from}`);
+        return { contents };
+      });
+    },
+  };
+}
+
 /**
  * pg makes a Response to find out whether it runs in a Cloudflare Worker. On Node 20 that loads all of undici and
  * http2, a tenth of the time that a command takes to start.
  */
-const pgOnNode = {
-  name: 'pg-on-node',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]pg[\\/]lib[\\/]stream\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const contents = text.replace('if (isCloudflareRuntime())', 'if (false)');
-      if (contents === text) throw new Error(`${path} no longer asks isCloudflareRuntime()`);
-      return { contents };
-    });
-  },
-};
+const pgOnNode = patched(
+  'pg-on-node',
+  /[\\/]pg[\\/]lib[\\/]stream\.js$/,
+  'if (isCloudflareRuntime())',
+  'if (false)',
+);
+
+/** A bundled CommonJS module that is loaded by import() has no names: cookies could not be set. */
+const cookieByName = patched(
+  'cookie-by-name',
+  /[\\/]@fastify[\\/]cookie[\\/]index\.js$/,
+  "await import('cookie')",
+  "require('cookie')",
+);
 
 async function bundle() {
   const { version } = createRequire(import.meta.url)('../package.json');
@@ -77,7 +95,7 @@ async function bundle() {
     // CommonJS libraries inside an ES module bundle still call require() for Node's own modules.
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
     legalComments: 'none',
-    plugins: [pgOnNode],
+    plugins: [pgOnNode, cookieByName],
     logLevel: 'warning',
   });
   await bundlePage();

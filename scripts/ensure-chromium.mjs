@@ -1,4 +1,4 @@
-// Finds the Chromium in which the tests open HTML reports, or installs one. Silent and quick when there is one already.
+// Finds the Chromium in which the tests open HTML reports and the page of qctl serve, or installs one. Silent and quick when there is one already.
 // Where none can be had it says so and ends with 0: those tests are skipped then, and all others run.
 import { findProgram, installProgram, isStarted } from './install-program.mjs';
 
@@ -22,7 +22,7 @@ function ensure() {
     [
       `ensure-chromium: ${problem.what}`,
       ...(problem.detail ? [problem.detail] : []),
-      `The tests of HTML reports are skipped. To run them install chromium, or name its binary: ${OVERRIDE}=/path/to/chromium`,
+      `The tests of HTML reports and of the page are skipped. To run them install chromium, or name its binary: ${OVERRIDE}=/path/to/chromium`,
       '',
     ].join('\n'),
   );

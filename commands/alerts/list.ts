@@ -39,6 +39,7 @@ async function look(context: Context, plan: AlertPlan, flags: StateFlags): Promi
   } catch (error) {
     if (!isQctlError(error) || error.kind !== 'target') throw error;
     context.io.stderr.write(`qctl: warning: ${error.message}; this is what this host has noted\n`);
-    return listAlertsOfHost(alertDoors(context, flags).stateFolder, hostname(), plan);
+    const note = (text: string): void => void context.io.stderr.write(`qctl: warning: ${text}\n`);
+    return listAlertsOfHost(alertDoors(context, flags).stateFolder, hostname(), plan, note);
   }
 }

@@ -1,7 +1,7 @@
 import { type ForgottenOverride, forgottenOverrides } from '../../src/breaker/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
+import { shellWord } from '../../src/model/shell-word.ts';
 import type { Context } from '../context.ts';
-import { shellWord } from '../term/shell-word.ts';
 import { printable } from '../term/text.ts';
 import type { ShownBreaker } from './chosen.ts';
 import { secondText } from './standing-text.ts';

@@ -4,11 +4,11 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { RecipeInputs } from '../../src/cutover/index.ts';
 import { QctlError } from '../../src/errors.ts';
 import { parseDurationMs } from '../../src/model/duration.ts';
+import { shellWord } from '../../src/model/shell-word.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
-import { shellWord } from '../term/shell-word.ts';
 
 interface InitFlags {
   recipe: string;

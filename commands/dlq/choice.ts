@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { plural } from '../../src/model/plural.ts';
+import { shellWord } from '../../src/model/shell-word.ts';
 import { formatStreamId, parseStreamId } from '../../src/model/stream-id.ts';
 import {
   type DeadLetterChoice,
@@ -14,7 +15,6 @@ import type { Context } from '../context.ts';
 import { parsePositiveInteger } from '../options.ts';
 import { usageError } from '../stream-work.ts';
 import { grouped } from '../term/number.ts';
-import { shellWord } from '../term/shell-word.ts';
 
 /** The flags that choose dead letters. */
 export interface ChoiceFlags {

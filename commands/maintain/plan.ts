@@ -1,4 +1,4 @@
-import { planMaintenance, type WaitingPlan } from '../../src/maintain/index.ts';
+import { type MaintainPlan, planMaintenance, type WaitingPlan } from '../../src/maintain/index.ts';
 import type { Context } from '../context.ts';
 import { withProgress } from '../stream-work.ts';
 import type { Output } from '../term/io.ts';
@@ -8,7 +8,7 @@ import { formatTable } from '../term/table.ts';
 import { chooseWork, eventsOf, type MaintainFlags } from './choose.ts';
 import { breakerWorkToJson } from './format-breakers.ts';
 import { leftoverToJson } from './format-leftovers.ts';
-import { streamWorkToJson } from './format-streams.ts';
+import { isWorthARow, streamWorkToJson } from './format-streams.ts';
 import { tablesOf } from './tables.ts';
 import { warn } from './warnings.ts';
 
@@ -29,12 +29,19 @@ export async function showPlan(context: Context, flags: MaintainFlags): Promise<
     ],
     table: () => {
       const scheduled = plan.scheduled.length === 0 ? '' : formatWaiting(io.stdout, plan.scheduled);
-      return tablesOf(io.stdout, scheduled, plan);
+      const streams = options.verbose ? plan.streams : plan.streams.filter(isWorthARow);
+      return tablesOf(io.stdout, scheduled, { ...plan, streams });
     },
   });
+  if (isEmpty(plan) && !options.quiet && options.output === 'table')
+    io.stderr.write('there is nothing to do (--verbose shows every stream)\n');
   warn(context, plan);
   const failed = [...plan.breakers, ...plan.streams].find(({ failure }) => failure !== null);
   if (failed?.failure) throw failed.failure;
+}
+
+function isEmpty({ scheduled, breakers, leftovers, streams }: MaintainPlan): boolean {
+  return scheduled.length + breakers.length + leftovers.length === 0 && !streams.some(isWorthARow);
 }
 
 function formatWaiting(output: Output, rows: readonly WaitingPlan[]): string {

@@ -96,13 +96,16 @@ export class FileAlertStore implements AlertStore {
         }),
       );
     } catch (error) {
-      if (!isUnusable(error)) throw error;
-      this.#broken = true;
-      this.#note(
-        `cannot keep alerts in ${this.#folder}: ${(error as Error).message}; they are kept in memory`,
-      );
+      this.#giveUp(error);
       return inMemory();
     }
+  }
+
+  #giveUp(error: unknown): void {
+    if (!isUnusable(error)) throw error;
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#note(`cannot keep alerts in ${this.#folder}: ${(error as Error).message}; they are kept in memory`);
   }
 
   async #read(rule: string): Promise<Kept | undefined> {
@@ -113,7 +116,9 @@ export class FileAlertStore implements AlertStore {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || error instanceof SyntaxError) return undefined;
-      throw error;
+      // Of another user, as where root has tried it first.
+      this.#giveUp(error);
+      return this.#memory.get(rule);
     }
   }
 }

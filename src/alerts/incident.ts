@@ -26,7 +26,9 @@ export function begin(rule: AlertRule, kind: IncidentKind, nowMs: number, seen: 
 
 /** It goes on: it fires once it has held for long enough, and is told of again once that is due. */
 export function goOn(incident: Incident, rule: AlertRule, nowMs: number, seen: Seen): Incident {
-  const next: Incident = { ...incident, ...seen, clearMs: null, severity: rule.severity };
+  // A clock that was set back must not put off what is to be told.
+  const sinceMs = Math.min(incident.sinceMs, nowMs);
+  const next: Incident = { ...incident, ...seen, sinceMs, clearMs: null, severity: rule.severity };
   const forMs = next.kind === 'blind' ? 0 : rule.forMs;
   if (next.state === 'pending') {
     if (nowMs - next.sinceMs < forMs) return next;

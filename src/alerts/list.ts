@@ -74,13 +74,18 @@ export async function listAlerts(redis: RedisConnection, plan: AlertPlan): Promi
   return rows.toSorted(byUrgency);
 }
 
-/** As {@link listAlerts}, from what this host has noted; for when Redis is away. */
+/**
+ * As {@link listAlerts}, from what this host has noted; for when Redis is away.
+ *
+ * @param note told where that cannot be read
+ */
 export async function listAlertsOfHost(
   stateFolder: string,
   host: string,
   plan: AlertPlan,
+  note: (text: string) => void,
 ): Promise<AlertRow[]> {
-  const files = new FileAlertStore(stateFolder, plan.id, () => undefined);
+  const files = new FileAlertStore(stateFolder, plan.id, note);
   const rows = plan.rules.map(async (rule) => {
     const { state, nowMs } = await files.read(rule.name);
     const views = state ? [{ host: isOwnView(rule) ? host : null, state }] : [];

@@ -19,16 +19,18 @@ export function takeOn(
   early: boolean,
 ): RuleState | undefined {
   const { dueMs, measuring, intervalMs } = state;
-  if (measuring && measuring.untilMs > nowMs) return undefined;
+  const mostMs = rule.timeoutMs + GRACE_MS;
+  // What lies further ahead than it can was said by a clock that has been set back since, as after a failover.
+  if (measuring && measuring.untilMs > nowMs && measuring.untilMs <= nowMs + mostMs) return undefined;
   const earlyMs = early ? Math.min(rule.intervalMs * EARLY_PART, MOST_EARLY_MS) : 0;
   // A shorter interval than before counts at once.
   const due = Math.min(dueMs, dueMs - intervalMs + rule.intervalMs);
-  if (nowMs < due - earlyMs) return undefined;
+  if (nowMs < due - earlyMs && due <= nowMs + rule.intervalMs) return undefined;
   return {
     ...state,
     dueMs: nowMs + rule.intervalMs,
     intervalMs: rule.intervalMs,
-    measuring: { token, untilMs: nowMs + rule.timeoutMs + GRACE_MS },
+    measuring: { token, untilMs: nowMs + mostMs },
   };
 }
 

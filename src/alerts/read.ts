@@ -45,7 +45,7 @@ export function readAlerts(config: ResolvedConfig): AlertPlan {
     id: JSON.stringify([config.files, profile]),
     profile,
     channels,
-    rules: withRedisLost(rules),
+    rules: withRedisLost(rules, written.repeat),
   };
 }
 
@@ -82,7 +82,7 @@ function ruleOf(rule: WrittenRule, { channels, repeat }: WrittenAlerts): AlertRu
 }
 
 /** What is told in place of a storm: one incident for every rule that cannot be looked at without Redis. */
-function withRedisLost(rules: AlertRule[]): AlertRule[] {
+function withRedisLost(rules: AlertRule[], repeatMs: number | null): AlertRule[] {
   const blind = rules.filter(needsRedis);
   if (blind.length === 0 || rules.some(({ metric }) => metric === 'redis.up')) return rules;
   const worst = SEVERITIES.findLast((one) => blind.some(({ severity }) => severity === one))!;
@@ -101,6 +101,7 @@ function withRedisLost(rules: AlertRule[]): AlertRule[] {
       severity: worst,
       forMs: LOST_FOR_MS,
       keepFiringForMs: 0,
+      repeatMs,
       againstMs: null,
       to: [...new Set(blind.flatMap(({ to }) => to))],
       summary: parseTemplate('Redis does not answer', []) as Template,

@@ -3,6 +3,7 @@ import {
   checkTrimRights,
   lookPatiently,
   planRetention,
+  type Retention,
   type RetentionPlan,
   type StreamFacts,
   trimAsPlanned,
@@ -15,10 +16,12 @@ import {
   workOf,
 } from './stream-work.ts';
 
+/** So many are counted before they are cut: however long a stream is, each run gets on with it. */
+const AT_ONCE = 100_000;
 const EXACTLY = { force: false, approximate: false };
 
 /** Cuts what lies beyond `maxLen` and `maxAge` of a stream, and nothing that a group has not finished. */
-export const prepareTrim: PreparePart = async (look) => {
+export const prepareTrim: PreparePart = async (look, count) => {
   const { redis, settings, work } = look;
   const { stream, maxLen, maxAgeMs } = settings;
   if (maxLen === undefined && maxAgeMs === undefined) return undefined;
@@ -28,25 +31,30 @@ export const prepareTrim: PreparePart = async (look) => {
   if (obstacle !== undefined) return nothing(workOf('trim', stream, { warning: obstacle }));
   const timed = streamIdTimeMs(facts.lastGeneratedId) !== null;
   const retention = { maxLen, maxAgeMs: timed ? maxAgeMs : undefined };
-  const planned = await planRetention(redis, facts, retention, work);
+  const planned = await planRetention(redis, facts, retention, work, count ? undefined : AT_ONCE);
   const plan = workOf('trim', stream, { count: planned.cut, note: heldText(planned) });
-  return planned.cut === 0 ? nothing(plan) : { plan, run: () => trim(look, planned, plan) };
+  return planned.cut === 0 ? nothing(plan) : { plan, run: () => trim(look, planned, retention) };
 };
 
 function nothing(plan: StreamWork): PlannedWork {
   return { plan, run: async () => plan };
 }
 
-async function trim(
-  { redis, work }: StreamLook,
-  planned: RetentionPlan,
-  plan: StreamWork,
-): Promise<StreamWork> {
-  await checkTrimRights(redis, [planned]);
-  const { trimmed, stopped, failure } = await trimAsPlanned(redis, planned, EXACTLY, work);
-  // A group that was set back meanwhile needs them now.
-  const needed = failure?.code === 'TRIM_NEEDED' ? { note: failure.message } : { failure };
-  return { ...plan, count: trimmed, left: stopped, ...needed };
+async function trim(look: StreamLook, first: RetentionPlan, retention: Retention): Promise<StreamWork> {
+  const { redis, work } = look;
+  await checkTrimRights(redis, [first]);
+  const done = workOf('trim', first.stream);
+  for (let planned = first; ; ) {
+    const { trimmed, stopped, failure } = await trimAsPlanned(redis, planned, EXACTLY, work);
+    done.count += trimmed;
+    done.note = heldText(planned);
+    // A group that was set back meanwhile needs them now.
+    const needed = failure?.code === 'TRIM_NEEDED' ? { note: failure.message } : { failure };
+    if (stopped || failure) return { ...done, left: stopped, ...needed };
+    const facts = planned.more ? await lookPatiently(redis, first.stream, work) : undefined;
+    if (!facts || obstacleTo(facts, look) !== undefined) return done;
+    planned = await planRetention(redis, facts, retention, work, AT_ONCE);
+  }
 }
 
 /** Why nothing may be cut, as a clause, where that is not because of what a group needs. */

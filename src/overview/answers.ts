@@ -22,12 +22,24 @@ export class Answers {
   get<T>(question: string, ask: () => Promise<T>): Promise<T> {
     const known = this.#answers.get(question);
     if (known && performance.now() < known.until) return known.promise as Promise<T>;
+    this.#forgetOld();
     const answer: Answer = { promise: this.#ask(question, ask), until: Number.POSITIVE_INFINITY };
     this.#answers.delete(question);
     this.#answers.set(question, answer);
     // The oldest goes; who waits for it has it in hand.
     if (this.#answers.size > MOST) this.#answers.delete(this.#answers.keys().next().value!);
     return answer.promise as Promise<T>;
+  }
+
+  /** Nothing of what was asked so far is given again. */
+  forget(): void {
+    this.#answers.clear();
+  }
+
+  /** What will not be given again, such as a long message that was opened once, does not stay in memory. */
+  #forgetOld(): void {
+    const now = performance.now();
+    for (const [question, { until }] of this.#answers) if (until <= now) this.#answers.delete(question);
   }
 
   async #ask<T>(question: string, ask: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 /** One look at everything, once an interval: what page, REST, Prometheus and terminal show. */
 
+export { redisAway } from './away.ts';
 export { applyChanges, changesBetween } from './changes.ts';
 export type { OverviewConfig, OverviewDoors } from './doors.ts';
 export type { Changes, LiveMessage } from './live.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PendingReport, StreamDetail } from '../streams/index.ts';
 import { Answers } from './answers.ts';
-import { whyOf } from './away.ts';
+import { redisAway, whyOf } from './away.ts';
 import { pendingDetail, streamDetail } from './details.ts';
 import type { OverviewDoors } from './doors.ts';
 import { Histories } from './histories.ts';
@@ -99,7 +99,10 @@ class LiveOverview implements Overview {
     this.#listeners.clear();
   }
 
-  #ask<T>(question: (string | number)[], ask: () => Promise<T>): Promise<T> {
+  /** A question to a server that is away would wait for as long as it is, and nobody may be there for the answer. */
+  async #ask<T>(question: (string | number)[], ask: () => Promise<T>): Promise<T> {
+    const { away } = this.#seen;
+    if (away) throw redisAway(away.why);
     return this.#answers.get(JSON.stringify(question), ask);
   }
 
@@ -160,6 +163,8 @@ class LiveOverview implements Overview {
   #fail(why: string): void {
     const now = new Date();
     if (!this.#seen.away) this.#histories.gap(now.getTime());
+    // What was answered before, or is answered after a long silence, says nothing of what comes back.
+    if (!this.#seen.away) this.#answers.forget();
     this.#seen = { ...this.#seen, away: { since: this.#seen.away?.since ?? now.toISOString(), why } };
   }
 

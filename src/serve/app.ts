@@ -36,7 +36,7 @@ export async function createApp(
   app.setErrorHandler((error, _request, reply) => answer(reply, error, failed));
   await app.register(cookie);
   await app.register(websocket, {
-    options: { maxPayload: MOST_MESSAGE_BYTES, perMessageDeflate: false },
+    options: { maxPayload: MOST_MESSAGE_BYTES, perMessageDeflate: false, autoPong: false },
     // Viewers are told why by those who know them.
     preClose: (done) => done(),
   });

@@ -40,7 +40,7 @@ export async function startServer(parts: ServerParts, options: ServerOptions = {
   await app.register(lookRoutes, { answers, overview, metrics: (seen) => metrics(seen, hub.size) });
   await app.register(detailRoutes, { answers, overview });
   await app.register(liveRoutes, { hub, access, version, mayAct });
-  await app.register(actionRoutes, { actions, events });
+  await app.register(actionRoutes, { actions, overview, events });
   await app.register(pageRoutes, { assets });
   await app.register(openApiRoute);
   try {

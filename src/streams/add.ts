@@ -1,6 +1,7 @@
 import { isRetryable, type RedisConnection, replyCode, toTargetError } from '../backends/redis/index.ts';
 import { QctlError } from '../errors.ts';
 import type { Field } from '../model/entry.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { compareStreamIds, parseStreamId } from '../model/stream-id.ts';
 import { readFacts } from './facts.ts';
 import { streamMissing } from './names.ts';
@@ -70,7 +71,7 @@ async function explain(redis: RedisConnection, { stream, id }: AddRequest, error
   const lost = isRetryable(error, redis.kind) !== undefined && replyCode(error) === '';
   if (lost)
     translated.hint.push(
-      `it may have been added: look with 'qctl stream tail ${stream}' before it is sent again`,
+      `it may have been added: look with 'qctl stream tail ${shellWord(stream)}' before it is sent again`,
     );
   return translated;
 }

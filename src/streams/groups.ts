@@ -3,6 +3,7 @@ import { deleteGroup } from '../backends/redis/scripts/delete-group.ts';
 import { setPosition } from '../backends/redis/scripts/set-position.ts';
 import { QctlError } from '../errors.ts';
 import { plural } from '../model/plural.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { compareStreamIds } from '../model/stream-id.ts';
 import { asking } from './asking.ts';
 import { countEntries, type RangeCount } from './count.ts';
@@ -31,7 +32,10 @@ export async function createGroup(
 export function groupExists(stream: string, group: string, cause?: unknown): QctlError {
   return new QctlError('failed', `stream ${stream} has a group ${group} already`, {
     code: 'GROUP_EXISTS',
-    hint: [`'qctl group reset ${stream} ${group}' moves its position`, `'qctl group ls ${stream}' shows it`],
+    hint: [
+      `'qctl group reset ${shellWord(stream)} ${shellWord(group)}' moves its position`,
+      `'qctl group ls ${shellWord(stream)}' shows it`,
+    ],
     details: { stream, group },
     cause,
   });
@@ -169,7 +173,7 @@ export function pendingRefused(stream: string, group: string, pending: number): 
       code: 'GROUP_PENDING',
       hint: [
         'they were delivered and never acknowledged; without the group nobody knows of them any more',
-        `'qctl pending ${stream} ${group}' shows them; --force deletes the group with them`,
+        `'qctl pending ${shellWord(stream)} ${shellWord(group)}' shows them; --force deletes the group with them`,
       ],
       details: { stream, group, pending },
     },

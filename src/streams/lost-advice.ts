@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { compareStreamIds } from '../model/stream-id.ts';
 import type { GroupFacts, StreamFacts } from './facts.ts';
 
@@ -31,7 +32,7 @@ function lostUndelivered(facts: StreamFacts, group: GroupFacts): Finding | undef
     level: 'warning',
     code: 'UNDELIVERED_TRIMMED',
     text: `up to ${entries} ${removed} before group ${group.group} got ${them}`,
-    remedy: `see who trims the stream; 'qctl stream trim ${facts.stream}' leaves what a group still needs`,
+    remedy: `see who trims the stream; 'qctl stream trim ${shellWord(facts.stream)}' leaves what a group still needs`,
   };
 }
 
@@ -43,6 +44,6 @@ function lostPending(facts: StreamFacts, { group, oldestPendingId }: GroupFacts)
     level: 'warning',
     code: 'PENDING_TRIMMED',
     text: `group ${group}: the oldest pending entries were trimmed away`,
-    remedy: `'qctl pending ${stream} ${group}' shows which`,
+    remedy: `'qctl pending ${shellWord(stream)} ${shellWord(group)}' shows which`,
   };
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from '../model/duration.ts';
 import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { IDLE_MS } from './consumers.ts';
 import type { StreamFacts } from './facts.ts';
 import { adviseOnLoss } from './lost-advice.ts';
@@ -26,7 +27,7 @@ function nobodyReads({ stream, group, consumers, pending, lag }: GroupWithMember
     level: 'warning',
     code: 'GROUP_WITHOUT_CONSUMERS',
     text: `group ${group} has no consumers, and entries wait for it`,
-    remedy: `start its consumers; 'qctl group delete ${stream} ${group}' where nobody needs it any more`,
+    remedy: `start its consumers; 'qctl group delete ${shellWord(stream)} ${shellWord(group)}' where nobody needs it any more`,
   };
 }
 
@@ -41,7 +42,7 @@ function stuck({ stream, group, members }: GroupWithMembers, detail: Detail): Fi
     level: 'warning',
     code: 'PENDING_STUCK',
     text: `group ${group}: ${pending} ${plural(pending, 'entry')} ${pending === 1 ? 'is' : 'are'} pending with consumers that were not seen for ${formatDuration(idleMs)} or longer: ${names.join(', ')}${others}`,
-    remedy: `'qctl claim ${stream} ${group}' hands ${pending === 1 ? 'it' : 'them'} to a consumer that is alive`,
+    remedy: `'qctl claim ${shellWord(stream)} ${shellWord(group)}' hands ${pending === 1 ? 'it' : 'them'} to a consumer that is alive`,
   };
 }
 
@@ -55,7 +56,7 @@ function missingGroup({ stream, settings, groups }: Detail): Finding | undefined
     level: 'warning',
     code: 'GROUP_MISSING',
     text: `the configuration names group ${wanted}, which does not exist`,
-    remedy: `'qctl group create ${stream} ${wanted}' makes it`,
+    remedy: `'qctl group create ${shellWord(stream)} ${shellWord(wanted)}' makes it`,
   };
 }
 
@@ -65,7 +66,7 @@ function tooLong({ stream, length, settings: { maxLen } }: Detail): Finding | un
     level: 'warning',
     code: 'LENGTH_OVER_MAX',
     text: `it holds ${length} ${plural(length, 'entry')}, ${length - maxLen} more than maxLen ${maxLen}`,
-    remedy: `'qctl stream trim ${stream}' cuts it; see that who adds to it trims, too`,
+    remedy: `'qctl stream trim ${shellWord(stream)}' cuts it; see that who adds to it trims, too`,
   };
 }
 
@@ -75,7 +76,7 @@ function tooOld({ stream, firstAgeMs, settings: { maxAgeMs } }: Detail): Finding
     level: 'warning',
     code: 'AGE_OVER_MAX',
     text: 'its first entry is older than maxAge',
-    remedy: `'qctl stream trim ${stream}' cuts it`,
+    remedy: `'qctl stream trim ${shellWord(stream)}' cuts it`,
   };
 }
 
@@ -85,7 +86,7 @@ function deadLetters({ stream, settings, deadLetters: count }: Detail): Finding 
     level: 'note',
     code: 'DEAD_LETTERS',
     text: `${count} ${plural(count, 'dead letter')} ${count === 1 ? 'lies' : 'lie'} in ${settings.deadLetter}`,
-    remedy: `'qctl dlq ls ${stream}' shows why`,
+    remedy: `'qctl dlq ls ${shellWord(stream)}' shows why`,
   };
 }
 
@@ -95,6 +96,6 @@ function noGroups({ stream, length, groups }: Detail): Finding | undefined {
     level: 'note',
     code: 'NO_GROUPS',
     text: 'it has no groups: whoever reads it leaves no trace',
-    remedy: `'qctl group create ${stream} GROUP' makes one, where consumers are to share the work`,
+    remedy: `'qctl group create ${shellWord(stream)} GROUP' makes one, where consumers are to share the work`,
   };
 }

@@ -84,16 +84,18 @@ async function whereToCut(
   );
 }
 
-/** Cuts all entries with a smaller id. */
+/** Cuts all entries with a smaller id, or the first `most` of them. */
 export async function whereBelow(
   redis: RedisConnection,
   { stream, firstId, length }: StreamFacts,
   below: string,
   work: Work,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Cut> {
   if (firstId === null || compareStreamIds(below, firstId) <= 0) return { below: null, cut: 0, length };
-  const { count } = await countEntries(redis, stream, '-', `(${below}`, { work });
-  return { below: count > 0 ? below : null, cut: count, length };
+  const { count, lastId } = await countEntries(redis, stream, '-', `(${below}`, { limit: most, work });
+  const to = count < most || lastId === null ? below : nextStreamId(lastId)!;
+  return { below: count > 0 ? to : null, cut: count, length };
 }
 
 /**
@@ -101,20 +103,20 @@ export async function whereBelow(
  * meanwhile these are too many; so it is counted again until the stream has not become shorter: then at
  * least as many stay as are to be kept, whatever was added and cut.
  *
- * @param most an entry that stays, and all behind it; null: none has to
+ * @param bounds `until`: an entry that stays, and all behind it; null: none has to. `most`: no more are cut
  */
 export async function whereToKeep(
   redis: RedisConnection,
   facts: StreamFacts,
   keep: number,
   work: Work,
-  most: string | null = null,
+  { until = null, most = Number.POSITIVE_INFINITY }: { until?: string | null; most?: number } = {},
 ): Promise<Cut> {
   const { stream } = facts;
-  const to = most === null ? '+' : `(${most}`;
+  const to = until === null ? '+' : `(${until}`;
   let { length } = facts;
   while (length > keep) {
-    const limit = length - keep;
+    const limit = Math.min(length - keep, most);
     const { count, lastId } = await countEntries(redis, stream, '-', to, { limit, work });
     if (lastId === null) break;
     const now = await asking(redis, `look at stream ${stream}`, () => redis.client.xlen(stream));

@@ -5,6 +5,7 @@ import { isQctlError, QctlError } from '../errors.ts';
 import { streamKeys } from '../model/keys.ts';
 import { Interrupted } from '../model/patience.ts';
 import { plural } from '../model/plural.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { TrimPlan } from './trim-plan.ts';
 import { page, type Work } from './work.ts';
 import { requireWritable } from './writable.ts';
@@ -126,7 +127,7 @@ function stillNeeded({ stream, below }: TrimPlan, needed: string, group: string,
 
 function hintsOf(stream: string): string[] {
   return [
-    `'qctl stream trim ${stream} --acknowledged' cuts only what every group has acknowledged`,
+    `'qctl stream trim ${shellWord(stream)} --acknowledged' cuts only what every group has acknowledged`,
     '--force cuts them all the same; they are lost then',
   ];
 }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { decide, type Found } from '../../src/alerts/decide.ts';
 import { claimNext, noteOutcome } from '../../src/alerts/deliveries.ts';
+import { takeOn } from '../../src/alerts/measuring.ts';
 import { mergeStates } from '../../src/alerts/merge.ts';
 import type { AlertRule } from '../../src/alerts/rule.ts';
 import { freshState, type RuleState } from '../../src/alerts/state.ts';
@@ -168,4 +169,17 @@ test('what this host has told while Redis was away is not told again once it is 
   expect(mergeStates(told, other).incidents).toHaveLength(1);
   // Redis has lost it.
   expect(mergeStates(null, told).incidents).toEqual(told.incidents);
+});
+
+test('a clock that was set back, as after a failover, puts off neither measuring nor telling', () => {
+  const rule = rules.get('slow')!;
+  const hour = 60 * MINUTE;
+  const taken = takeOn(freshState('test'), rule, 'me', hour, false)!;
+  expect(takeOn(taken, rule, 'other', hour + 1, false)).toBeUndefined();
+  expect(takeOn(taken, rule, 'other', 0, false)).toBeDefined();
+  let state = decide(taken, rule, { value: 11 }, hour);
+  expect(takeOn(state, rule, 'other', hour + MINUTE - 1, false)).toBeUndefined();
+  expect(takeOn(state, rule, 'other', 0, false)).toBeDefined();
+  state = decide(state, rule, { value: 11 }, 0);
+  expect(sendAll(decide(state, rule, { value: 11 }, 5 * MINUTE), rule, 5 * MINUTE)[1]).toEqual(['firing']);
 });

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FileAlertStore } from '../../src/alerts/file-store.ts';
@@ -311,4 +313,17 @@ test('a receiver that takes its time holds up no measurement', async () => {
   one.runner.start();
   await waitFor(() => measured(one, 'fail') >= 5, { timeoutMs: 1900 });
   expect(one.events.filter(({ type }) => type === 'alert-message')).toEqual([]);
+});
+
+test('what is kept on this host and cannot be read is told once, and alerts go on in memory', async () => {
+  const notes: string[] = [];
+  const folder = await stateFolder();
+  // Anybody but root would meet this as a file of another user.
+  const own = '64879f7d6b960a01';
+  await mkdir(join(folder, own, 'deep.json'), { recursive: true });
+  const files = new FileAlertStore(folder, 'plan', (text) => notes.push(text));
+  expect((await files.read('deep')).state).toBeNull();
+  await files.update('deep', () => ({ state: freshState('test'), result: null }));
+  expect((await files.read('deep')).state).toMatchObject({ owner: 'test' });
+  expect(notes).toEqual([expect.stringMatching(/^cannot keep alerts in .*EISDIR.*kept in memory$/)]);
 });

@@ -58,11 +58,11 @@ test('what is not said is a warning, told to every channel, at once, every four 
 test('rules that need Redis have one that tells of its loss, with the worst severity among them', async () => {
   const { rules } = await planOf(`${CHANNELS}
 rules:
-  - { name: a, metric: stream.length, with: { stream: s }, failure: value > 1, severity: critical, to: [hook] }
+  - { name: a, metric: stream.length, with: { stream: s }, failure: value > 1, severity: critical, repeat: never, to: [hook] }
   - { name: b, metric: redis.lag, with: { stream: s, group: g }, failure: value > 1 }
   - { name: c, metric: http, with: { url: 'http://127.0.0.1:9' }, failure: value > 1 }`);
   expect(rules.at(-1)).toMatchObject({
-    ...{ name: 'redis-lost', metric: 'redis.up', severity: 'critical', to: ['hook'] },
+    ...{ name: 'redis-lost', metric: 'redis.up', severity: 'critical', repeatMs: 14_400_000, to: ['hook'] },
     description: { text: expect.stringContaining('of: a, b') },
   });
 });

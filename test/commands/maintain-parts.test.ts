@@ -37,6 +37,19 @@ describe('maintain with destructive parts', () => {
     expect(await dump()).toEqual(before);
   });
 
+  test('shows in a dry run only what there is to do, and says where that is nothing', async () => {
+    await fill('mails');
+    await fill('tasks');
+    const streams = 'mails: { maxLen: 1 }, tasks: { maxLen: 100 }';
+    const some = await own.run(['maintain', '--dry-run'], { config: config('trim: true', streams) });
+    expect(some.stdout).toContain('mails');
+    expect(some.stdout).not.toContain('tasks');
+    const none = { config: config('trim: true', 'tasks: { maxLen: 100 }') };
+    const { stdout, stderr } = await own.run(['maintain', '--dry-run'], none);
+    expect([stdout, stderr]).toEqual(['', 'there is nothing to do (--verbose shows every stream)\n']);
+    expect((await own.run(['maintain', '--dry-run', '--verbose'], none)).stdout).toContain('tasks');
+  });
+
   test.each([
     ['n', 9, 5],
     ['y', 0, 2],

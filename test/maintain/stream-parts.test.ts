@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { prepareTrim } from '../../src/maintain/trim.ts';
+import { streamSettings } from '../../src/streams/index.ts';
 import { consumersOf, entriesOf, fillPending, pendingOf, untilIdle } from '../support/pending.ts';
-import { shown, useMaintained } from './driver.ts';
+import { EVENTS, shown, useMaintained } from './driver.ts';
 
 const own = useMaintained();
 const call = (...words: (string | number)[]) => own.redis.client.call(...(words as [string]));
@@ -33,6 +35,21 @@ describe('trim', () => {
     const { streams: done } = await own.run(['trim'], streams);
     expect(shown(done)).toEqual([{ part: 'trim', stream: 'orders', count: 6 }]);
     expect(await idsOf('orders')).toEqual(['7-0', '8-0', '9-0', '10-0']);
+  });
+
+  test('gets on with a stream that is too long to be counted in one run', async () => {
+    const script = "for n = 1, 120000 do redis.call('XADD', KEYS[1], n .. '-0', 'n', n) end";
+    await own.redis.client.eval(script, 1, 'orders');
+    await call('XGROUP', 'CREATE', 'orders', 'workers', '119000');
+    const settings = streamSettings({ orders: { maxLen: 10 } }, 'orders', false);
+    const parts = new Set(['trim'] as const);
+    const look = { redis: own.redis, settings, streams: {}, parts, reapAfterMs: 1, work: EVENTS };
+    expect((await prepareTrim(look, true))?.plan.count).toBe(119_000);
+    const piece = await prepareTrim(look, false);
+    expect(piece?.plan).toMatchObject({ count: 100_000, note: null });
+    const note = 'group workers still needs 119001-0 and what follows';
+    expect(await piece?.run()).toMatchObject({ count: 119_000, left: false, note });
+    expect(await own.redis.client.xlen('orders')).toBe(1000);
   });
 
   test('cuts only up to what a group has not finished, and says which', async () => {

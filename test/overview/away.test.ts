@@ -58,6 +58,28 @@ test('after a restart that kept the data the first rates are not known', async (
   }
 });
 
+test('who asks a stopped server for details is told at once, and later gets nothing that is as old', async () => {
+  const stopped = await startRedis();
+  const connection = await connectRedis({ url: stopped.url });
+  try {
+    await connection.client.xadd('orders', '*', 'n', '1');
+    const overview = opened(doorsTo(connection), { intervalMs: 100 });
+    await overview.first();
+    stopped.pause();
+    const asked = overview.stream('orders');
+    await until(overview, (seen) => seen.away);
+    await expect(overview.stream('orders')).rejects.toMatchObject({ code: 'REDIS_AWAY' });
+    stopped.resume();
+    await Promise.all([asked, until(overview, (seen) => !seen.away)]);
+    await connection.client.xadd('orders', '*', 'n', '2');
+    expect(await overview.stream('orders')).toMatchObject([{ length: 2 }]);
+  } finally {
+    stopped.resume();
+    await connection.close();
+    await stopped.stop();
+  }
+});
+
 test('a server that cannot be reached, or refuses the login, is told as the first look', async () => {
   const locked = await startRedis({ password: 'right' });
   const url = locked.url.replace('right', 'wrong');

@@ -180,7 +180,27 @@ describe('a circuit breaker', () => {
       outcome: 'failed',
       why: 'there is no breaker wazzuh/api',
     });
+    for (const name of ['constructor', '__proto__'])
+      expect((await act(server, `breakers/${name}/trip`, {})).json.code).toBe('BREAKER_UNKNOWN');
+    expect(await redis.client.keys('qctl:{cb:*')).toEqual([]);
   });
+});
+
+test('nothing is begun while Redis is away: it would be done when nobody waits for it any more', async () => {
+  const overview = fakeOverview();
+  let asked = 0;
+  const actions = {
+    redis: async () => {
+      asked += 1;
+      throw new Error('asked');
+    },
+    cutovers: async () => Promise.reject(new Error('asked')),
+    breakers: {},
+  };
+  const server = await served(overview, {}, { actions });
+  overview.show({ away: { since: '2026-11-22T02:00:00.000Z', why: 'Redis has not answered for 5 s' } });
+  const { status, json } = await act(server, 'breakers/x/trip', {});
+  expect([status, json.code, asked]).toEqual([503, 'REDIS_AWAY', 0]);
 });
 
 test('a drain is paused, resumed and stopped as from the command line', async () => {

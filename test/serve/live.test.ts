@@ -157,9 +157,15 @@ describe('a viewer that does not read', () => {
     const server = await served(overview);
     const [slow, quick] = [await watch(server), await watch(server)];
     await Promise.all([slow.until('snapshot'), quick.until('snapshot')]);
+    let pongs = 0;
+    slow.socket.on('pong', () => {
+      pongs += 1;
+    });
     slow.socket.pause();
     const looks = 60;
     for (let seq = 2; seq <= looks; seq += 1) {
+      // Answers to these would wait in the server, too.
+      if (seq === looks / 2) for (let n = 0; n < 50; n += 1) slow.socket.ping();
       overview.show({ snapshot: large(seq) });
       await quick.until('changes', (changes) => changes.seq === seq);
     }
@@ -170,6 +176,9 @@ describe('a viewer that does not read', () => {
     });
     // What the network holds by itself came as well: far from all.
     expect(slow.heard.filter(({ type }) => type === 'changes').length).toBeLessThan(looks / 2);
+    expect(pongs).toBe(0);
+    slow.socket.ping();
+    await waitFor(() => pongs === 1);
     shown(quick);
   });
 

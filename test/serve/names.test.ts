@@ -55,6 +55,10 @@ describe('the Host header', () => {
       '',
       ' ',
     ];
+    const { isOwnHost: isV6 } = ownNames({ host: 'FD00:0:0::01', port: 8090 }, ['fd00::0:2']);
+    expect(['[fd00::1]:8090', '[fd00:0::1]', '[fd00::2]', '[fd00::3]'].map(isV6)).toEqual([
+      ...[true, true, false, false],
+    ]);
     for (const other of [...foreign, undefined, 'localhost:x', '[::1', 'qctl.example.com.evil'])
       expect(isOwnHost(other), String(other)).toBe(false);
   });

@@ -69,7 +69,7 @@ export async function openPageWorld(): Promise<PageWorld> {
     started.push(process);
     return process;
   };
-  start('drain', 'sqs', 'webhooks', '--follow', '--yes');
+  start('drain', 'sqs', 'webhooks', '--follow', '--wait', '1s', '--yes');
   start('cutover', 'run', at('plan.yaml'), '--yes');
   const firstOf = (index: string): Promise<string> =>
     waitFor(async () => (await redis.client.zrange(index, '0', '0'))[0], { what: `a run in ${index}` });

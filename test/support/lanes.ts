@@ -32,6 +32,7 @@ export const LONG: Record<string, number> = {
   'load/run-load': 22,
   'commands/consumer-reap': 20,
   'drain/rewind': 20,
+  'serve/page.browser': 20,
   'chaos/follow': 19,
   'chaos/postgres-restart': 19,
   'contract/sqs': 19,

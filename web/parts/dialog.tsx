@@ -7,6 +7,8 @@ export function Dialog({ title, wide = false, close, children }: DialogProps) {
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current?.showModal();
+    // Where something is asked for, that comes before the button that closes it.
+    dialog.current?.querySelector('input')?.focus();
     return () => before?.isConnected && before.focus();
   }, []);
   return (

@@ -70,8 +70,7 @@ function Standing({ cutover, nowMs }: { cutover: Cutover; nowMs: number }) {
     <>
       {waitingFor && (
         <Notice>
-          Waiting: {waitingFor}
-          {waitingSince && <span class="dim"> since {timeText(waitingSince, nowMs)}</span>}
+          {waitingSince ? `Waiting since ${timeText(waitingSince, nowMs)}` : 'Waiting'}: {waitingFor}
         </Notice>
       )}
       {pauseOrdered && <Notice>A pause is ordered, and comes after the step in hand: {pauseOrdered}</Notice>}

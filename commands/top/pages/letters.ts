@@ -1,7 +1,7 @@
 import { formatBytes } from '../../../src/model/bytes.ts';
+import { shellWord } from '../../../src/model/shell-word.ts';
 import type { OpenedLetter } from '../../../src/overview/index.ts';
 import { formatEntryFields } from '../../term/entry.ts';
-import { shellWord } from '../../term/shell-word.ts';
 import { formatFields } from '../../term/table.ts';
 import { printable, wrapLines } from '../../term/text.ts';
 import { ageColumn, countColumn, since } from '../cells.ts';

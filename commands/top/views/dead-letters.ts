@@ -5,7 +5,7 @@ import type { Scene } from '../scene.ts';
 import { type Table, type TopColumn, tableOf } from '../table.ts';
 
 const COLUMNS: TopColumn<DeadLetterRow>[] = [
-  { head: 'STREAM', rank: 0, text: ({ stream }) => stream, order: ({ stream }) => stream },
+  { head: 'STREAM', rank: 0, least: 28, text: ({ stream }) => stream, order: ({ stream }) => stream },
   countColumn(
     { head: 'ENTRIES', rank: 1, paint: ({ length }) => (length > 0 ? 'yellow' : undefined) },
     (row) => row.length,

@@ -25,7 +25,7 @@ function columnsOf({ streamHistory }: Scene): TopColumn<StreamRow>[] {
     paint: () => 'cyan',
   });
   return [
-    { head: 'STREAM', rank: 0, text: ({ stream }) => stream, order: ({ stream }) => stream },
+    { head: 'STREAM', rank: 0, least: 28, text: ({ stream }) => stream, order: ({ stream }) => stream },
     countColumn({ head: 'LENGTH', rank: 3 }, ({ length }) => length),
     rate('IN', 4, ({ inPerSecond }) => inPerSecond),
     rate('OUT', 5, ({ outPerSecond }) => outPerSecond),

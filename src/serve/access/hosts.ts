@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { isLoopback, isWildcard, type ListenAddress } from '../address.ts';
 
 /** Under which names, and from which pages, the server may be called. */
@@ -15,7 +15,7 @@ export interface Names {
  */
 export function ownNames({ host }: ListenAddress, given: readonly string[]): Names {
   const configured = given.map((name) => name.toLowerCase().replace(/\.$/, ''));
-  const names = new Set(['localhost', host.toLowerCase(), ...configured.map(nameOf)]);
+  const names = new Set(['localhost', sameForm(host.toLowerCase()), ...configured.map(nameOf)]);
   const anyAddress = isWildcard(host);
   return {
     isOwnHost(header) {
@@ -34,7 +34,13 @@ export function ownNames({ host }: ListenAddress, given: readonly string[]): Nam
 /** The name of a Host header, without port, brackets and last dot; undefined where it is none. */
 function readName(header: string): string | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]\\?#,]+))(?::\d{1,5})?$/i.exec(header);
-  return (match?.[1] ?? match?.[2])?.toLowerCase().replace(/\.$/, '');
+  const name = (match?.[1] ?? match?.[2])?.toLowerCase().replace(/\.$/, '');
+  return name === undefined ? undefined : sameForm(name);
+}
+
+/** An IPv6 address as browsers write it: `fd00::1`, whether `fd00:0::1` or that was given. */
+function sameForm(name: string): string {
+  return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
 }
 
 function nameOf(given: string): string {

@@ -22,6 +22,10 @@ export class Viewer {
     socket.on('pong', () => {
       this.silent = 0;
     });
+    // Answers to somebody who asks and never reads would wait in memory, one for each question.
+    socket.on('ping', () => {
+      if (!this.backedUp) socket.pong(() => undefined);
+    });
     // Nothing is expected from a viewer, and nothing that it says is kept.
     socket.on('message', () => undefined);
     socket.on('error', () => socket.terminate());

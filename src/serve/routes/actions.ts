@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Overview, redisAway } from '../../overview/index.ts';
 import { isCsrfToken } from '../access/principal.ts';
 import { type Act, audited } from '../actions/audit.ts';
 import { type BreakerRequest, operate, toOperation } from '../actions/breakers.ts';
@@ -52,7 +53,11 @@ const KINDS: readonly Kind[] = [
     body: BREAKER_ACTION,
     prepare(body: BreakerRequest, { redis, breakers }) {
       const operation = toOperation(body);
-      return async (act) => operate(await redis(), operation, act, breakers[act.object]);
+      return async (act) => {
+        // A name such as `constructor` is no setting that somebody made.
+        const configured = Object.hasOwn(breakers, act.object) ? breakers[act.object] : undefined;
+        await operate(await redis(), operation, act, configured);
+      };
     },
   },
   {
@@ -82,8 +87,9 @@ const KINDS: readonly Kind[] = [
 /** What changes something. Without {@link ActionParts} each says that actions are off. */
 export async function actionRoutes(
   app: FastifyInstance,
-  { actions, events = {} }: { actions: ActionParts | undefined; events?: ServerEvents },
+  parts: { actions: ActionParts | undefined; overview: Pick<Overview, 'seen'>; events?: ServerEvents },
 ): Promise<void> {
+  const { actions, overview, events = {} } = parts;
   for (const kind of KINDS)
     app.post<{ Params: Params; Body: Body }>(
       `/api/actions/${kind.path}/:object/:verb`,
@@ -97,7 +103,12 @@ export async function actionRoutes(
         // Before the rest is looked at: what is not allowed is not told what is wrong with it.
         preValidation: async (request) => checkAllowed(request, actions),
       },
-      (request) => act(request, kind, actions!, events),
+      async (request) => {
+        // It would be done whenever Redis is back, when nobody waits for it any more.
+        const { away } = overview.seen();
+        if (away) throw redisAway(away.why);
+        return act(request, kind, actions!, events);
+      },
     );
 }
 
