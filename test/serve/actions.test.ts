@@ -79,7 +79,7 @@ describe('an action', () => {
     };
     const [anna, other] = [
       await login({ user: 'anna', password: 'correct horse' }),
-      await login({ token: TOKEN }),
+      await login({ user: 'anna', password: 'correct horse' }),
     ];
     const tokenOf = async (headers: { cookie: string }) =>
       (await ask(server, '/api/session', { headers })).json.actions.csrfToken as string;

@@ -186,7 +186,7 @@ describe('health', () => {
 });
 
 describe('details from Redis', () => {
-  const STRANGE = 'a/b:{c} ?#&%2F é\u{1f40c}\n"';
+  const STRANGE = `a/b:{c} ?#&%2F é\u{1f40c}\n"${'-long'.repeat(100)}`;
 
   test('of a stream of whatever name: groups, pending entries, history, as the commands show them', async () => {
     const { client } = redis;

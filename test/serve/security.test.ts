@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { QctlError } from '../../src/errors.ts';
 import { digestOf } from '../../src/serve/access/compare.ts';
 import { type Credentials, credentialsOf, type RunningServer } from '../../src/serve/index.ts';
 import { FULL } from '../overview/full-snapshot.ts';
@@ -245,7 +246,12 @@ test('no answer holds a token, a password, or a URL with one', async () => {
   const secret = 'hunter2hunter2';
   const overview = fakeOverview(FULL);
   const why = `cannot reach redis://admin:${secret}@db:6379/0: connection lost`;
-  const failing = { ...overview, stream: () => Promise.reject(new Error(why)) };
+  const away = new QctlError('target', why, { code: 'REDIS_AWAY', hint: [why] });
+  const failing = {
+    ...overview,
+    stream: () => Promise.reject(new Error(why)),
+    pending: () => Promise.reject(away),
+  };
   const server = await served(failing, { credentials }, { assets });
   overview.show({ away: { since: FULL.at, why } });
   const watcher = await watch(server, bearer());
@@ -257,6 +263,7 @@ test('no answer holds a token, a password, or a URL with one', async () => {
     '/api/streams',
     '/api/snapshot',
     '/api/stream/a',
+    '/api/pending/a/b',
     '/api/session',
   ];
   const answers = await Promise.all(
