@@ -52,7 +52,7 @@ const OUTCOMES = {
   'qctl route set': /^customers +percent +- +5%$[\s\S]*^4711 +old +percent +9939 /m,
   'qctl load run': /^correctness +0 lost, 0 doubled[\s\S]*^passed$/m,
   'qctl serve': /"status":"ok"[\s\S]*^qctl_stream_length\{stream="orders"\} \d+$[\s\S]*^orders:dead /m,
-  'qctl alerts list': /^redis-gone +critical +ok [\s\S]*^(trim|claim|dead-letters) +orders /m,
+  'qctl alerts list': /^redis-gone +critical +ok /m,
   'qctl check lag': /^LAG OK - orders\/workers: lag 314, age /m,
 };
 
