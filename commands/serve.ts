@@ -31,6 +31,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runServe
     .option('--allow-actions', 'let those who may look steer breakers, drains and cutovers')
     .option('--consumers', '/metrics by consumer as well: two series for each of them');
   addConnectionOptions(command, ['redis']);
+  command.addHelpText('after', `\n${NUANCES}`);
   addExamples(command, [
     ['qctl serve', 'a page at http://127.0.0.1:8090, for this machine'],
     [
@@ -44,6 +45,9 @@ export function newCommand(context: Context, entry: CommandEntry, run = runServe
   ]);
   return command.action((flags: ServeFlags) => run(context, flags));
 }
+
+const NUANCES = `It changes nothing, but for the states of alert rules, which it looks at beside the page, and for what people do with
+--allow-actions: that stands in the stream qctl:audit.`;
 
 /** Carries it out, until a signal comes. */
 export async function runServe(context: Context, flags: ServeFlags): Promise<void> {

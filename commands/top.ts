@@ -13,7 +13,7 @@ import { renderResult } from './term/render.ts';
 import { VIEW_NAMES, type ViewName } from './top/place.ts';
 
 interface TopFlags {
-  interval: number;
+  interval?: number;
   once?: boolean;
   match?: string;
   sort?: string;
@@ -26,9 +26,8 @@ export function newCommand(context: Context, entry: CommandEntry, run = runTop):
     .addOption(new Option('--view <view>', 'what is shown first (default: streams)').choices(VIEW_NAMES))
     .option(
       '--interval <duration>',
-      'from the start of one look to the start of the next',
+      'from the start of one look to the start of the next (default: 1s)',
       parseWatchInterval,
-      1000,
     )
     .option('--match <pattern>', 'only streams that match: orders:*')
     .option(

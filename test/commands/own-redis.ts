@@ -18,6 +18,8 @@ export function useOwnRedis(options: RedisOptions = {}): OwnRedis {
   beforeAll(async () => {
     server = await startRedis(options);
     client = new Redis(server.url);
+    // Some tests stop the server.
+    client.on('error', () => undefined);
   });
   beforeEach(async () => {
     // A test that failed may have left it away, which is to fail no other test.
