@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { runCommand } from '../commands/run-command.ts';
@@ -51,9 +54,13 @@ test('the load profile of the field is one, and would send what it says', async 
 test('nine streams are maintained and watched by one file: what is stuck becomes a dead letter, and the depth is noticed', async () => {
   const redis = await startRedis();
   const client = new Redis(redis.url);
+  // Of its own: this host keeps what it knows of the rules of a file.
+  const folder = await mkdtemp(join(tmpdir(), 'qctl-states-'));
   const file = new URL('../../examples/operations/qctl.yaml', import.meta.url).pathname;
   const qctl = (...line: string[]) =>
-    runCommand([...line, '--config', file, '--quiet'], { env: { QCTL_REDIS_URL: redis.url } });
+    runCommand([...line, '--config', file, '--quiet'], {
+      env: { QCTL_REDIS_URL: redis.url, QCTL_STATE_DIR: folder },
+    });
   try {
     const stream = 'opsconductor:automation:events';
     for (const name of ['identity', 'automation', 'metrics'])
@@ -76,5 +83,6 @@ test('nine streams are maintained and watched by one file: what is stuck becomes
   } finally {
     client.disconnect();
     await redis.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 });
