@@ -3,8 +3,8 @@ import { QctlError } from '../src/errors.ts';
 import type { Overview, Seen, Snapshot } from '../src/overview/index.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { metricDoors } from './metric-doors.ts';
 import { addConnectionOptions, parseWatchInterval } from './options.ts';
-import { overviewDoors } from './overview.ts';
 import type { CommandEntry } from './registry.ts';
 import { usageError } from './stream-work.ts';
 import { drained } from './term/drained.ts';
@@ -59,7 +59,7 @@ export async function runTop(context: Context, flags: TopFlags): Promise<void> {
   await context.redis();
   const { openOverview } = await import('../src/overview/index.ts');
   const { match, interval: intervalMs } = flags;
-  const overview = openOverview(overviewDoors(context), { intervalMs, match });
+  const overview = openOverview(metricDoors(context), { intervalMs, match });
   context.onCleanup(() => overview.close());
   const first = await firstLook(context, overview);
   if (!first) return;

@@ -3,6 +3,7 @@ import type { AlertDoors, AlertPlan, AlertRule } from '../../src/alerts/index.ts
 import { findSimilar } from '../../src/config/similar.ts';
 import { QctlError } from '../../src/errors.ts';
 import type { Context } from '../context.ts';
+import { metricDoors } from '../metric-doors.ts';
 import { addConnectionOptions } from '../options.ts';
 import { stateFolderOf } from '../state-folder.ts';
 
@@ -43,14 +44,7 @@ export async function rulesOf(context: Context): Promise<AlertPlan> {
 
 /** What alerts may touch: the connections of this configuration, and this environment. */
 export function alertDoors(context: Context, { stateDir }: StateFlags): AlertDoors {
-  return {
-    redis: () => context.redis(),
-    postgres: (source) => context.postgresOptions(source),
-    sqs: (source) => context.sqsOptions(source),
-    config: () => context.config(),
-    env: context.env,
-    stateFolder: stateFolderOf(context, 'alerts', stateDir),
-  };
+  return { ...metricDoors(context), stateFolder: stateFolderOf(context, 'alerts', stateDir) };
 }
 
 /** A rule by its name. Throws `usage` ALERT_UNKNOWN. */

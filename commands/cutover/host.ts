@@ -7,16 +7,14 @@ import { defined } from '../defined.ts';
 import { postgresRequest } from '../drain/postgres.ts';
 import { backRequest } from '../drain/redis.ts';
 import { sqsRequest } from '../drain/sqs.ts';
+import { metricDoors } from '../metric-doors.ts';
 import { operatorHere } from '../operator.ts';
 
 /** What a cutover may touch: the connections of this configuration, this environment, this terminal. */
 export async function cutoverHost(context: Context): Promise<CutoverHost> {
   const { createMeasure } = await import('../../src/metrics/index.ts');
   const doors = {
-    config: () => context.config(),
-    redis: () => context.redis(),
-    postgres: (source?: string) => context.postgresOptions(source),
-    sqs: (source?: string) => context.sqsOptions(source),
+    ...metricDoors(context),
     drainRequest: (drain: ForwardDrain) => forwardRequest(context, drain),
   };
   return {
@@ -24,8 +22,7 @@ export async function cutoverHost(context: Context): Promise<CutoverHost> {
     sources: async () => (await context.config()).sources,
     streams: async () => (await context.config()).streams,
     backRequest: (drain) => wayBack(context, drain),
-    measure: createMeasure({ ...doors, env: context.env }),
-    env: context.env,
+    measure: createMeasure(doors),
     operator: operatorHere(),
     ...(canAsk(context) && { ask: asker(context) }),
     now: () => context.now(),

@@ -13,7 +13,7 @@ import {
 } from '../../src/serve/index.ts';
 import type { Context } from '../context.ts';
 import { cutoverHost } from '../cutover/host.ts';
-import { overviewDoors } from '../overview.ts';
+import { metricDoors } from '../metric-doors.ts';
 import type { ServeFlags } from '../serve.ts';
 import { prepareAlerts } from './alerting.ts';
 import { metricsOf } from './metrics.ts';
@@ -35,7 +35,7 @@ export async function serveUntilStopped(context: Context, flags: ServeFlags, pag
   await tryRedis(context, tell);
   if (context.signal.aborted) return;
   const { intervalMs, match, allowActions, consumers } = settings;
-  const doors = overviewDoors(context);
+  const doors = metricDoors(context);
   const overview = openOverview(doors, { intervalMs, match });
   context.onCleanup(() => overview.close());
   const server = await startServer(

@@ -1,0 +1,13 @@
+import type { MetricDoors } from '../src/metrics/index.ts';
+import type { Context } from './context.ts';
+
+/** What measuring and looking may touch: the connections of this configuration, this environment. */
+export function metricDoors(context: Context) {
+  return {
+    redis: () => context.redis(),
+    postgres: (source?: string) => context.postgresOptions(source),
+    sqs: (source?: string) => context.sqsOptions(source),
+    config: () => context.config(),
+    env: context.env,
+  } satisfies MetricDoors;
+}
