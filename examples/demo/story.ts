@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countKeys, prove } from '../kit/proof.ts';
+import { heading, print, restoreCursor, Terminal } from '../kit/terminal.ts';
 import { countAlerts, fillAlerts, type StoredAlert } from './alerts.ts';
-import { countKeys, prove } from './proof.ts';
 import type { Servers } from './servers.ts';
-import { heading, print, restoreCursor, Terminal } from './terminal.ts';
 import { type SentWebhook, sendWebhooks } from './webhooks.ts';
 
 const ALERTS = 20_000;
@@ -39,11 +39,13 @@ export async function tellStory(
     `Filled table alerts with ${group(ALERTS)} rows and queue webhooks with ${group(WEBHOOKS)} messages.\n`,
   );
   const terminal = new Terminal({
-    REDIS_URL: redis.url,
-    DATABASE_URL: database,
-    SQS_QUEUE_URL: queueUrl,
-    AWS_ENDPOINT_URL_SQS: sqs.endpoint,
-    AWS_REGION: 'us-east-1',
+    settings: {
+      REDIS_URL: redis.url,
+      DATABASE_URL: database,
+      SQS_QUEUE_URL: queueUrl,
+      AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+      AWS_REGION: 'us-east-1',
+    },
   });
   onCleanup(() => terminal.close());
 

@@ -6,15 +6,33 @@ import { cleanEnvironment } from '../../test/support/qctl.ts';
 const BINARY = fileURLToPath(new URL('../../bin/qctl.js', import.meta.url));
 const WIDTH = 96;
 
+/** Where and with what commands are typed. */
+export interface TerminalOptions {
+  /** Shown as exports; the rest of the environment is nobody's. */
+  settings: Record<string, string>;
+  /** Of the environment too, and not shown: a PATH with stand-ins, folders. */
+  hidden?: Record<string, string>;
+  /** Default: an empty folder, so that no qctl.yaml is found. */
+  cwd?: string;
+}
+
+/** What a command came to whose output nobody watched. */
+export interface Answer {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /** A person at a terminal: types qctl's command lines and watches what they print. */
 export class Terminal {
   private readonly env: Record<string, string | undefined>;
+  private readonly cwd: string;
   private readonly running = new Set<ChildProcess>();
 
-  /** `settings` are shown as exports, the rest of the environment is nobody's. */
-  constructor(settings: Record<string, string>) {
+  constructor({ settings, hidden = {}, cwd }: TerminalOptions) {
     const { TERM, CI, NO_COLOR, FORCE_COLOR } = process.env;
-    this.env = { ...cleanEnvironment(), TERM, CI, NO_COLOR, FORCE_COLOR, ...settings };
+    this.env = { ...cleanEnvironment(), TERM, CI, NO_COLOR, FORCE_COLOR, ...settings, ...hidden };
+    this.cwd = cwd ?? this.env.HOME!;
     for (const [name, value] of Object.entries(settings)) print(`$ export ${name}=${value}`);
   }
 
@@ -26,20 +44,44 @@ export class Terminal {
 
   /** Like {@link run} for a command that something is to happen to on its way. */
   start(args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null }> } {
-    print(`$ ${wrapped(['qctl', ...args])}`);
+    this.type(args);
     return this.spawn(args, 'inherit');
+  }
+
+  /**
+   * Types a command whose output is long: shown are the lines that `lines` matches, or none. Fails where the
+   * exit code is none of those expected.
+   */
+  async runBriefly(args: string[], lines?: RegExp, expected: number | number[] = 0): Promise<Answer> {
+    this.type(args);
+    const answer = await this.ask(args);
+    if (lines) for (const line of answer.stdout.split('\n')) if (lines.test(line)) print(line);
+    if (![expected].flat().includes(answer.code ?? -1))
+      throw new Error(`qctl ${args.slice(0, 2).join(' ')} ended with code ${answer.code}\n${answer.stderr}`);
+    return answer;
+  }
+
+  /** A command that is not shown at all; never fails for its exit code. */
+  async ask(args: string[]): Promise<Answer> {
+    return this.listen(args).ended;
+  }
+
+  /** Like {@link ask} for a command that something is to happen to on its way. */
+  listen(args: string[]): { child: ChildProcess; ended: Promise<Answer> } {
+    const { child, ended } = this.spawn(args, 'pipe');
+    const text = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name]!.setEncoding('utf8').on('data', (chunk: string) => {
+        text[name] += chunk;
+      });
+    return { child, ended: ended.then(({ code }) => ({ code, ...text })) };
   }
 
   /** A look at the state of things that is not shown: the document that `-o json` prints. */
   async look<T>(args: string[]): Promise<T> {
-    const { child, ended } = this.spawn([...args, '-o', 'json'], 'pipe');
-    let text = '';
-    child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    const { code } = await ended;
-    if (code !== 0) throw new Error(`qctl ${args.join(' ')} ended with code ${code}`);
-    return JSON.parse(text);
+    const { code, stdout, stderr } = await this.ask([...args, '-o', 'json']);
+    if (code !== 0) throw new Error(`qctl ${args.join(' ')} ended with code ${code}\n${stderr}`);
+    return JSON.parse(stdout);
   }
 
   /** Ends what is still at work. */
@@ -50,12 +92,15 @@ export class Terminal {
     await Promise.all(gone);
   }
 
-  private spawn(args: string[], stdout: 'inherit' | 'pipe') {
-    const stderr = stdout === 'inherit' ? 'inherit' : 'ignore';
+  private type(args: string[]): void {
+    print(`$ ${wrapped(['qctl', ...args])}`);
+  }
+
+  private spawn(args: string[], output: 'inherit' | 'pipe') {
     const child = spawn(process.execPath, [BINARY, ...args], {
-      cwd: this.env.HOME,
+      cwd: this.cwd,
       env: this.env,
-      stdio: ['ignore', stdout, stderr],
+      stdio: ['ignore', output, output],
     });
     tieToThisProcess(child.pid);
     this.running.add(child);
@@ -71,7 +116,7 @@ export class Terminal {
   }
 }
 
-/** One line of the demo itself. */
+/** One line of the story itself. */
 export function print(text = ''): void {
   process.stdout.write(`${text}\n`);
 }

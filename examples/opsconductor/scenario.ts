@@ -1,0 +1,8 @@
+import type { Scenario } from '../kit/scenario.ts';
+
+export default {
+  title: 'OpsConductor',
+  async play() {
+    throw new Error('not there yet');
+  },
+} satisfies Scenario;
