@@ -41,7 +41,8 @@ function unknownIn(line: string): string | undefined {
     commands.find((one) => one.name === name.split(/[|,]/)[0]);
   const command = named(`${noun} ${verb}`) ?? named(noun);
   const isNoun = commands.some(({ name }) => name.startsWith(`${noun} `));
-  if (noun === 'help') return /^(\[|$)/.test(verb) || HELP_TOPICS.includes(verb as never) || isNoun ? undefined : verb;
+  if (noun === 'help')
+    return /^(\[|$)/.test(verb) || HELP_TOPICS.includes(verb as never) || isNoun ? undefined : verb;
   const known = command?.flags ?? rootFlags;
   if (!command && noun !== '' && !(isNoun && /^[^a-z]*$|…/.test(verb))) return `${noun} ${verb}`.trim();
   const flags = words.filter((word) => /^--?[a-zA-Z]/.test(word)).map((word) => word.split('=')[0]!);

@@ -116,6 +116,14 @@ export const PAGES: Record<string, Page> = {
   },
   'maintain.md': { has: ['orders'] },
   'routing.md': { has: ['files'], told: { watch: { code: 130, until: /version/ } } },
+  'runbook.md': {
+    has: ['alerts', 'files', 'orders'],
+    before: ({ run: qctl }) => qctl(['group', 'create', 'alerts', 'alerters', '--create-stream']),
+    placeholders: filled,
+    told: {
+      rollback: { code: [0, 12] },
+    },
+  },
   'scheduled.md': {
     has: ['orders', 'due'],
     told: { '--follow': { code: 130, until: /moved|due/ }, '--stream orders': YES },
