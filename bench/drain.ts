@@ -16,6 +16,7 @@ import { type Measured, machineLine, writePage } from './page.ts';
 import { benchReceivers } from './receivers.ts';
 import { formatResults, type Tell, verdict } from './result.ts';
 import { fillRows, type Rig, startRig } from './rig.ts';
+import { benchScale } from './scale.ts';
 import { benchServe } from './serve.ts';
 import { benchSqs } from './sqs.ts';
 import { benchStartup } from './startup.ts';
@@ -32,6 +33,7 @@ const BENCHES: Record<Part, Bench> = {
   sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
   receivers: (rig, { messages, rounds }, tell) => benchReceivers(rig, messages, rounds, tell),
   cluster: (rig, { rows, rounds }, tell) => benchCluster(rig, rows, rounds, tell),
+  scale: (rig, { rows, messages, rounds }, tell) => benchScale(rig, rows, messages, rounds, tell),
   ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
@@ -43,7 +45,7 @@ const BENCHES: Record<Part, Bench> = {
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
   serve: (rig, { minutes }, tell) => benchServe(rig, minutes, tell),
 };
-const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'formats', 'cluster', 'ledger', 'memory'];
+const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'formats', 'cluster', 'scale', 'ledger', 'memory'];
 
 async function main(options: BenchOptions): Promise<Measured[]> {
   const measured: Measured[] = [];

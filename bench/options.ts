@@ -9,6 +9,7 @@ export const PARTS = [
   'sqs',
   'receivers',
   'cluster',
+  'scale',
   'ledger',
   'memory',
   'streams',
