@@ -124,6 +124,14 @@ export const PAGES: Record<string, Page> = {
       rollback: { code: [0, 12] },
     },
   },
+  'scale.md': {
+    has: ['alerts', 'webhooks'],
+    before: (world) => drainedInPart(world, ['--partitions', '12']),
+    placeholders: () => ({ RUN: run }),
+    told: {
+      'drain sqs': { more: SOON },
+    },
+  },
   'scheduled.md': {
     has: ['orders', 'due'],
     told: { '--follow': { code: 130, until: /moved|due/ }, '--stream orders': YES },
@@ -148,8 +156,9 @@ function filled(): Record<string, string> {
 }
 
 /** Leaves a run that is known, and whose settings can be changed. */
-async function drainedInPart({ run: qctl }: World): Promise<void> {
-  const { stdout } = await qctl(['drain', 'sqs', 'webhooks', '--limit', '5', '--yes', '-o', 'json']);
+async function drainedInPart({ run: qctl }: World, flags: string[] = []): Promise<void> {
+  const line = ['drain', 'sqs', 'webhooks', '--limit', '5', '--yes', '-o', 'json', ...flags];
+  const { stdout } = await qctl(line);
   run = JSON.parse(stdout).run;
 }
 
