@@ -7,6 +7,11 @@ import { Redis } from 'ioredis';
 import { CircuitBreaker, recordStage } from 'qctl';
 import { askLlm, askWazuh, sendMail } from './calls.mjs';
 
+/** How long a mail is tried; whatever is pending for CLAIM_IDLE_MS, which is longer by far, nobody has in hand any more. */
+const TRY_MS = 30_000;
+const CLAIM_IDLE_MS = 120_000;
+const CLAIM_EVERY_MS = 30_000;
+
 const { env } = process;
 const stream = env.DELPHI_STREAM_NAME;
 const group = env.DELPHI_CONSUMER_GROUP;
@@ -48,13 +53,13 @@ function structure(alert, agent) {
   return llm.execute(() => askLlm(alert, agent), { fallback: () => ({ answer: 'see the attached alert' }) });
 }
 
-/** Without a mail an alert is not finished: it is tried until it is sent. */
+/** Without a mail an alert is not finished: it is tried for a while, and comes again later. */
 async function send(alert, text) {
-  for (;;)
+  for (const until = Date.now() + TRY_MS; ; )
     try {
       return await email.execute(() => sendMail(alert, text, 'new'));
     } catch (error) {
-      if (stopping) throw error;
+      if (stopping || Date.now() >= until) throw error;
       await sleep(1000);
     }
 }
@@ -76,19 +81,32 @@ async function handle([entry, fields]) {
   if (agent.cached) appendFileSync(env.CACHED_FILE, `${alert.id}\n`);
 }
 
+const consumer = `${hostname()}-v2`;
+let claimAt = 0;
+
+/** What was left behind, else what is new. */
+async function take(room) {
+  if (Date.now() >= claimAt) {
+    claimAt = Date.now() + CLAIM_EVERY_MS;
+    const [, left] = await redis.xautoclaim(stream, group, consumer, CLAIM_IDLE_MS, '0', 'COUNT', room);
+    if (left.length > 0) return left.filter(Boolean);
+  }
+  const own = ['GROUP', group, consumer, 'COUNT', room, 'BLOCK', 200];
+  const reply = await reader.xreadgroup(...own, 'STREAMS', stream, '>');
+  return reply?.[0][1] ?? [];
+}
+
 await Promise.all(breakers.map((each) => each.ready()));
 await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM').catch(() => {});
 const inHand = new Set();
-const own = ['GROUP', group, `${hostname()}-v2`];
 while (!stopping) {
   const room = Number(env.DELPHI_CONCURRENCY) - inHand.size;
   if (room === 0) {
     await Promise.race(inHand);
     continue;
   }
-  const reply = await reader.xreadgroup(...own, 'COUNT', room, 'BLOCK', 200, 'STREAMS', stream, '>');
-  for (const message of reply?.[0][1] ?? []) {
-    // What fails stays pending, and comes again with qctl maintain.
+  for (const message of await take(room)) {
+    // What fails stays pending.
     const work = handle(message).catch((error) => process.stderr.write(`${error.message}\n`));
     inHand.add(work);
     void work.finally(() => inHand.delete(work));

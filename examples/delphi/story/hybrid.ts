@@ -1,7 +1,7 @@
 import { waitFor } from '../../../test/support/wait.ts';
 import type { Stage } from '../../kit/scenario.ts';
 import { heading, print } from '../../kit/terminal.ts';
-import { STREAM, unfinished } from './state.ts';
+import { isFinished, STREAM } from './state.ts';
 import type { Team } from './team.ts';
 
 /** A drain follows the table while old workers are at work on it too; `meanwhile` is what happens in that time. */
@@ -33,8 +33,7 @@ export async function hybrid(stage: Stage, team: Team, meanwhile: () => Promise<
   // 8: alerts were left in the table, for the old workers.
   if (code !== 0 && code !== 8) throw new Error(`the drain ended with code ${code}\n${stderr}`);
   print(stdout.match(/^(read|appended|settled|duplicates|handover) .*$/gm)?.join('\n'));
-  const empty = async () => Object.values(await unfinished(team)).every((count) => count === 0);
-  await waitFor(empty, { what: 'the end of the stream', timeoutMs: 30_000 });
+  await waitFor(() => isFinished(team), { what: 'the end of the stream', timeoutMs: 30_000 });
   await services.systemctl('stop', 'delphi-worker-v2');
   stage.figures.told('hybrid: done by old workers', doneBy('old'));
   stage.figures.told('hybrid: done by the new one', doneBy('new'));

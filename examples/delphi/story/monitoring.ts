@@ -41,7 +41,7 @@ async function dashboard({ terminal }: Team): Promise<string[]> {
     found = DASHBOARD.flatMap((series) => series.exec(text)?.[0] ?? []);
     return found.length === DASHBOARD.length;
   };
-  await waitFor(all, { what: '/metrics', timeoutMs: 15_000, everyMs: 100 }).catch(() => undefined);
+  await waitFor(all, { what: '/metrics', timeoutMs: 60_000, everyMs: 100 }).catch(() => undefined);
   child.kill('SIGTERM');
   await ended;
   return found;

@@ -3,7 +3,7 @@ import { waitFor } from '../../../test/support/wait.ts';
 import type { Stage } from '../../kit/scenario.ts';
 import { heading, print } from '../../kit/terminal.ts';
 import type { Flow } from './flow.ts';
-import { mailed, unfinished } from './state.ts';
+import { isFinished, unfinished } from './state.ts';
 import type { Team } from './team.ts';
 
 /** What a step and a verdict look like. */
@@ -57,8 +57,9 @@ async function releaseMails({ services, email }: Team): Promise<void> {
 export async function nothingLost({ figures }: Stage, team: Team, flow: Flow): Promise<void> {
   heading('Old workers finish everything');
   await flow.end();
+  const empty = async () => (await team.openRows()) === 0 && (await isFinished(team));
+  await waitFor(empty, { what: 'the end of table and stream', timeoutMs: 90_000, everyMs: 200 });
   const wanted = new Set([...flow.sent.keys(), ...team.services.accepted()]);
-  await mailed(team, wanted);
   const mails = team.services.mails().map(({ id }) => id);
   const mailedOnce = new Set(mails);
   const lost = [...wanted].filter((id) => !mailedOnce.has(id)).length;

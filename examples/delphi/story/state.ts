@@ -25,3 +25,8 @@ export async function unfinished({ redis }: Team): Promise<{ waiting: number; pe
   const value = (name: string) => Number(group[group.indexOf(name) + 1]);
   return { waiting: value('lag'), pending: value('pending') };
 }
+
+/** Whether nothing of the stream is left to do. */
+export async function isFinished(team: Team): Promise<boolean> {
+  return Object.values(await unfinished(team)).every((count) => count === 0);
+}

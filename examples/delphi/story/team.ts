@@ -23,11 +23,13 @@ export interface Team {
   /** What came in for Slack. */
   slack: Hook;
   envFile: string;
+  /** Rows of the table that are not finished. */
+  openRows(): Promise<number>;
 }
 
 /** Starts everything on free ports; the addresses go into the copy of `.env`. */
 export async function startTeam({ folder, onEnd }: Stage): Promise<Team> {
-  const { redisUrl, databaseUrl } = await startServers(folder, onEnd);
+  const { redisUrl, databaseUrl, openRows } = await startServers(folder, onEnd);
   const [webhook, wazuh, llm, email] = (await Promise.all(Array.from({ length: 4 }, freePort))).map(local);
   const token = 'made up for this run';
   const tokenFile = join(folder, 'webhook-token');
@@ -63,16 +65,19 @@ export async function startTeam({ folder, onEnd }: Stage): Promise<Team> {
     cwd: folder,
   });
   onEnd(() => terminal.close());
-  return { services, terminal, redis, webhook: `${webhook}/webhook`, token, email: email!, slack, envFile };
+  const given = { webhook: `${webhook}/webhook`, token, email: email!, envFile };
+  return { ...given, services, terminal, redis, slack, openRows };
 }
 
 async function startServers(folder: string, onEnd: Stage['onEnd']) {
   const [redis, postgres] = await Promise.all([startRedis({ aof: 'everysec' }), startPostgres()]);
   onEnd(() => Promise.all([redis.stop(), postgres.stop()]));
   const databaseUrl = await postgres.createDatabase();
-  const schema = readFileSync(join(folder, 'schema.sql'), 'utf8');
-  await postgres.query(schema, [], new URL(databaseUrl).pathname.slice(1));
-  return { redisUrl: redis.url, databaseUrl };
+  const database = new URL(databaseUrl).pathname.slice(1);
+  await postgres.query(readFileSync(join(folder, 'schema.sql'), 'utf8'), [], database);
+  const count = "SELECT count(*)::int AS open FROM alerts WHERE state <> 'sent'";
+  const openRows = async () => (await postgres.query<{ open: number }>(count, [], database))[0]!.open;
+  return { redisUrl: redis.url, databaseUrl, openRows };
 }
 
 /** Puts the values that this machine has into a file of settings. */
