@@ -4,6 +4,7 @@ import type { PlanDrain } from '../../src/config/plan-drains.ts';
 import type { SourceConfig } from '../../src/config/schema.ts';
 import { streamSettings } from '../../src/config/streams.ts';
 import {
+  configuredQueue,
   DEFAULT_SETTINGS,
   type DrainSettings,
   type DrainSource,
@@ -99,6 +100,15 @@ async function toSource(
     const own = connection.queueUrl.slice(connection.queueUrl.lastIndexOf('/') + 1);
     const selection = selectionOf(flags, configured?.kind === 'sqs' ? configured : undefined);
     return { kind, name: name ?? own, connection, selection };
+  }
+  if (kind === 'celery') {
+    const spec = configuredQueue(configured?.kind === 'celery' ? configured : undefined);
+    return {
+      kind,
+      name: name ?? spec.queue,
+      connection: await context.brokerOptions(name ?? undefined),
+      spec,
+    };
   }
   // Throws where the name is of no source, or of one of another kind.
   const connection = await context.postgresOptions(name ?? undefined);
