@@ -5,6 +5,7 @@ import {
   type RedisConnection,
   type RedisOptions,
   type RedisScript,
+  refuseClusterNode,
   runScriptBuffer,
   type ScriptArg,
   toTargetError,
@@ -28,9 +29,15 @@ export class Broker {
     const connection = await connectRedis(options).catch((error: unknown) => {
       throw ofSource(error);
     });
-    if (connection.kind !== 'cluster') return new Broker(connection);
-    await connection.close();
-    throw isCluster(connection.label);
+    const broker = new Broker(connection);
+    try {
+      if (connection.kind === 'cluster') throw isCluster(connection.label);
+      await broker.ask('look at the broker', () => refuseClusterNode(connection, 'look at the broker'));
+      return broker;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   get client(): Redis {
@@ -70,7 +77,7 @@ export class Broker {
   }
 
   private explained(error: unknown, doing: string): unknown {
-    if (isQctlError(error) || !(error instanceof Error)) return error;
+    if (!(error instanceof Error)) return error;
     const known = toTargetError(error, this.label, doing);
     return known.code === 'REDIS_IS_CLUSTER' ? isCluster(this.label) : ofSource(known);
   }

@@ -1,4 +1,5 @@
 import { missingRights, type PlannedCommand, redisFacts } from '../../backends/redis/index.ts';
+import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { plural } from '../../model/plural.ts';
 import type { Broker } from './broker.ts';
@@ -14,19 +15,23 @@ export async function queueFindings(
   spec: CelerySpec,
   db: number,
 ): Promise<Finding[]> {
-  const rights = await rightFindings(broker, keys, spec);
   const said = [persistenceFinding(broker), workersFinding(broker, db), unknownFinding(broker, keys, spec)];
-  return [...rights, ...(await Promise.all(said)).flat()];
+  return (await Promise.all(said)).flat();
 }
 
-async function rightFindings(broker: Broker, keys: CeleryKeys, spec: CelerySpec): Promise<Finding[]> {
-  const missing = (await missingRights(broker.connection, commandsOf(keys, spec))) ?? [];
-  return missing.map((text) => ({
-    level: 'blocker',
+/** Throws `auth` MISSING_RIGHT with all that this user may not do, where the broker can be asked for it (Redis 7). */
+export async function refuseMissingRights(broker: Broker, keys: CeleryKeys, spec: CelerySpec): Promise<void> {
+  const missing = await missingRights(broker.connection, commandsOf(keys, spec));
+  if (!missing || missing.length === 0) return;
+  const user = await broker.ask('ask who this is', (client) => client.call('ACL', 'WHOAMI'));
+  const patterns = [spec.queue, 'unacked', '_kombu', 'qctl:'].map((name) => `~${spec.prefix}${name}*`);
+  throw new QctlError('auth', `the broker refuses ${missing.join('; ')}`, {
     code: 'MISSING_RIGHT',
-    text: `the broker refuses ${text}`,
-    remedy: `ACL SETUSER … ~${spec.prefix}${spec.queue}* ~${spec.prefix}unacked* ~${spec.prefix}_kombu* ~${spec.prefix}qctl:* +@list +@hash +@sortedset +@set +@scripting`,
-  }));
+    hint: [
+      `ACL SETUSER ${String(user)} ${patterns.join(' ')} +@list +@hash +@sortedset +@set +@scripting +type +exists`,
+    ],
+    details: { server: broker.label, missing },
+  });
 }
 
 function commandsOf(keys: CeleryKeys, spec: CelerySpec): PlannedCommand[] {
@@ -35,6 +40,8 @@ function commandsOf(keys: CeleryKeys, spec: CelerySpec): PlannedCommand[] {
     { command: 'LMOVE', args: [list, held, 'RIGHT', 'LEFT'] },
     { command: 'LMOVE', args: [held, list, 'LEFT', 'RIGHT'] },
     { command: 'LLEN', args: [list] },
+    { command: 'TYPE', args: [list] },
+    { command: 'SMEMBERS', args: [keys.binding('celery')] },
     { command: 'LRANGE', args: [held, '0', '-1'] },
     { command: 'LTRIM', args: [held, '0', '-1'] },
     { command: 'LSET', args: [held, '0', 'x'] },

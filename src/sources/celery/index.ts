@@ -8,7 +8,7 @@ import type { LabelledDepth } from '../depth-of.ts';
 import type { Depth, LaneReader } from '../source.ts';
 import { Broker } from './broker.ts';
 import { forgetRun, heldBy, othersClaims } from './claims.ts';
-import { queueFindings } from './findings.ts';
+import { queueFindings, refuseMissingRights } from './findings.ts';
 import { Holding } from './holding.ts';
 import { type CeleryKeys, celeryKeys } from './keys.ts';
 import { readQueue } from './pages.ts';
@@ -59,7 +59,10 @@ export class CelerySource {
 
   /** Connects and makes sure that it is a queue, without the findings of a drain. */
   static async look(options: RedisOptions, spec: CelerySpec): Promise<CelerySource> {
-    return CelerySource.connect(options, spec, () => Promise.resolve([]));
+    return CelerySource.connect(options, spec, async (broker, keys) => {
+      await checkTypes(broker, keys);
+      return [];
+    });
   }
 
   /**
@@ -68,9 +71,11 @@ export class CelerySource {
    * @throws QctlError `source` where the broker is away or a key is not Celery's, `auth`, `config`
    */
   static open(options: RedisOptions, spec: CelerySpec): Promise<CelerySource> {
-    return CelerySource.connect(options, spec, (broker, keys) =>
-      queueFindings(broker, keys, spec, databaseOf(broker.label)),
-    );
+    return CelerySource.connect(options, spec, async (broker, keys) => {
+      await refuseMissingRights(broker, keys, spec);
+      await checkTypes(broker, keys);
+      return queueFindings(broker, keys, spec, databaseOf(broker.label));
+    });
   }
 
   private static async connect(
@@ -81,7 +86,6 @@ export class CelerySource {
     const broker = await Broker.connect(options);
     const keys = celeryKeys(spec);
     try {
-      await checkTypes(broker, keys);
       return new CelerySource(broker, keys, spec, await find(broker, keys));
     } catch (error) {
       await broker.close();
