@@ -117,7 +117,7 @@ test('workers that wait for messages are named before anything is taken', async 
 test('a name that no worker has declared is said, since an empty queue looks the same', async () => {
   await app.redis.sadd('_kombu.binding.celery', 'celery\x06\x16\x06\x16celery', 'mail\x06\x16\x06\x16mail');
   const { findings } = await plan(into({ celery: { url: broker.url, queue: 'mial' } }));
-  const finding = findings.find(({ code }) => code === 'QUEUE_UNKNOWN');
+  const finding = findings.find(({ code }) => code === 'CELERY_QUEUE_UNKNOWN');
   expect(finding!.text).toMatch(/it knows (celery, mail|mail, celery)$/);
 });
 

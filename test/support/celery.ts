@@ -76,7 +76,9 @@ export class CeleryApp {
   /** Enqueues tasks in their order; returns their delivery tags. */
   async send(tasks: Task[]): Promise<string[]> {
     const tags: string[] = [];
+    // Whoever sends declares the queue.
     const pipeline = this.redis.pipeline();
+    pipeline.sadd(`_kombu.binding.${this.queue}`, [this.queue, '', this.queue].join('\x06\x16'));
     for (const task of tasks) {
       const tag = task.tag ?? randomUUID();
       tags.push(tag);

@@ -19,17 +19,30 @@ export async function queueFindings(
   return (await Promise.all(said)).flat();
 }
 
-/** Throws `auth` MISSING_RIGHT with all that this user may not do, where the broker can be asked for it (Redis 7). */
-export async function refuseMissingRights(broker: Broker, keys: CeleryKeys, spec: CelerySpec): Promise<void> {
+/** What this user may not do that a drain does, and what grants it; undefined where nothing is known to be missing (Redis 6). */
+export async function lackingRights(
+  broker: Broker,
+  keys: CeleryKeys,
+  spec: CelerySpec,
+): Promise<{ missing: string[]; grant: string } | undefined> {
   const missing = await missingRights(broker.connection, commandsOf(keys, spec));
-  if (!missing || missing.length === 0) return;
+  if (!missing || missing.length === 0) return undefined;
   const user = await broker.ask('ask who this is', (client) => client.call('ACL', 'WHOAMI'));
   const patterns = [spec.queue, 'unacked', '_kombu', 'qctl:'].map((name) => `~${spec.prefix}${name}*`);
+  return {
+    missing,
+    grant: `ACL SETUSER ${String(user)} ${patterns.join(' ')} +@list +@hash +@sortedset +@set +@scripting +type +exists`,
+  };
+}
+
+/** Throws `auth` MISSING_RIGHT with all of it. */
+export async function refuseMissingRights(broker: Broker, keys: CeleryKeys, spec: CelerySpec): Promise<void> {
+  const lacking = await lackingRights(broker, keys, spec);
+  if (!lacking) return;
+  const { missing, grant } = lacking;
   throw new QctlError('auth', `the broker refuses ${missing.join('; ')}`, {
     code: 'MISSING_RIGHT',
-    hint: [
-      `ACL SETUSER ${String(user)} ${patterns.join(' ')} +@list +@hash +@sortedset +@set +@scripting +type +exists`,
-    ],
+    hint: [grant],
     details: { server: broker.label, missing },
   });
 }
@@ -109,7 +122,7 @@ async function unknownFinding(broker: Broker, keys: CeleryKeys, spec: CelerySpec
   return [
     {
       level: 'warning',
-      code: 'QUEUE_UNKNOWN',
+      code: 'CELERY_QUEUE_UNKNOWN',
       text: `the broker has no list of queue ${queue} and no worker has declared it${queues.length > 0 ? `; it knows ${queues.join(', ')}` : ''}`,
       remedy: 'check --queue, the database number behind the URL, and --key-prefix',
     },

@@ -27,11 +27,23 @@ export async function* readQueue(
   for (const [list, key] of lists.entries()) {
     for (let at = 0; at < most; at += PAGE) {
       const size = Math.min(PAGE, most - at);
-      const page = await broker.ask('read the queue', (client) =>
-        client.lrangeBuffer(key, -at - size, -at - 1),
-      );
-      for (const raw of page.reverse()) yield { list, message: readEnvelope(raw), bytes: raw.length };
+      const page = await readPart(broker, key, list, at, size);
+      yield* page;
       if (page.length < size) break;
     }
   }
+}
+
+/** Messages that stand side by side in one list, the oldest first. @param from how many stand before them */
+export async function readPart(
+  broker: Broker,
+  key: string,
+  list: number,
+  from: number,
+  count: number,
+): Promise<QueuedMessage[]> {
+  const page = await broker.ask('read the queue', (client) =>
+    client.lrangeBuffer(key, -from - count, -from - 1),
+  );
+  return page.reverse().map((raw) => ({ list, message: readEnvelope(raw), bytes: raw.length }));
 }
