@@ -18,6 +18,8 @@ const HOST = '127.0.0.1';
 export interface SentinelOptions {
   /** 1 to 3; the quorum is a majority of them. Default 1. */
   sentinels?: number;
+  /** The name that Sentinel knows the primary by. Default `qctl-primary`. */
+  name?: string;
   /** After this silence the primary counts as down. Default 1000. */
   downAfterMs?: number;
   aof?: 'everysec' | 'always';
@@ -49,8 +51,7 @@ export interface TestSentinel {
 
 /** One primary, one replica that has synchronised, and sentinels that know both. */
 export async function startSentinel(options: SentinelOptions = {}): Promise<TestSentinel> {
-  const { sentinels: count = 1, downAfterMs = 1000, aof, password } = options;
-  const name = 'qctl-primary';
+  const { name = 'qctl-primary', sentinels: count = 1, downAfterMs = 1000, aof, password } = options;
   const folder = ownFolder('sentinel-tls');
   const certificates = options.tls ? await generateCertificates(folder) : undefined;
   const login: RedisOptions = { password, ...(certificates && { tls: certificates }) };
