@@ -23,6 +23,7 @@ export const LONG: Record<string, number> = {
   'chaos/topologies': 32,
   'analyse/move': 31,
   'chaos/postgres-claim-kills': 28,
+  'e2e/examples/devops-mcp': 45,
   'e2e/demo': 28,
   'drain/runs': 25,
   'chaos/failover-twice': 24,

@@ -13,7 +13,7 @@ export async function workedUp(team: Team): Promise<Worked[]> {
   await waitFor(async () => (await unfinished(team, all)).length === 0, {
     what: 'the work on all that was accepted',
     timeoutMs: 60_000,
-    everyMs: 50,
+    everyMs: 100,
   });
   return team.worked();
 }

@@ -39,6 +39,7 @@ async function killThePrimary({ sentinel, accepted, stage }: Team): Promise<void
   const before = (await accepted('redis')).length;
   await waitFor(async () => (await accepted('redis')).length >= before + 10, {
     what: 'webhooks after the failover',
+    everyMs: 50,
     timeoutMs: 60_000,
   });
   const flowing = performance.now() - began;

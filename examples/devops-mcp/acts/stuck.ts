@@ -79,6 +79,6 @@ async function workedBy({ worked }: Team, deliveries: string[], is: (pod: string
       const lines = (await worked()).filter(({ pod, delivery }) => is(pod) && deliveries.includes(delivery));
       return lines.length >= deliveries.length ? lines : undefined;
     },
-    { what: 'the claimed webhooks', timeoutMs: 30_000 },
+    { what: 'the claimed webhooks', timeoutMs: 30_000, everyMs: 50 },
   );
 }

@@ -52,7 +52,7 @@ while (!stopping) {
     await workOn(webhook);
     await sleep(faults()[`${env.QUEUE_TYPE}Ms`] ?? 0);
   }
-  if (batch.length === 0) await sleep(20);
+  if (batch.length === 0) await sleep(env.QUEUE_TYPE === 'sqs' ? 100 : 5);
 }
 await queue.close();
 redis.disconnect();
