@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { release, tieToThisProcess } from '../../test/support/orphans.ts';
 import { cleanEnvironment } from '../../test/support/qctl.ts';
@@ -65,6 +66,22 @@ export class Terminal {
   background(args: string[]): { child: ChildProcess; ended: Promise<Answer> } {
     print(`$ ${wrapped(['qctl', ...args])} &`);
     return this.listen(args);
+  }
+
+  /**
+   * Types a command that something is to happen to on its way: shown are the lines that match, of both outputs, as
+   * they come. `text` is all that it has printed so far.
+   */
+  follow(args: string[], lines: RegExp): { child: ChildProcess; ended: Promise<Answer>; text(): string } {
+    this.type(args);
+    const { child, ended } = this.listen(args);
+    let text = '';
+    for (const name of ['stdout', 'stderr'] as const)
+      createInterface({ input: child[name]! }).on('line', (line) => {
+        text += `${line}\n`;
+        if (lines.test(line)) print(line);
+      });
+    return { child, ended, text: () => text };
   }
 
   /** A command that is not shown at all; never fails for its exit code. */
