@@ -66,6 +66,12 @@ export const VARIABLES = {
     description: 'AWS credentials, with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (read by the AWS SDK)',
   },
 
+  brokerUrl: {
+    names: ['QCTL_BROKER_URL', 'CELERY_BROKER_URL'],
+    description: "Redis that is the broker of Celery, as in the workers' broker_url",
+    secret: true,
+  },
+
   postgresUrl: {
     names: ['QCTL_POSTGRES_URL', 'DATABASE_URL'],
     description: 'PostgreSQL as a URL',
