@@ -22,7 +22,7 @@ export class CallPipe implements Calls {
   /** @param connection of one server, of its own: it is closed with the pipe */
   constructor(connection: RedisConnection) {
     this.#pipe = new Pipe(connection, {
-      reader: () => new ValueReader((value) => this.#answered(value)),
+      reader: () => this.#newReader(),
       lost: () => this.#lost(),
       up: () => undefined,
     });
@@ -44,6 +44,20 @@ export class CallPipe implements Calls {
   async close(): Promise<void> {
     this.#lost();
     await this.#pipe.close();
+  }
+
+  #newReader(): { read(piece: Buffer): void } {
+    const reader = new ValueReader((value) => this.#answered(value));
+    return {
+      read: (piece) => {
+        try {
+          reader.read(piece);
+        } catch {
+          // What is no reply leaves nothing that later ones could be told from.
+          this.#pipe.cut();
+        }
+      },
+    };
   }
 
   #flush(): void {

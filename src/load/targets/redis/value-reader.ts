@@ -1,4 +1,4 @@
-const CR = 13;
+const [CR, MINUS, ZERO] = [13, 45, 48];
 const [TEXT, ERROR, NUMBER, BULK, ARRAY] = [43, 45, 58, 36, 42];
 
 /** Where reading has come to in what has arrived so far. */
@@ -50,30 +50,44 @@ export class ValueReader {
 
 function valueAt(place: Place): unknown {
   const kind = place.data[place.at];
-  const line = lineAt(place);
+  const [from, end] = [place.at + 1, lineEnd(place)];
+  place.at = end + 2;
   switch (kind) {
     case BULK:
-      return bulkAt(place, Number(line));
+      return bulkAt(place, numberIn(place.data, from, end));
     case ARRAY:
-      return Number(line) < 0 ? null : Array.from({ length: Number(line) }, () => valueAt(place));
+      return arrayAt(place, numberIn(place.data, from, end));
     case NUMBER:
-      return Number(line);
+      return numberIn(place.data, from, end);
     case TEXT:
-      return Buffer.from(line, 'latin1');
+      return place.data.subarray(from, end);
     case ERROR:
-      return new Error(line);
+      return new Error(place.data.toString('latin1', from, end));
     default:
       throw new Error('Protocol error, got an unknown kind of reply');
   }
 }
 
-function lineAt(place: Place): string {
-  const end = place.data.indexOf(CR, place.at);
-  // The line ends with two bytes.
-  if (end < 0 || end + 2 > place.data.length) throw new Incomplete(place.data.length + 1);
-  const line = place.data.toString('latin1', place.at + 1, end);
-  place.at = end + 2;
-  return line;
+/** Where the line's end begins, which has two bytes. */
+function lineEnd({ data, at }: Place): number {
+  const end = data.indexOf(CR, at);
+  if (end < 0 || end + 2 > data.length) throw new Incomplete(data.length + 1);
+  return end;
+}
+
+/** Without a text in between: each delivery has a dozen of them. */
+function numberIn(data: Buffer, from: number, end: number): number {
+  const negative = data[from] === MINUS;
+  let value = 0;
+  for (let at = negative ? from + 1 : from; at < end; at += 1) value = value * 10 + data[at]! - ZERO;
+  return negative ? -value : value;
+}
+
+function arrayAt(place: Place, length: number): unknown[] | null {
+  if (length < 0) return null;
+  const values: unknown[] = [];
+  for (let n = 0; n < length; n += 1) values.push(valueAt(place));
+  return values;
 }
 
 function bulkAt(place: Place, length: number): Buffer | null {
