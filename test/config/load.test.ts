@@ -167,7 +167,7 @@ describe('errors name file, line, field and value', () => {
     ['    redis: { utl: redis://x }\n', '3: profiles.production.redis.utl: unknown field'],
     [
       '    sources:\n      a: { kind: kafka }\n',
-      '4: profiles.production.sources.a.kind: expected postgres or sqs, got "kafka"',
+      '4: profiles.production.sources.a.kind: expected postgres or sqs or celery, got "kafka"',
     ],
     [
       '    sources:\n      a: { kind: sqs }\n',
