@@ -48,6 +48,7 @@ async function forwardRequest(context: Context, drain: ForwardDrain): Promise<Dr
       limit: drain.limit,
       rate: drain.ratePerSecond === undefined ? undefined : { messages: drain.ratePerSecond },
       settle: drain.settleMs,
+      archive: drain.archive,
     }),
     verify: true,
   };

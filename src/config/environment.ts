@@ -38,7 +38,11 @@ export const VARIABLES = {
   redisTlsCert: withQctl(['REDIS_TLS_CERT_FILE', 'REDIS_TLS_CERT'], 'client certificate, a file'),
   redisTlsKey: withQctl(['REDIS_TLS_KEY_FILE', 'REDIS_TLS_KEY'], 'key of the client certificate, a file'),
   redisTlsServername: withQctl(['REDIS_TLS_SERVERNAME'], 'name that the certificate must carry'),
-  sentinelHosts: withQctl(['REDIS_SENTINEL_HOSTS', 'REDIS_SENTINEL_ADDRS'], 'Sentinels: host:port,host:port'),
+  sentinelHosts: withQctl(
+    ['REDIS_SENTINEL_HOSTS', 'REDIS_SENTINEL_ADDRS', 'REDIS_SENTINEL_ADDRESSES'],
+    'Sentinels: host:port,host:port',
+  ),
+  sentinelEnabled: withQctl(['REDIS_SENTINEL_ENABLED'], 'false: the Sentinels named beside it are not asked'),
   sentinelName: withQctl(['REDIS_SENTINEL_MASTER_NAME', 'REDIS_SENTINEL_MASTER'], 'name of the primary'),
   sentinelUsername: withQctl(['REDIS_SENTINEL_USERNAME'], 'user of the Sentinels themselves'),
   sentinelPassword: withQctl(['REDIS_SENTINEL_PASSWORD'], 'password of the Sentinels themselves', true),

@@ -18,6 +18,8 @@ export interface ForwardDrain {
   settleMs?: number;
   /** Of SQS: the length of a long poll. */
   waitMs?: number;
+  /** Every message is written there before the source lets go of it; with / at its end a folder. */
+  archive?: string;
 }
 
 /** The way back: what `group` has not finished of `stream` -> source. */

@@ -8,6 +8,7 @@ import { CelerySource } from '../sources/celery/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
+import { archiveFile } from './archive.ts';
 import { type Attachment, attach, type Ends, lockFor } from './attach.ts';
 import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
 import { checkBrakes } from './brake-check.ts';
@@ -99,8 +100,9 @@ async function look({
   const { run } = attachment.manifest;
   const depth = await source.depth(run);
   const estimatedBytes = await bytesIn(source, depth);
-  const { archive } = request.settings;
-  if (archive !== undefined) await ArchiveSink.check(archive, run);
+  const { archive: named } = request.settings;
+  const archive = named === undefined ? null : archiveFile(named, run);
+  if (archive !== null) await ArchiveSink.check(archive, run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = await findingsOf(request, source, attachment);
   const scheduled = await scheduledFindings(source, depth, request, target.facts.timeMs ?? Date.now());
@@ -140,7 +142,7 @@ async function look({
     settings: { ...showTuned(tuned), ...(tuned.brake.stopFile && { 'stop-file': tuned.brake.stopFile }) },
     overrides: showOverrides(controls),
     paused: controls.paused ? showDecision(controls.paused) : null,
-    archive: archive ?? null,
+    archive,
     selects: selectsWhat(request),
     findings,
   };

@@ -1,0 +1,86 @@
+const CR = 13;
+const [TEXT, ERROR, NUMBER, BULK, ARRAY] = [43, 45, 58, 36, 42];
+
+/** Where reading has come to in what has arrived so far. */
+interface Place {
+  data: Buffer;
+  at: number;
+}
+
+/** Thrown where more bytes are needed: so many at least in all, as far as is known. */
+class Incomplete {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+/** Reads replies in the protocol RESP2, however they are cut into pieces. An error of the server is an Error. */
+export class ValueReader {
+  readonly #onValue: (value: unknown) => void;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #needed = 0;
+
+  /** @param onValue called in order. Bytes of texts belong to the piece that they came with */
+  constructor(onValue: (value: unknown) => void) {
+    this.#onValue = onValue;
+  }
+
+  read(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    // A long reply is not put together anew with each of its pieces.
+    if (this.#bytes < this.#needed) return;
+    const data = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces);
+    const place = { data, at: 0 };
+    let from = 0;
+    this.#needed = 0;
+    try {
+      for (; from < data.length; from = place.at) this.#onValue(valueAt(place));
+    } catch (error) {
+      if (!(error instanceof Incomplete)) throw error;
+      this.#needed = error.bytes - from;
+    }
+    this.#pieces = from < data.length ? [data.subarray(from)] : [];
+    this.#bytes = data.length - from;
+  }
+}
+
+function valueAt(place: Place): unknown {
+  const kind = place.data[place.at];
+  const line = lineAt(place);
+  switch (kind) {
+    case BULK:
+      return bulkAt(place, Number(line));
+    case ARRAY:
+      return Number(line) < 0 ? null : Array.from({ length: Number(line) }, () => valueAt(place));
+    case NUMBER:
+      return Number(line);
+    case TEXT:
+      return Buffer.from(line, 'latin1');
+    case ERROR:
+      return new Error(line);
+    default:
+      throw new Error('Protocol error, got an unknown kind of reply');
+  }
+}
+
+function lineAt(place: Place): string {
+  const end = place.data.indexOf(CR, place.at);
+  // The line ends with two bytes.
+  if (end < 0 || end + 2 > place.data.length) throw new Incomplete(place.data.length + 1);
+  const line = place.data.toString('latin1', place.at + 1, end);
+  place.at = end + 2;
+  return line;
+}
+
+function bulkAt(place: Place, length: number): Buffer | null {
+  if (length < 0) return null;
+  const end = place.at + length;
+  if (end + 2 > place.data.length) throw new Incomplete(end + 2);
+  const value = place.data.subarray(place.at, end);
+  place.at = end + 2;
+  return value;
+}
