@@ -24,6 +24,14 @@ const CHANGES_UNTIL_THEN = new Set([
   'TARGET_NOT_A_STREAM',
 ]);
 
+/** Found before anything is done: a rollback could not do what the plan says. */
+const NO_WAY_BACK: Finding = {
+  level: 'blocker',
+  code: 'NO_WAY_BACK_TO_CELERY',
+  text: 'the drain has a group, whose unfinished messages would go back in a rollback, and qctl does not give messages back to Celery',
+  remedy: 'leave out group: of the drain, and say in the plan what becomes of the messages',
+};
+
 /** `drain`: everything of a source into its stream, exactly once; or what a group has not finished back. */
 export const drain = stepKind<DrainParams, null>({
   name: 'drain',
@@ -120,9 +128,12 @@ async function look(params: DrainParams, world: StepWorld): Promise<{ text: stri
     const { pending, undelivered, findings } = opened.plan;
     return { text: `${pending} pending and ${undelivered ?? 'many'} undelivered entries`, findings };
   }
-  const opened = await openDrain(await host.drainRequest(toForward(params, world)), host.now());
+  const request = await host.drainRequest(toForward(params, world));
+  const opened = await openDrain(request, host.now());
   await opened.close();
-  const { depth, findings } = opened.plan;
+  const { depth } = opened.plan;
+  const noWayBack = request.source.kind === 'celery' && params.group !== undefined;
+  const findings = [...opened.plan.findings, ...(noWayBack ? [NO_WAY_BACK] : [])];
   return {
     text: depth.ready === null ? 'what is ready' : `${depth.ready} ${plural(depth.ready, 'message')}`,
     findings,
