@@ -1,9 +1,9 @@
-// The old side: a pool of threads in the web application, fed from a table that it looks at four times a second.
+// The old side: a pool of threads in the web application, fed from a table that it looks at every second and a half.
 import { carryOut } from './job.mjs';
 import { keysOf } from './job-scripts.mjs';
 
-const SLOTS = 60;
-const POLL_MS = 250;
+const SLOTS = 300;
+const POLL_MS = 1500;
 const TAKE = `
   UPDATE jobs SET state = 'running' WHERE id IN (
     SELECT id FROM jobs WHERE state = 'pending' AND taken_by IS NULL ORDER BY enqueued_at LIMIT $1 FOR UPDATE SKIP LOCKED)

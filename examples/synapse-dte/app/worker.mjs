@@ -11,7 +11,7 @@ const { env } = process;
 const host = env.POD_NAME;
 const types = env.TYPES.split(',');
 const streams = types.map(streamOf);
-const SLOTS = 6;
+const SLOTS = 20;
 /** A job that was claimed for this worker waits among its own pending entries. */
 const OWN_EVERY_MS = 300;
 
@@ -36,10 +36,10 @@ while (!stopping) {
   if (Date.now() - lookedAt > OWN_EVERY_MS) {
     lookedAt = Date.now();
     slower = await redis.hgetall('synapse:slower');
-    take(await read('0', SLOTS));
+    for (const stream of streams) take(stream, await claimedForMe(stream));
   }
   const free = SLOTS - inHand.size;
-  if (free > 0) take(await read('>', free));
+  if (free > 0) for (const [stream, entries] of (await read(free)) ?? []) take(stream, entries);
   else await Promise.race([...inHand.values(), sleep(OWN_EVERY_MS)]);
 }
 await Promise.all(inHand.values());
@@ -47,33 +47,36 @@ await pool.end();
 redis.disconnect();
 reader.disconnect();
 
-function read(from, count) {
-  const block = from === '>' ? ['BLOCK', 100] : [];
-  return reader.xreadgroup(
-    'GROUP',
-    GROUP,
-    host,
-    'COUNT',
-    count,
-    ...block,
-    'STREAMS',
-    ...streams,
-    ...streams.map(() => from),
-  );
+function read(count) {
+  const streamsFrom = [...streams, ...streams.map(() => '>')];
+  return reader.xreadgroup('GROUP', GROUP, host, 'COUNT', count, 'BLOCK', 100, 'STREAMS', ...streamsFrom);
 }
 
-function take(reply) {
-  for (const [stream, entries] of reply ?? [])
-    for (const [entry, fields] of entries) {
-      const name = `${stream} ${entry}`;
-      if (inHand.has(name) || failed.has(name) || fields === null) continue;
-      const job = JSON.parse(fields[fields.indexOf('body') + 1]);
-      const work = attempt(job, { stream, entry, fields }).catch((error) => giveUp(error, job, name));
-      inHand.set(
-        name,
-        work.finally(() => inHand.delete(name)),
-      );
-    }
+/**
+ * What is pending with this worker and not in its hands. XREADGROUP with 0 in place of XPENDING would count as a delivery of
+ * all that it has, each time: after `maxDeliveries` looks a good job is a dead letter.
+ */
+async function claimedForMe(stream) {
+  const pending = await redis.xpending(stream, GROUP, '-', '+', 100, host);
+  const ids = pending.map(([id]) => id).filter((id) => isFree(`${stream} ${id}`));
+  return ids.length > 0 ? redis.xclaim(stream, GROUP, host, 0, ...ids) : [];
+}
+
+function isFree(name) {
+  return !inHand.has(name) && !failed.has(name);
+}
+
+function take(stream, entries) {
+  for (const [entry, fields] of entries) {
+    const name = `${stream} ${entry}`;
+    if (!isFree(name)) continue;
+    const job = JSON.parse(fields[fields.indexOf('body') + 1]);
+    const work = attempt(job, { stream, entry, fields }).catch((error) => giveUp(error, job, name));
+    inHand.set(
+      name,
+      work.finally(() => inHand.delete(name)),
+    );
+  }
 }
 
 async function giveUp(error, { id, type }, name) {

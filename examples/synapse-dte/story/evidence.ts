@@ -49,6 +49,9 @@ type Line = Submitted | Brought | Began | Step;
 /** What the team's own programs have written down, line by line: all figures are made of it, none of what qctl says. */
 export class Evidence {
   private readonly folder: string;
+  private readonly known: Line[] = [];
+  /** By file: where the last look ended. */
+  private readonly positions = new Map<string, number>();
 
   constructor(folder: string) {
     this.folder = folder;
@@ -82,12 +85,21 @@ export class Evidence {
     return this.steps().filter((step) => step.job === job);
   }
 
+  /** In the order of their times. */
   private lines(): Line[] {
-    const lines = readdirSync(this.folder).flatMap((name) =>
-      // The last line may just be being written.
-      readFileSync(join(this.folder, name), 'utf8').split('\n').slice(0, -1),
-    );
-    return lines.map((line) => JSON.parse(line) as Line).sort((a, b) => a.at - b.at);
+    for (const name of readdirSync(this.folder)) this.readOn(join(this.folder, name));
+    return this.known.toSorted((a, b) => a.at - b.at);
+  }
+
+  /** What has come since the last look; a line that is just being written is left for the next one. */
+  private readOn(path: string): void {
+    const bytes = readFileSync(path);
+    const from = this.positions.get(path) ?? 0;
+    const end = bytes.lastIndexOf('\n') + 1;
+    if (end <= from) return;
+    for (const line of bytes.toString('utf8', from, end).trimEnd().split('\n'))
+      this.known.push(JSON.parse(line));
+    this.positions.set(path, end);
   }
 }
 

@@ -1,10 +1,11 @@
 import { waitFor } from '../../../test/support/wait.ts';
 import type { Stage } from '../../kit/scenario.ts';
 import { heading, print } from '../../kit/terminal.ts';
-import { keysOf } from './names.ts';
+import { keysOf, stepsDone, untilStatus, untilStep } from './jobs.ts';
 import { STUCK_AFTER, type Team } from './team.ts';
 
 const STREAM = 'jobs:data-profiling';
+const STEPS = 80;
 
 /** A request as somebody would type it, and what the application answers of the job. */
 async function typed(team: Team, method: 'GET' | 'POST', path: string, body?: Record<string, unknown>) {
@@ -20,42 +21,30 @@ async function typed(team: Team, method: 'GET' | 'POST', path: string, body?: Re
   );
 }
 
-const steps = (team: Team, job: string, least: number) =>
-  waitFor(() => team.evidence.stepsOf(job).length >= least, {
-    what: `step ${least} of ${job}`,
-    timeoutMs: 20_000,
-  });
-
-const status = (team: Team, job: string, wanted: string) =>
-  waitFor(async () => (await team.redis.hget(keysOf(job).job, 'status')) === wanted, {
-    what: `${job} ${wanted}`,
-    timeoutMs: 20_000,
-  });
-
 /** A job of minutes is paused and resumed, loses its host, and comes to its end on another one. */
 export async function longJob(team: Team, { figures }: Stage): Promise<void> {
   heading('A long job: paused, resumed, its host killed with -9, ended on another host');
   const job = 'profile-4711';
-  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: job, total: 60, stepMs: 40 });
-  await steps(team, job, 10);
+  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: job, total: STEPS, stepMs: 40 });
+  await untilStep(team, job, 10);
   await typed(team, 'POST', `jobs/${job}/pause`);
-  await status(team, job, 'paused');
+  await untilStatus(team, job, 'paused');
   await typed(team, 'GET', `jobs/${job}`);
-  const paused = team.evidence.stepsOf(job).length;
+  const paused = await stepsDone(team, job);
   print(`its checkpoint: ${JSON.stringify(await team.redis.hgetall(keysOf(job).checkpoint))}`);
   await typed(team, 'POST', `jobs/${job}/resume`);
-  await steps(team, job, paused + 10);
+  await untilStep(team, job, paused + 10);
   const { pid, host } = team.evidence.began().findLast((one) => one.job === job)!;
   process.kill(pid, 'SIGKILL');
   print(
-    `\n✗ kill -9 ${pid}: host ${host} is gone, ${team.evidence.stepsOf(job).length} of 60 steps were done\n`,
+    `\n✗ kill -9 ${pid}: host ${host} is gone, ${team.evidence.stepsOf(job).length} of ${STEPS} steps were done\n`,
   );
   await claimed(team, host);
   await typed(team, 'GET', `jobs/${job}`);
-  await status(team, job, 'completed');
+  await untilStatus(team, job, 'completed');
   const began = team.evidence.began().filter((one) => one.job === job);
   for (const { from, why, host: on } of began) print(`${job}: on ${on} from step ${from} (${why})`);
-  const twice = team.evidence.stepsOf(job).length - 60;
+  const twice = team.evidence.stepsOf(job).length - STEPS;
   figures.held('long job, hosts it was on and where each began', began.map(({ from }) => from).join(', '), {
     wanted: 'from 0 only the first time',
     holds: began.length === 3 && began.slice(1).every(({ from }) => from > 0) && began[2]!.host !== host,
@@ -73,29 +62,29 @@ async function claimed(team: Team, host: string): Promise<void> {
     (await team.redis.xpending(STREAM, 'workers', 'IDLE', Number.parseInt(STUCK_AFTER, 10), '-', '+', 1))
       .length > 0;
   await waitFor(stuck, { what: 'a stuck entry', timeoutMs: 20_000 });
-  await team.ops.runBriefly(['alerts', 'run', '--once'], /^(RULE|job-stuck|redis-gone)/);
+  await team.ops.runBriefly(['alerts', 'run', '--once'], /./);
   await team.ops.runBriefly(
     ['pending', STREAM, '--min-idle', STUCK_AFTER],
     /^(stream|matching|CONSUMER|worker)/,
   );
-  await team.ops.runBriefly(['claim', STREAM, '--to', other, '--yes'], /^(stream|claimed|left)/);
+  await team.ops.runBriefly(['claim', STREAM, '--to', other, '--yes'], /^(stream|claimed|dead|left)/);
   await team.ops.runBriefly(['maintain', '--only', 'claim', '--yes'], /./);
 }
 
-/** What stands in for nothing: a checkpoint that has expired, and a restart that somebody orders. Each begins at 0 and says why. */
+/** A checkpoint that has expired, and a restart that somebody orders: each begins at 0 and says why. */
 export async function fromTheBeginning(team: Team, { figures }: Stage): Promise<void> {
   heading('An expired checkpoint, and a restart: from the beginning, and it says why');
   const [late, again] = ['profile-4712', 'profile-4713'];
-  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: late, total: 12, stepMs: 40, ttlMs: 300 });
-  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: again, total: 12, stepMs: 40 });
-  await Promise.all([steps(team, late, 5), steps(team, again, 5)]);
+  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: late, total: 25, stepMs: 40, ttlMs: 300 });
+  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: again, total: 25, stepMs: 40 });
+  await Promise.all([untilStep(team, late, 5), untilStep(team, again, 5)]);
   await typed(team, 'POST', `jobs/${late}/pause`);
   await typed(team, 'POST', `jobs/${again}/restart`);
-  await status(team, late, 'paused');
+  await untilStatus(team, late, 'paused');
   const gone = async () => (await team.redis.exists(keysOf(late).checkpoint)) === 0;
   await waitFor(gone, { what: 'the end of the checkpoint' });
   await typed(team, 'POST', `jobs/${late}/resume`);
-  await Promise.all([status(team, late, 'completed'), status(team, again, 'completed')]);
+  await Promise.all([untilStatus(team, late, 'completed'), untilStatus(team, again, 'completed')]);
   await typed(team, 'GET', `jobs/${late}`);
   await typed(team, 'GET', `jobs/${again}`);
   const why = [late, again].map((job) => team.evidence.began().findLast((one) => one.job === job)!);

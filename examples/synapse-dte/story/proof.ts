@@ -14,7 +14,8 @@ export async function prove(team: Team, { figures }: Stage): Promise<void> {
   const reports = await team.query<{ job_id: string; items: number }>('SELECT job_id, items FROM reports');
   const failed = await team.query('SELECT 1 FROM failures');
   const items = new Map(reports.map((report) => [report.job_id, report.items]));
-  const lost = [...jobs.keys()].filter((job) => !results.some((result) => result.job_id === job));
+  const ended = new Set(results.map(({ job_id }) => job_id));
+  const lost = [...jobs.keys()].filter((job) => !ended.has(job));
   const wrong = [...jobs.values()].filter(({ job, total }) => items.get(job) !== total);
   print(`${jobs.size} jobs, ${results.length} results, ${failed.length} failures`);
   const rate = (100 * (jobs.size - lost.length)) / jobs.size;
