@@ -61,14 +61,13 @@ test.each(['claim', 'settle'])('a %s whose answer is lost is done once', async (
   expect((await entriesOf(test.target.stream)).map((entry) => entry.text('id'))).toEqual(tags);
 });
 
-test('what a killed process had taken is appended first by the next one of its run', async () => {
+test('messages that another run holds are named, and the rest is drained', async () => {
   const tags = await app.send(Array.from({ length: 20 }, () => ({})));
   const test = into({ settings: { limit: 5 } });
   const first = await plan(test);
   await takenBy(first.run, 8);
   expect(await app.redis.llen('celery')).toBe(12);
   const { report } = await drain(into({ target: test.target, settings: { limit: 20 } }));
-  // The plan was never carried out, so that this is another run: it names who holds the rest.
   expect(report.notes.join()).toMatch(/8 messages of the queue are held by run/);
   expect((await entriesOf(test.target.stream)).map((entry) => entry.text('id'))).toEqual(tags.slice(8));
 });

@@ -24,6 +24,7 @@ export const LONG: Record<string, number> = {
   'chaos/back-postgres-kills': 32,
   'chaos/topologies': 32,
   'analyse/move': 31,
+  'chaos/celery-kills': 30,
   'chaos/postgres-claim-kills': 28,
   'e2e/examples/opsconductor': 45,
   'e2e/examples/devops-mcp': 45,
