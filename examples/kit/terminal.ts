@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { release, tieToThisProcess } from '../../test/support/orphans.ts';
 import { cleanEnvironment } from '../../test/support/qctl.ts';
@@ -63,6 +64,28 @@ export class Terminal {
     if (![expected].flat().includes(answer.code ?? -1))
       throw new Error(`qctl ${args.slice(0, 2).join(' ')} ended with code ${answer.code}\n${answer.stderr}`);
     return answer;
+  }
+
+  /** Types a command that goes on behind the others, as with `&`; its output is for whoever asks. */
+  background(args: string[]): { child: ChildProcess; ended: Promise<Answer> } {
+    print(`$ ${wrapped(['qctl', ...args])} &`);
+    return this.listen(args);
+  }
+
+  /**
+   * Types a command that something is to happen to on its way: shown are the lines that match, of both outputs, as
+   * they come. `text` is all that it has printed so far.
+   */
+  follow(args: string[], lines: RegExp): { child: ChildProcess; ended: Promise<Answer>; text(): string } {
+    this.type(args);
+    const { child, ended } = this.listen(args);
+    let text = '';
+    for (const name of ['stdout', 'stderr'] as const)
+      createInterface({ input: child[name]! }).on('line', (line) => {
+        text += `${line}\n`;
+        if (lines.test(line)) print(line);
+      });
+    return { child, ended, text: () => text };
   }
 
   /** A command that is not shown at all; never fails for its exit code. */
