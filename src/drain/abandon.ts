@@ -53,6 +53,7 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
       if (fence === undefined)
         throw new QctlError('locked', `lane ${lane} of run ${manifest.run} is held by a living process`, {
           code: 'SOURCE_LOCKED',
+          hint: [`stop it first: qctl drain stop ${manifest.run}`],
         });
       const reader = readerOf(source, manifest, lane);
       try {

@@ -46,6 +46,7 @@ async function wantedBoundary(
       'an archive is brought back whole: --until enqueued: is for sources that messages come to',
       {
         code: 'BOUNDARY_OF_ARCHIVE',
+        hint: ['leave out --until; --limit ends after so many messages'],
       },
     );
   if (source instanceof CelerySource)

@@ -74,6 +74,7 @@ function refuseEndless({ source, settings }: DrainRequest): void {
   if (!settings.follow || source.kind !== 'archive') return;
   throw new QctlError('usage', '--follow: nothing comes to an archive, so that there is nothing to follow', {
     code: 'FOLLOW_ARCHIVE',
+    hint: ['leave out --follow'],
   });
 }
 

@@ -61,6 +61,7 @@ async function run({ profile }: LoadParams, world: StepWorld): Promise<StepResul
     `load test ${profile}: ${WORDS[result.verdict]}${why}; ${toText(result)}`,
     {
       code: 'LOAD_FAILED',
+      hint: [`to see it by itself: qctl load run ${profile}`],
     },
   );
 }
