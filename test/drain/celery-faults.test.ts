@@ -99,7 +99,7 @@ test('messages that a worker holds are counted, for this queue alone, and keep t
   expect(shown.depth).toMatchObject({ ready: 2, inFlight: 1 });
   const { report } = await drain(into());
   expect(report).toMatchObject({ appended: 2, inFlight: 1, converged: false });
-  expect(report.problems).toEqual(['1 messages are in flight with a consumer']);
+  expect(report.problems).toEqual(['1 message in flight with a consumer']);
 });
 
 test('workers that wait for messages are named before anything is taken', async () => {
