@@ -27,7 +27,11 @@ export async function nightBatch(team: Team, { figures }: Stage): Promise<void> 
   await untilMoved(team, 20);
   const run = (await team.redis.zrange('qctl:runs', '-1', '-1'))[0]!;
   await team.other.runBriefly(['drain', 'pause', run, '--reason', 'the warehouse is busy'], /./);
-  await waitFor(async () => (await newest(team)).state === 'paused', { what: 'the pause', timeoutMs: 30_000, everyMs: 200 });
+  await waitFor(async () => (await newest(team)).state === 'paused', {
+    what: 'the pause',
+    timeoutMs: 30_000,
+    everyMs: 200,
+  });
   const held = await moved(team);
   await team.other.runBriefly(['drain', 'status', run], /^(run|state|paused|read|appended|remaining|held)/);
   await team.other.runBriefly(['drain', 'resume', run], /./);
