@@ -121,6 +121,7 @@ async function answerMany(context: Context, answer: (key: string) => Answer): Pr
   const tooLong = () =>
     new QctlError('usage', `a key on stdin is longer than ${MOST_LINE_BYTES} bytes`, {
       code: 'KEY_TOO_LONG',
+      hint: ['one key a line is expected'],
     });
   const counts = { old: 0, new: 0 };
   const answers: Answer[] = [];

@@ -15,6 +15,8 @@ export interface TerminalOptions {
   hidden?: Record<string, string>;
   /** Default: an empty folder, so that no qctl.yaml is found. */
   cwd?: string;
+  /** Before each command line; default `$`. Of a second terminal the name of its host: `ops-b$`. */
+  prompt?: string;
 }
 
 /** What a command came to whose output nobody watched. */
@@ -28,13 +30,15 @@ export interface Answer {
 export class Terminal {
   private readonly env: Record<string, string | undefined>;
   private readonly cwd: string;
+  private readonly prompt: string;
   private readonly running = new Set<ChildProcess>();
 
-  constructor({ settings, hidden = {}, cwd }: TerminalOptions) {
+  constructor({ settings, hidden = {}, cwd, prompt = '$' }: TerminalOptions) {
     const { TERM, CI, NO_COLOR, FORCE_COLOR } = process.env;
     this.env = { ...cleanEnvironment(), TERM, CI, NO_COLOR, FORCE_COLOR, ...settings, ...hidden };
     this.cwd = cwd ?? this.env.HOME!;
-    for (const [name, value] of Object.entries(settings)) print(`$ export ${name}=${value}`);
+    this.prompt = prompt;
+    for (const [name, value] of Object.entries(settings)) print(`${prompt} export ${name}=${value}`);
   }
 
   /** Types a command and shows its output as it comes; fails where the exit code is another. */
@@ -60,6 +64,12 @@ export class Terminal {
     if (![expected].flat().includes(answer.code ?? -1))
       throw new Error(`qctl ${args.slice(0, 2).join(' ')} ended with code ${answer.code}\n${answer.stderr}`);
     return answer;
+  }
+
+  /** Types a command that goes on behind the others, as with `&`; its output is for whoever asks. */
+  background(args: string[]): { child: ChildProcess; ended: Promise<Answer> } {
+    print(`$ ${wrapped(['qctl', ...args])} &`);
+    return this.listen(args);
   }
 
   /**
@@ -110,7 +120,7 @@ export class Terminal {
   }
 
   private type(args: string[]): void {
-    print(`$ ${wrapped(['qctl', ...args])}`);
+    print(`${this.prompt} ${wrapped(['qctl', ...args])}`);
   }
 
   private spawn(args: string[], output: 'inherit' | 'pipe') {
