@@ -87,7 +87,10 @@ export function canAsk({ io }: Pick<Context, 'io'>): boolean {
 }
 
 function declined(message: string): QctlError {
-  return new QctlError('declined', message, { code: 'DECLINED' });
+  return new QctlError('declined', message, {
+    code: 'DECLINED',
+    hint: ['--dry-run shows the plan and asks nothing'],
+  });
 }
 
 function refuseWithoutTerminal(

@@ -31,6 +31,8 @@ export interface Context {
   postgresOptions(sourceName?: string): Promise<PostgresOptions>;
   /** See {@link Context.postgresOptions}. */
   sqsOptions(sourceName?: string): Promise<SqsOptions>;
+  /** The broker of Celery. See {@link Context.postgresOptions}. */
+  brokerOptions(sourceName?: string): Promise<RedisOptions>;
   /**
    * True on a yes or with `--yes`. Throws `declined` on a no, and `refused` where there is no
    * terminal to ask on; `hint` says then what to do, where that is not `--dry-run`.
@@ -124,6 +126,7 @@ export function createContext(parts: ContextParts): OpenContext {
     redis: () => redis(),
     postgresOptions: async (name) => (await connections()).postgres(name),
     sqsOptions: async (name) => (await connections()).sqs(name),
+    brokerOptions: async (name) => (await connections()).broker(name),
     confirm: async (question, hint) =>
       (await import('./confirm.ts')).confirm(context, question, interruptOf(watch), hint),
     confirmTyped: async (expected, question) =>

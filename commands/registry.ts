@@ -54,6 +54,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./drain/sqs.ts'),
   },
   {
+    name: 'drain celery',
+    summary: 'move a queue of Celery (Redis lists) into a Redis stream',
+    impact: 'destructive',
+    args: '[source]',
+    load: () => import('./drain/celery.ts'),
+  },
+  {
     name: 'drain redis',
     summary: 'give back to SQS or PostgreSQL what a group has not finished',
     impact: 'destructive',

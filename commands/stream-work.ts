@@ -1,4 +1,4 @@
-import { QctlError } from '../src/errors.ts';
+import { type Hints, QctlError } from '../src/errors.ts';
 import type { Work } from '../src/streams/index.ts';
 import type { Context } from './context.ts';
 import { createProgress, type Progress } from './term/progress.ts';
@@ -52,6 +52,6 @@ export function patientWork({ io, options, signal }: Context, follow = false): W
 }
 
 /** The error for arguments that contradict each other or are missing. */
-export function usageError(message: string, code: string, ...hint: string[]): QctlError {
+export function usageError(message: string, code: string, ...hint: Hints): QctlError {
   return new QctlError('usage', message, { code, hint });
 }

@@ -94,6 +94,7 @@ async function firstLook({ signal }: Context, overview: Overview): Promise<Snaps
   if (seen.snapshot) return seen.snapshot;
   throw new QctlError('target', `cannot look at Redis: ${seen.away?.why ?? 'it did not answer'}`, {
     code: 'REDIS_AWAY',
+    hint: ['check that it runs and can be reached from here'],
   });
 }
 

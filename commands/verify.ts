@@ -20,7 +20,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runVerif
   const command = createCommand(entry)
     .option('--source <name>', 'source of qctl.yaml to connect to')
     .option('--archive <file>', 'the file, where the run has read an archive');
-  return addConnectionOptions(command, ['redis', 'postgres', 'sqs']).action(
+  return addConnectionOptions(command, ['redis', 'postgres', 'sqs', 'celery']).action(
     (name: string, flags: VerifyFlags) => run(context, name, flags),
   );
 }
@@ -59,6 +59,7 @@ async function connections(
   if (source.startsWith('archive ')) return { archive: requireArchive(archive) };
   const postgres = source.startsWith('postgres');
   try {
+    if (source.startsWith('celery ')) return { celery: await context.brokerOptions(name) };
     return postgres
       ? { postgres: await context.postgresOptions(name) }
       : { sqs: await context.sqsOptions(name) };

@@ -16,12 +16,15 @@ export type ErrorKind =
   | 'paused'
   | 'threshold';
 
+/** What to do about an error, a sentence each: at least one. */
+export type Hints = [first: string, ...more: string[]];
+
 /** Everything of a {@link QctlError} besides its kind and message. */
 export interface ErrorDetails {
   /** Stable UPPER_SNAKE name that scripts may match on. */
   code: string;
-  /** What to do next, one sentence a line. */
-  hint?: string[];
+  /** What to do next, one sentence a line; at least one. */
+  hint: string[];
   /** Ids and numbers that the message is about; never a secret, never a body. */
   details?: Record<string, unknown>;
   cause?: unknown;
@@ -39,7 +42,7 @@ export class QctlError extends Error {
     this.name = 'QctlError';
     this.kind = kind;
     this.code = details.code;
-    this.hint = details.hint ?? [];
+    this.hint = details.hint;
     this.details = details.details ?? {};
   }
 }

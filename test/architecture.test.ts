@@ -62,11 +62,36 @@ function wordBreaches(path: string, text: string): string[] {
   return breaches;
 }
 
+/** What a person is told must say what to do; the compiler sees that there is a hint, and not that it is empty. */
+function hintBreaches(path: string, text: string): string[] {
+  const blockers = text.matchAll(/\{[^{}]*level: 'blocker'(?: as const)?,(?:[^{}]|\{[^{}]*\})*\}/g);
+  const silent = [...blockers].filter(([finding]) => !/\bremedy\b/.test(finding));
+  const errors = text.matchAll(/new QctlError\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)/g);
+  const empty = [...errors].filter(([error]) => /hint: \[\s*\]/.test(error));
+  return [
+    ...silent.map(() => `${path} has a blocker without a remedy`),
+    ...empty.map(() => `${path} has an error without a hint`),
+  ];
+}
+
+const MOST_LINES = 250;
+
+function sizeBreaches(path: string, text: string): string[] {
+  const lines = text.split('\n').length - 1;
+  return lines > MOST_LINES ? [`${path} has ${lines} lines`] : [];
+}
+
 function findBreaches(sources: Sources): string[] {
   return Object.entries(sources).flatMap(([path, text]) => {
     const unplaced = path !== PUBLIC && floorOf(path) < 0 ? [`${path} is in no room`] : [];
     const imports = importsOf(path, text).flatMap((to) => importBreach(path, to) ?? []);
-    return [...unplaced, ...imports, ...wordBreaches(path, text)];
+    return [
+      ...unplaced,
+      ...imports,
+      ...wordBreaches(path, text),
+      ...hintBreaches(path, text),
+      ...sizeBreaches(path, text),
+    ];
   });
 }
 
@@ -98,6 +123,9 @@ describe('the floors of the house', () => {
       'src/cellar/cask.ts': '',
       'src/drain/env.ts': 'const home = process.env.HOME;',
       'src/drain/print.ts': 'console.log(1); process.exit(1);',
+      'src/drain/silent.ts':
+        "new QctlError('failed', no(name(1)), { code: 'X', hint: [] }); const b = { level: 'blocker', text: y };",
+      'src/drain/long.ts': '\n'.repeat(251),
     };
     expect(findBreaches(planted)).toEqual([
       'src/model/message.ts imports upwards or sideways: src/errors.ts',
@@ -110,6 +138,9 @@ describe('the floors of the house', () => {
       'src/drain/env.ts reads the environment',
       'src/drain/print.ts prints',
       'src/drain/print.ts exits or prints',
+      'src/drain/silent.ts has a blocker without a remedy',
+      'src/drain/silent.ts has an error without a hint',
+      'src/drain/long.ts has 251 lines',
     ]);
   });
 

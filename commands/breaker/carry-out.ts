@@ -84,5 +84,11 @@ function standingOf({ name, known, counts, probesUnderWay, ...standing }: Breake
 }
 
 function notReached(name: string, why: string): Failure {
-  return { name, error: new QctlError('failed', `not tried: ${why}`, { code: 'NOT_TRIED' }) };
+  return {
+    name,
+    error: new QctlError('failed', `not tried: ${why}`, {
+      code: 'NOT_TRIED',
+      hint: ['once that is mended, the same command again'],
+    }),
+  };
 }

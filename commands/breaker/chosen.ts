@@ -10,6 +10,7 @@ import {
 } from '../../src/breaker/index.ts';
 import { findSimilar } from '../../src/config/similar.ts';
 import { isPattern } from '../../src/config/streams.ts';
+import type { Hints } from '../../src/errors.ts';
 import { effectiveSettings, type GivenSettings } from '../../src/model/breaker-settings.ts';
 import { askRedis } from '../ask-redis.ts';
 import type { Context } from '../context.ts';
@@ -92,7 +93,8 @@ export function refuseUnknown({ unknown, known }: Pick<ChosenBreakers, 'unknown'
   const [name] = unknown;
   if (name === undefined) return;
   const similar = findSimilar(name, known);
-  const hint = similar === undefined ? [] : [`did you mean ${similar}?`];
   const text = `there is no circuit breaker ${name}, in Redis or in the configuration`;
-  throw usageError(text, 'BREAKER_UNKNOWN', ...hint, "'qctl breaker list' shows them");
+  const list = "'qctl breaker list' shows them";
+  const hints: Hints = similar === undefined ? [list] : [`did you mean ${similar}?`, list];
+  throw usageError(text, 'BREAKER_UNKNOWN', ...hints);
 }

@@ -1,5 +1,6 @@
 import type { Dialect } from '../../src/breaker/index.ts';
 import { findSimilar } from '../../src/config/similar.ts';
+import type { Hints } from '../../src/errors.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../stream-work.ts';
 import { colourOf } from '../term/colour.ts';
@@ -53,9 +54,10 @@ function isWanted(one: ShownForeign, state: Concern | undefined): boolean {
 function refuseUnknown(dialect: Dialect, { unknown: [name], known }: ChosenForeign): void {
   if (name === undefined) return;
   const similar = findSimilar(name, known);
-  const hint = similar === undefined ? [] : [`did you mean ${similar}?`];
   const text = `there is no circuit breaker ${name} of ${dialect} in Redis`;
-  throw usageError(text, 'BREAKER_UNKNOWN', ...hint, `'qctl breaker list --dialect ${dialect}' shows them`);
+  const list = `'qctl breaker list --dialect ${dialect}' shows them`;
+  const hints: Hints = similar === undefined ? [list] : [`did you mean ${similar}?`, list];
+  throw usageError(text, 'BREAKER_UNKNOWN', ...hints);
 }
 
 function noteNothing(

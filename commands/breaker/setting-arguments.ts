@@ -18,7 +18,8 @@ export function parseSettingChanges(texts: readonly string[]): SettingChanges {
   for (const text of texts) {
     const [name, value] = splitSetting(text);
     const key = requireSetting(name);
-    if (changes[key] !== undefined) throw usageError(`${name} is given twice`, 'BAD_SETTING');
+    if (changes[key] !== undefined)
+      throw usageError(`${name} is given twice`, 'BAD_SETTING', 'leave one of them');
     changes[key] = value === '-' ? null : requireValue(key, value);
   }
   return changes;
@@ -49,7 +50,11 @@ export function requireSetting(name: string): SettingKey {
 export function requireValue(key: SettingKey, text: string): number {
   const value = parseSetting(key, text);
   if (value !== undefined) return value;
-  throw usageError(`${BREAKER_SETTINGS[key].name}=${text}: expected ${expectedFor(key)}`, 'BAD_SETTING');
+  throw usageError(
+    `${BREAKER_SETTINGS[key].name}=${text}: expected ${expectedFor(key)}`,
+    'BAD_SETTING',
+    `${BREAKER_SETTINGS[key].name}=- gives it back`,
+  );
 }
 
 /** The settings, one a line, for the help of a command. */

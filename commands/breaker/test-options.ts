@@ -97,7 +97,8 @@ function refuseOdd(calls: GeneratedCalls): void {
       'TOO_MANY_CALLS',
       `a lower --rate or a shorter --for: up to ${MOST_CALLS}`,
     );
-  if (total === 0) throw usageError('--for is too short for a single call', 'NO_CALLS');
+  if (total === 0)
+    throw usageError('--for is too short for a single call', 'NO_CALLS', 'a longer --for or a higher --rate');
   if (outages.some(({ fromMs }) => fromMs >= forMs))
     throw usageError(
       'an --outage begins after the last call',

@@ -83,7 +83,11 @@ export function variantsOf(
   for (const text of tries) {
     const [key, values] = parseTry(text);
     if (variants[0]!.tried[key] !== undefined)
-      throw usageError(`${BREAKER_SETTINGS[key].name} is tried twice`, 'BAD_SETTING');
+      throw usageError(
+        `${BREAKER_SETTINGS[key].name} is tried twice`,
+        'BAD_SETTING',
+        '--try NAME=VALUE,VALUE tries several values',
+      );
     variants = variants.flatMap((variant) => values.map((value) => withValue(variant, key, value)));
   }
   if (variants.length <= MOST_VARIANTS) return variants;

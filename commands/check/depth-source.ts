@@ -1,9 +1,16 @@
 import type { Range } from '../../src/checks/index.ts';
 import { findVariable } from '../../src/config/environment.ts';
 import type { PostgresSourceConfig, SourceConfig } from '../../src/config/schema.ts';
-import { QctlError } from '../../src/errors.ts';
-import { type LabelledDepth, queueDepth, readFormat, readTable } from '../../src/sources/depth-of.ts';
+import type { QctlError } from '../../src/errors.ts';
+import {
+  celeryDepth,
+  type LabelledDepth,
+  queueDepth,
+  readFormat,
+  readTable,
+} from '../../src/sources/depth-of.ts';
 import type { Context } from '../context.ts';
+import { usageError } from '../stream-work.ts';
 import type { MissingFlag } from './missing.ts';
 
 /** The flags of `check depth`. */
@@ -25,12 +32,21 @@ export function refuseSeveral(
   const named = { source, '--stream': stream, '--table': table, '--queue-url': queueUrl };
   const given = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   const beside = given.filter((name) => name !== 'source');
-  if (beside.length > 1) throw usage(`${beside.join(' and ')} exclude each other`, 'DEPTH_SEVERAL');
+  if (beside.length > 1)
+    throw usageError(`${beside.join(' and ')} exclude each other`, 'DEPTH_SEVERAL', 'leave one of them');
   if (stream !== undefined && source !== undefined) {
-    throw usage('--stream and the name of a source exclude each other', 'DEPTH_SEVERAL');
+    throw usageError(
+      '--stream and the name of a source exclude each other',
+      'DEPTH_SEVERAL',
+      'leave one of them',
+    );
   }
   if (stream !== undefined && (all || ready !== undefined)) {
-    throw usage(`--stream and ${all ? '--all' : '--ready'} exclude each other`, 'DEPTH_SEVERAL');
+    throw usageError(
+      `--stream and ${all ? '--all' : '--ready'} exclude each other`,
+      'DEPTH_SEVERAL',
+      'leave one of them',
+    );
   }
 }
 
@@ -49,6 +65,10 @@ export async function chooseSource(
 ): Promise<ChosenSource> {
   const configured = await configuredSource(context, source);
   refuseOther(source, configured, flags);
+  if (configured?.kind === 'celery') {
+    const options = await context.brokerOptions(source);
+    return { target: source ?? configured.queue ?? 'celery', read: () => celeryDepth(options, configured) };
+  }
   if (flags.table !== undefined || configured?.kind === 'postgres') {
     return chooseTable(context, source, configured as PostgresSourceConfig | undefined, flags);
   }
@@ -68,7 +88,7 @@ async function chooseTable(
     return { target: source ?? configured.format, read };
   }
   if (table === undefined)
-    throw usage('no table is named', 'TABLE_MISSING', '--table NAME, or table: of the source');
+    throw usageError('no table is named', 'TABLE_MISSING', '--table NAME, or table: of the source');
   const ready = flags.ready ?? configured?.ready;
   const options = await context.postgresOptions(source);
   return {
@@ -82,7 +102,8 @@ async function chooseQueue(
   source: string | undefined,
   { ready, queueUrl }: DepthFlags,
 ): Promise<ChosenSource> {
-  if (ready !== undefined) throw usage('--ready is for tables', 'READY_WITHOUT_TABLE', 'add --table NAME');
+  if (ready !== undefined)
+    throw usageError('--ready is for tables', 'READY_WITHOUT_TABLE', 'add --table NAME');
   const named = source ?? queueUrl ?? findVariable(context.env, 'queueUrl');
   if (named === undefined) throw nothingNamed();
   const options = await context.sqsOptions(source);
@@ -94,9 +115,15 @@ function refuseOther(
   configured: SourceConfig | undefined,
   { table, queueUrl }: DepthFlags,
 ): void {
-  const other = configured?.kind === 'sqs' ? table && '--table' : configured && queueUrl && '--queue-url';
+  const other =
+    (configured && configured.kind !== 'postgres' && table && '--table') ||
+    (configured && configured.kind !== 'sqs' && queueUrl && '--queue-url');
   if (other)
-    throw usage(`source ${source} is of kind ${configured!.kind}: ${other} is not for it`, 'SOURCE_KIND');
+    throw usageError(
+      `source ${source} is of kind ${configured!.kind}: ${other} is not for it`,
+      'SOURCE_KIND',
+      `leave out ${other}`,
+    );
 }
 
 async function configuredSource(
@@ -117,9 +144,5 @@ function queueName(url: string): string {
 
 function nothingNamed(): QctlError {
   const hint = 'the name of a source in qctl.yaml, --queue-url, --table or --stream';
-  return usage('nothing is named whose depth could be checked', 'SOURCE_UNNAMED', hint);
-}
-
-function usage(message: string, code: string, ...hint: string[]): QctlError {
-  return new QctlError('usage', message, { code, hint });
+  return usageError('nothing is named whose depth could be checked', 'SOURCE_UNNAMED', hint);
 }

@@ -27,7 +27,11 @@ function asFailure(error: unknown, limitMs: number | undefined): QctlError | und
   const text = late
     ? `no result within ${formatDuration(limitMs)}`
     : 'the connection did not come back in time';
-  return new QctlError('target', text, { code: 'CHECK_TIMEOUT', cause: error });
+  return new QctlError('target', text, {
+    code: 'CHECK_TIMEOUT',
+    hint: ['check that the server runs and answers; --timeout allows for more'],
+    cause: error,
+  });
 }
 
 /** The item of one thing among several that could not be measured. */

@@ -8,6 +8,7 @@ import { shellWord } from '../../src/model/shell-word.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
+import { usageError } from '../stream-work.ts';
 import { renderResult } from '../term/render.ts';
 
 interface InitFlags {
@@ -104,17 +105,23 @@ export async function runCutoverInit(context: Context, flags: InitFlags): Promis
 function inputsOf({ options }: Context, flags: InitFlags): RecipeInputs {
   const { kubectl = [], oldUnit = [], newUnit = [], route = true } = flags;
   if (kubectl.length === 0 && oldUnit.length === 0)
-    throw usage('neither --old-unit nor --kubectl says what the workers of today are', 'WORKERS_MISSING', [
+    throw usageError(
+      'neither --old-unit nor --kubectl says what the workers of today are',
+      'WORKERS_MISSING',
       '--old-unit worker.service, or --kubectl DEPLOYMENT',
-    ]);
+    );
   if (kubectl.length > 0 && oldUnit.length + newUnit.length > 0)
-    throw usage('workers are units or deployments, not both', 'WORKERS_CONFLICT', [
+    throw usageError(
+      'workers are units or deployments, not both',
+      'WORKERS_CONFLICT',
       'leave out one of the two',
-    ]);
+    );
   if (kubectl.length === 0 && newUnit.length === 0 && flags.envFile === undefined)
-    throw usage('nothing says how the workers become new ones', 'NEW_SIDE_MISSING', [
+    throw usageError(
+      'nothing says how the workers become new ones',
+      'NEW_SIDE_MISSING',
       '--new-unit UNIT where there are other workers, or --env-file FILE where the same ones read it',
-    ]);
+    );
   return {
     ...{ name: flags.name, profile: options.profile, from: flags.from, source: flags.source },
     ...{ stream: flags.stream, group: flags.group, envFile: flags.envFile, maxPause: flags.maxPause },
@@ -143,8 +150,4 @@ async function writeNew(path: string, text: string): Promise<void> {
       cause,
     });
   }
-}
-
-function usage(message: string, code: string, hint: string[]): QctlError {
-  return new QctlError('usage', message, { code, hint });
 }

@@ -54,6 +54,7 @@ export function collectIncludes(text: string, before: Includable[] = []): Includ
     if (known) return known;
     throw new QctlError('usage', `--include ${name}: expected ${INCLUDABLE.join(', ')}`, {
       code: 'INCLUDE_UNKNOWN',
+      hint: ['several are separated by commas: --include scheduled,dead'],
     });
   });
   // The order in which they are named is no difference between two runs.

@@ -86,7 +86,10 @@ function list(value: string | string[] | undefined): string[] | undefined {
 
 function parseMode(text: string): 'move' | 'copy' {
   if (text === 'move' || text === 'copy') return text;
-  throw new QctlError('usage', `--mode ${text}: expected move or copy`, { code: 'BAD_MODE' });
+  throw new QctlError('usage', `--mode ${text}: expected move or copy`, {
+    code: 'BAD_MODE',
+    hint: ['move takes rows from the table, copy leaves it as it is'],
+  });
 }
 
 /** `delete`, or `column=value,…`. */

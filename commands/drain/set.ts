@@ -53,5 +53,8 @@ function toPair(text: string): readonly [string, string] {
 function refuseTwice(names: string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return;
-  throw new QctlError('usage', `${twice} is given twice`, { code: 'BAD_SETTING' });
+  throw new QctlError('usage', `${twice} is given twice`, {
+    code: 'BAD_SETTING',
+    hint: [`leave one of them: ${twice}=VALUE`],
+  });
 }

@@ -57,6 +57,7 @@ export function withTakeOptions(
   if (flags.claimColumn !== undefined && spec.mode === 'copy')
     throw new QctlError('usage', '--claim-column: copy mode leaves the table as it is and claims nothing', {
       code: 'CLAIM_IN_COPY',
+      hint: ['leave out --claim-column, or take --mode move'],
     });
   const column = flags.claimColumn ?? (spec.mode === 'copy' ? undefined : config?.claimColumn);
   // The record has it in its claim and its condition already.

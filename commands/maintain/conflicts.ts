@@ -17,7 +17,7 @@ export function refuseConflicts({ options }: Context, flags: MaintainFlags, foll
       'node_exporter reads no other',
     );
   if (budget !== undefined && (budget <= 0 || budget > MOST_BUDGET_MS))
-    throw usageError('--budget: expected more than 0s, and 1d at most', 'BAD_BUDGET');
+    throw usageError('--budget: expected more than 0s, and 1d at most', 'BAD_BUDGET', '--budget 45s');
   if (follows) refuseWithFollow(options, flags);
 }
 
@@ -29,7 +29,7 @@ function refuseWithFollow(
 ): void {
   const conflict = (text: string, hint: string) => usageError(text, 'FOLLOW_CONFLICT', hint);
   if (every !== undefined && every < MIN_EVERY_MS)
-    throw usageError('--every: expected an interval of 100ms or more', 'BAD_INTERVAL');
+    throw usageError('--every: expected an interval of 100ms or more', 'BAD_INTERVAL', '--every 1s');
   if (dryRun) throw conflict('--dry-run shows one look, --follow has no end', 'leave out one of the two');
   if (outFile !== undefined)
     throw conflict(

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { Hints } from '../../src/errors.ts';
 import { parsePercent, type RouteEdit, readRules } from '../../src/routing/index.ts';
 import { usageError } from '../stream-work.ts';
 
@@ -56,7 +57,8 @@ function pairs(flag: string, texts: string[] | undefined): Pairs | undefined {
     if (at < 1 || at === text.length - 1)
       throw usageError(`${flag} ${text}: expected NAME=SIDE`, 'BAD_SETTING', `${flag} NAME=- takes it away`);
     const name = text.slice(0, at);
-    if (found.has(name)) throw usageError(`${flag}: ${name} is given twice`, 'BAD_SETTING');
+    if (found.has(name))
+      throw usageError(`${flag}: ${name} is given twice`, 'BAD_SETTING', 'leave one of them');
     found.set(name, text.slice(at + 1));
   }
   return found;
@@ -91,6 +93,7 @@ const FLAGS: Record<string, string> = { types: '--type', keys: '--key', default:
 function badSetting([field = '', ...rest]: string[], problem: string, hint?: string): Error {
   const flag = FLAGS[field] ?? `--${field}`;
   const name = field === 'time' ? rest.slice(1) : rest;
-  const hints = [hint, EXAMPLES[flag]].filter((one) => one !== undefined);
+  const example = EXAMPLES[flag] ?? "'qctl route set --help' says what may be set";
+  const hints: Hints = hint === undefined ? [example] : EXAMPLES[flag] ? [hint, example] : [hint];
   return usageError(`${[flag, ...name].join(' ')}: ${problem}`, 'BAD_SETTING', ...hints);
 }

@@ -117,6 +117,7 @@ async function readBody({ io, signal }: Context, path: string): Promise<Buffer> 
     if (signal.aborted) throw cause;
     throw new QctlError('failed', `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, {
       code: 'BODY_FILE_FAILED',
+      hint: ['check the path, and that the file may be read; - takes stdin'],
       details: { path },
       cause,
     });

@@ -1,10 +1,12 @@
+import type { Hints } from '../errors.ts';
+
 /** What a socket or TLS failure means to the reader, and what to try. */
 export interface Explanation {
   /** Last part of an error code: `UNREACHABLE`, `TIMEOUT`, `TLS`, … */
   code: string;
   /** Lower-case clause that follows a colon. */
   why: string;
-  hint: string[];
+  hint: Hints;
   /** True where waiting and repeating makes sense. */
   passing: boolean;
 }

@@ -22,7 +22,8 @@ export function parseThresholds(
   { failOn = [], require = [] }: RuleTexts,
   minMatched: number | null,
 ): Threshold[] {
-  const least = minMatched === null ? [] : [parse('require', `matched >= ${minMatched}`)];
+  // Where each record has a field that is ignored, none is just matched.
+  const least = minMatched === null ? [] : [parse('require', `matched + ignored + noise >= ${minMatched}`)];
   const given = [
     ...failOn.map((text) => parse('failOn', text)),
     ...require.map((text) => parse('require', text)),
@@ -99,7 +100,7 @@ function hintsOf({ counts, old, new: fresh, fields, noisePairs }: Comparison): s
     hints.push(
       `noise is not known: old2 shares ${noisePairs.counted} keys with old, and ${noisePairs.needed} are needed`,
     );
-  return hints;
+  return hints.length > 0 ? hints : ['-o json has every number'];
 }
 
 /** `970 matched, 20 mismatched, 10 missing`: what is not 0. */

@@ -48,7 +48,8 @@ function endpointOf(env: Environment): Endpoint | undefined {
 
 function sentinelOf(env: Environment): Endpoint | undefined {
   const hosts = findVariable(env, 'sentinelHosts');
-  if (!hosts) return undefined;
+  const enabled = findVariable(env, 'sentinelEnabled');
+  if (!hosts || (enabled && !booleanOf(enabled.name, enabled.value))) return undefined;
   const sentinel = {
     hosts: splitList(hosts.value),
     name: readVariable(env, 'sentinelName') ?? 'mymaster',

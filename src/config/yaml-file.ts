@@ -97,9 +97,15 @@ export function toFileError(file: YamlFile, issues: readonly Issue[]): QctlError
   const told = more > 0 ? [...lines.slice(0, MOST_TOLD), `… and ${more} more`] : lines;
   return new QctlError('config', told.join('\n'), {
     code: `${file.words.code}_INVALID`,
-    hint: [...new Set(placed.flatMap(({ hint }) => hint ?? []))],
+    hint: hintsOf(placed),
     details: { file: file.path, issues: placed.map((issue) => ({ ...issue, path: issue.path.join('.') })) },
   });
+}
+
+/** What the checks advise; else that the file has to be mended, since nothing else helps. */
+function hintsOf(issues: readonly Issue[]): string[] {
+  const said = [...new Set(issues.flatMap(({ hint }) => hint ?? []))];
+  return said.length > 0 ? said : ['mend the lines that are named, then the same command again'];
 }
 
 function syntaxError(file: YamlFile, cause: YAMLParseError): QctlError {

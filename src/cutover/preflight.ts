@@ -1,5 +1,5 @@
 import type { CheckOutcome } from '../checks/index.ts';
-import { QctlError } from '../errors.ts';
+import { isQctlError, QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { CutoverPlan } from './plan-types.ts';
 import { errorText, SHORTEST_SECRET } from './redact.ts';
@@ -19,7 +19,13 @@ export async function preflight(session: Session, signal: AbortSignal): Promise<
   const checks = await passOnce(session, session.hands.plan.preflight, signal, true);
   signal.throwIfAborted();
   findings.push(
-    ...checks.map(({ check, why }) => blocker('CHECK_FAILED', `check ${check} does not pass: ${why}`)),
+    ...checks.map(({ check, why }) =>
+      blocker(
+        'CHECK_FAILED',
+        `check ${check} does not pass: ${why}`,
+        'mend what it measures, or the check in the plan',
+      ),
+    ),
   );
   for (const finding of findings) events.finding?.({ ...finding, text: session.redact(finding.text) });
   const blockers = findings.filter(({ level }) => level === 'blocker');
@@ -46,10 +52,21 @@ async function stepFindings(session: Session, signal: AbortSignal): Promise<Find
       all.push(...(found ?? []).filter((one) => !all.some((told) => isSame(told, one))));
     } catch (error) {
       signal.throwIfAborted();
-      all.push(blocker('PREFLIGHT_FAILED', `step ${step.id}: ${errorText(error, session.redact)}`));
+      all.push(
+        blocker(
+          'PREFLIGHT_FAILED',
+          `step ${step.id}: ${errorText(error, session.redact)}`,
+          remedyOf(error, session),
+        ),
+      );
     }
   }
   return all;
+}
+
+function remedyOf(error: unknown, { redact }: Session): string {
+  const [hint] = isQctlError(error) ? error.hint : [];
+  return hint === undefined ? 'mend what the step says, or take the step out of the plan' : redact(hint);
 }
 
 /** Two drains of one source have the same to say. */
@@ -62,12 +79,8 @@ function budgetFindings({ hands: { plan, options } }: Session): Finding[] {
   const worst = options.parts.arithmetic?.(plan).worstRollbackMs ?? 0;
   if (budgetMs === null || worst <= budgetMs) return [];
   const text = `going back may take ${worst / 1000} s, more than its budget of ${budgetMs / 1000} s`;
-  return [
-    {
-      ...blocker('ROLLBACK_BUDGET', text),
-      remedy: 'shorten undoTimeout of the slowest steps, or raise rollback.budget',
-    },
-  ];
+  const remedy = 'shorten undoTimeout of the slowest steps, or raise rollback.budget';
+  return [blocker('ROLLBACK_BUDGET', text, remedy)];
 }
 
 /** The text of the plan is kept with the run, so that it can be taken up from anywhere. */
@@ -83,8 +96,8 @@ function secretFindings({ hands: { plan } }: Session): Finding[] {
   ];
 }
 
-function blocker(code: string, text: string): Finding {
-  return { level: 'blocker', code, text };
+function blocker(code: string, text: string, remedy: string): Finding {
+  return { level: 'blocker', code, text, remedy };
 }
 
 /** Measures how things stand. Throws `refused` BASELINE_FAILING where a check fails that was not allowed to. */

@@ -106,7 +106,11 @@ function checkOf(error: unknown): { reaction: string | null; since: string | und
 
 async function confirmed(session: Session, step: PlannedStep): Promise<boolean> {
   const { ask } = session.hands.host;
-  if (!ask) throw new QctlError('usage', 'there is no terminal to ask on', { code: 'NO_TERMINAL' });
+  if (!ask)
+    throw new QctlError('usage', 'there is no terminal to ask on', {
+      code: 'NO_TERMINAL',
+      hint: ['leave out --confirm-each, or run it in a terminal'],
+    });
   session.waiting('confirm', `asked on the terminal: ${step.outline.does}?`);
   const yes = await ask(`${step.id}: ${step.outline.does}?`, session.signal).catch(() => false);
   if (!yes && !session.cause) session.stop({ kind: 'held' });

@@ -94,5 +94,8 @@ export async function timed<T>(
 }
 
 function timedOut(what: string, ms: number): QctlError {
-  return new QctlError('failed', `${what} was not done within ${ms / 1000} s`, { code: 'TIMED_OUT' });
+  return new QctlError('failed', `${what} was not done within ${ms / 1000} s`, {
+    code: 'TIMED_OUT',
+    hint: ['find out what holds it up, or give the step a longer timeout:'],
+  });
 }

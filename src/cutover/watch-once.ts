@@ -14,7 +14,10 @@ export function checksNamed(session: Session, names: readonly string[] | 'all'):
   return names.map((name) => {
     const check = checks.find((one) => one.name === name);
     if (check) return check;
-    throw new QctlError('config', `the plan has no check ${name}`, { code: 'NO_SUCH_CHECK' });
+    throw new QctlError('config', `the plan has no check ${name}`, {
+      code: 'NO_SUCH_CHECK',
+      hint: [`it has ${checks.map((one) => one.name).join(', ') || 'none'}`],
+    });
   });
 }
 

@@ -156,6 +156,7 @@ export async function watchInStep(
     }
     throw new QctlError('threshold', checkText(check, why), {
       code: 'CHECK_FAILED',
+      hint: [`what was measured stands in qctl cutover status ${session.run}`],
       details: { check, reaction: reaction ?? null, since: lastFailure(session, check) ?? null },
     });
   }

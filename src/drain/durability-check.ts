@@ -30,6 +30,7 @@ export function chooseDurability(wanted: string, facts: RedisFacts, findings: Fi
   if (wanted !== 'memory')
     throw new QctlError('usage', `--durability ${wanted}: expected memory, wait:N or aof`, {
       code: 'BAD_DURABILITY',
+      hint: ['wait:1 waits for one replica, aof for the disk of the primary'],
     });
   findings.push(...memoryFindings(facts));
   return { kind: 'memory' };

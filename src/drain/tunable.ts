@@ -145,6 +145,7 @@ export function checkTunable(name: string, value: string, kind: string): void {
       `${name} is a setting of a drain from ${tunable.only}, and this run drains ${kind}`,
       {
         code: 'SETTING_NOT_FOR_SOURCE',
+        hint: [`the settings are ${TUNABLE_NAMES.join(', ')}`],
       },
     );
   if (value === NO_OVERRIDE || tunable.apply(value, PROBE)) return;

@@ -1,7 +1,7 @@
 import { explainNetwork, plainCause } from '../backends/network.ts';
 import { redirectOf } from '../backends/redirect.ts';
 import { redactText, redactUrl } from '../config/redact.ts';
-import { QctlError } from '../errors.ts';
+import { type Hints, QctlError } from '../errors.ts';
 import type { Measuring } from './metric.ts';
 
 /** What a server has answered, and how long all of it took. */
@@ -67,7 +67,7 @@ function noAnswer(url: string, error: unknown): QctlError {
 }
 
 /** What is wrong with an answer. */
-export function httpError(url: string, why: string, ...hint: string[]): QctlError {
+export function httpError(url: string, why: string, ...hint: Hints): QctlError {
   return new QctlError('failed', `${redactUrl(url)}: ${why}`, { code: 'METRIC_HTTP_FAILED', hint });
 }
 

@@ -31,7 +31,8 @@ export const http = metric({
     const init = { method, headers: await headersOf(headers, measuring.doors) };
     const answer = await ask(url, init, measuring);
     if (measure === 'status') return answer.status;
-    if (!answer.ok) throw httpError(url, `it answers with status ${answer.status}`);
+    if (!answer.ok)
+      throw httpError(url, `it answers with status ${answer.status}`, 'measure: status judges the code');
     return measure === 'latency' ? answer.latencyMs : bodyValue(url, answer, jmespath);
   },
 });
@@ -63,7 +64,11 @@ function bodyValue(url: string, { body }: Answer, jmespath: string | undefined):
   try {
     found = TreeInterpreter.search(compile(jmespath), json as never);
   } catch (error) {
-    throw httpError(url, `jmespath ${jmespath}: ${(error as Error).message}`);
+    throw httpError(
+      url,
+      `jmespath ${jmespath}: ${(error as Error).message}`,
+      'try it on what the URL answers',
+    );
   }
   return scalarValue(found, `jmespath ${jmespath}`);
 }

@@ -74,7 +74,10 @@ export function createMeasure(doors: MetricDoors, metrics: Metrics = METRICS): M
   return async (ref, signal) => {
     const metric = Object.hasOwn(metrics, ref.metric) ? metrics[ref.metric] : undefined;
     if (!metric) {
-      throw new QctlError('config', `metric ${ref.metric} is not known`, { code: 'METRIC_UNKNOWN' });
+      throw new QctlError('config', `metric ${ref.metric} is not known`, {
+        code: 'METRIC_UNKNOWN',
+        hint: [`known are ${Object.keys(metrics).join(', ')}`],
+      });
     }
     const from = ref.cwd === undefined ? doors : { ...doors, cwd: ref.cwd };
     return metric.measure(ref.with, { doors: from, signal, memory: memoryOf(ref) });

@@ -37,10 +37,15 @@ interface Reply {
 
 function resultOf(url: string, { ok, status, body }: Answer): CheckValue {
   // What stands in front of it, a proxy that asks for a login, does not speak JSON.
-  if (!ok && !body.trimStart().startsWith('{')) throw httpError(url, `it answers with status ${status}`);
+  if (!ok && !body.trimStart().startsWith('{'))
+    throw httpError(url, `it answers with status ${status}`, 'check that it is the address of Prometheus');
   const { data, error, status: outcome } = (parseJson(url, body) ?? {}) as Reply;
   if (outcome !== 'success') {
-    throw httpError(url, `prometheus refuses the query: ${redactText(error ?? `status ${status}`)}`);
+    throw httpError(
+      url,
+      `prometheus refuses the query: ${redactText(error ?? `status ${status}`)}`,
+      'try the query in Prometheus',
+    );
   }
   if (data?.resultType === 'scalar') return numberOf(data.result);
   if (data?.resultType !== 'vector' || !Array.isArray(data.result)) {

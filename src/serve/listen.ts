@@ -33,7 +33,10 @@ export async function listen(app: FastifyInstance, { host, port }: ListenAddress
 
 function cannotListen(cause: NodeJS.ErrnoException, { host, port }: ListenAddress): QctlError {
   const at = `${urlHost(host)}:${port}`;
-  const [why, ...hint] = REASONS[cause.code ?? '']?.(port) ?? [cause.code ?? cause.message];
+  const [why, ...hint] = REASONS[cause.code ?? '']?.(port) ?? [
+    cause.code ?? cause.message,
+    'another address or port: --listen',
+  ];
   return new QctlError('failed', `cannot listen at ${at}: ${why}`, {
     code: cause.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LISTEN_FAILED',
     hint,

@@ -77,7 +77,8 @@ function checkRecord({ stage, engine, ms, outcome }: StageRecord): void {
       'use up to 64 letters, digits, dots, dashes and underscores; never an id: each name is counted apart',
     ]);
   }
-  if (!Number.isFinite(ms)) throw bad(`${ms} is no time in ms`, []);
+  if (!Number.isFinite(ms))
+    throw bad(`${ms} is no time in ms`, ['give the time as a number of milliseconds']);
   if (!OUTCOMES.includes(outcome))
     throw bad(`${JSON.stringify(outcome)} is no outcome`, [`use ${OUTCOMES.join(', ')}`]);
 }

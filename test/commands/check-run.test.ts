@@ -56,7 +56,10 @@ test('a signal is a signal and no finding', async () => {
 
 test('a bug and a wrong flag are not taken for findings', async () => {
   const { context } = newContext();
-  for (const error of [new TypeError('x is not a function'), new QctlError('config', 'no', { code: 'NO' })])
+  for (const error of [
+    new TypeError('x is not a function'),
+    new QctlError('config', 'no', { code: 'NO', hint: [] }),
+  ])
     await expect(
       runCheck(
         context,

@@ -67,7 +67,7 @@ left alone    1 delivered too lately
     expect(await run(argv, { columns: 100, answer: 'n' })).toEqual({
       code: 9,
       stdout: '',
-      stderr: `${plan}qctl: declined; nothing was done\n`,
+      stderr: `${plan}qctl: declined; nothing was done\n  hint: --dry-run shows the plan and asks nothing\n`,
     });
     expect(await held()).toEqual(untouched);
   });

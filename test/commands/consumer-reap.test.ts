@@ -78,7 +78,7 @@ dead-2          0  -         0        0  deleted
     expect(await run(argv, { columns: 100, answer: 'n' })).toEqual({
       code: 9,
       stdout: '',
-      stderr: `${plan}qctl: declined; nothing was done\n`,
+      stderr: `${plan}qctl: declined; nothing was done\n  hint: --dry-run shows the plan and asks nothing\n`,
     });
     expect(await run(argv)).toEqual({
       code: 3,

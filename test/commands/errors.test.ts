@@ -65,7 +65,10 @@ describe('an error of a check', () => {
 
   test('stays one line, without a bar behind which performance data would be looked for', () => {
     const io = memoryIo();
-    const config = new QctlError('config', 'a.b: no\n  c: \x1b[31m 1|2', { code: 'CONFIG_INVALID' });
+    const config = new QctlError('config', 'a.b: no\n  c: \x1b[31m 1|2', {
+      code: 'CONFIG_INVALID',
+      hint: [],
+    });
     writeFailure(io, config, { output: 'table', verbose: false, nagios });
     expect(io.stdout.text).toBe('UNKNOWN - a.b: no; c: \\x1b[31m 1/2\n');
   });

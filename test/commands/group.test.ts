@@ -189,7 +189,7 @@ pending   1 entry stays pending with its consumer
     expect(await run(argv, { columns: 100, answer: 'n' })).toEqual({
       code: 9,
       stdout: '',
-      stderr: `${plan}qctl: declined; nothing was done\n`,
+      stderr: `${plan}qctl: declined; nothing was done\n  hint: --dry-run shows the plan and asks nothing\n`,
     });
     expect(await run(argv)).toEqual({
       code: 3,
@@ -332,7 +332,7 @@ pending    2 entries delivered and not acknowledged
     expect(await run(argv, { columns: 100, answer: 'n' })).toEqual({
       code: 9,
       stdout: '',
-      stderr: `${auditPlan}qctl: declined; nothing was done\n`,
+      stderr: `${auditPlan}qctl: declined; nothing was done\n  hint: --dry-run shows the plan and asks nothing\n`,
     });
     expect(await run(argv)).toEqual({
       code: 3,

@@ -51,7 +51,7 @@ orders    2  10 -> 8
     expect(await run(acknowledged, { columns: 100, answer: 'n' })).toEqual({
       code: 9,
       stdout: '',
-      stderr: `${plan}qctl: declined; nothing was done\n`,
+      stderr: `${plan}qctl: declined; nothing was done\n  hint: --dry-run shows the plan and asks nothing\n`,
     });
     expect(await run(acknowledged)).toEqual({
       code: 3,

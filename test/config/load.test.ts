@@ -111,6 +111,22 @@ describe('layers', () => {
     });
   });
 
+  test('sentinels are named and switched off as a team with a switch does it', async () => {
+    const env = {
+      REDIS_SENTINEL_ENABLED: 'true',
+      REDIS_SENTINEL_ADDRESSES: 'a:1,b:2',
+      REDIS_SENTINEL_MASTER_NAME: 'main',
+      REDIS_ADDRESS: 'redis:6379',
+    };
+    expect((await load({}, env)).redis?.sentinel).toMatchObject({ hosts: ['a:1', 'b:2'], name: 'main' });
+    expect((await load({}, { ...env, REDIS_SENTINEL_ENABLED: 'false' })).redis).toEqual({
+      url: 'redis:6379',
+    });
+    await expect(load({}, { ...env, REDIS_SENTINEL_ENABLED: 'maybe' })).rejects.toThrow(
+      'REDIS_SENTINEL_ENABLED',
+    );
+  });
+
   test('the project file stands above the user file', async () => {
     await mkdir(join(home, '.config', 'qctl'), { recursive: true });
     const user = production(
@@ -167,7 +183,7 @@ describe('errors name file, line, field and value', () => {
     ['    redis: { utl: redis://x }\n', '3: profiles.production.redis.utl: unknown field'],
     [
       '    sources:\n      a: { kind: kafka }\n',
-      '4: profiles.production.sources.a.kind: expected postgres or sqs, got "kafka"',
+      '4: profiles.production.sources.a.kind: expected postgres or sqs or celery, got "kafka"',
     ],
     [
       '    sources:\n      a: { kind: sqs }\n',

@@ -17,7 +17,7 @@ function measuring(...values: (number | null | Error)[]) {
 }
 
 test('a wait ends when what is measured is as it should be; no number and no answer are not', async () => {
-  const away = new QctlError('target', 'redis is away', { code: 'X' });
+  const away = new QctlError('target', 'redis is away', { code: 'X', hint: [] });
   const world = filesWorld('/nowhere', { host: { measure: measuring(null, away, 9, 4) } });
   const lag = step(wait, { until: LAG, atMost: '1m', every: '1ms' }, world);
   expect(lag.outline).toMatchObject({ undo: 'nothing', earliestMs: 0, timeoutMs: 120_000 });

@@ -83,6 +83,6 @@ test('an operator who stops does not wait', async () => {
 });
 
 test('an error of qctl itself is passed on as it is', async () => {
-  const own = new QctlError('refused', 'no', { code: 'NO' });
+  const own = new QctlError('refused', 'no', { code: 'NO', hint: [] });
   await expect(page(redis, watched(), 'look', failing(own).send)).rejects.toBe(own);
 });

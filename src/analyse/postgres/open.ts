@@ -4,11 +4,12 @@ import type { DrainSource } from '../../drain/index.ts';
 import { isQctlError, QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { readTable, type TableFacts } from '../../sources/postgres/catalog.ts';
-import { checkSpec, tableFindings } from '../../sources/postgres/check.ts';
+import { checkSpec } from '../../sources/postgres/check.ts';
 import { type KnownQueue, knownQueue } from '../../sources/postgres/formats/overview.ts';
 import { explainDenied } from '../../sources/postgres/privileges.ts';
 import { SESSION_SETTINGS } from '../../sources/postgres/session.ts';
 import type { PostgresSpec } from '../../sources/postgres/spec.ts';
+import { tableFindings } from '../../sources/postgres/table-findings.ts';
 import { CAREFUL_SETTINGS, CarefulSession } from './careful.ts';
 
 export type PostgresDrainSource = Extract<DrainSource, { kind: 'postgres' }>;

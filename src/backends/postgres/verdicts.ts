@@ -1,3 +1,4 @@
+import type { Hints } from '../../errors.ts';
 import { explainNetwork } from '../network.ts';
 import { isRetryablePostgres, sqlState } from './retry.ts';
 
@@ -10,7 +11,7 @@ export interface Verdict {
   hint: string[];
 }
 
-function is(kind: Verdict['kind'], code: string, why: string, ...hint: string[]): Verdict {
+function is(kind: Verdict['kind'], code: string, why: string, ...hint: Hints): Verdict {
   return { kind, code, why, hint };
 }
 
@@ -78,6 +79,8 @@ const TEXTS: [match: RegExp, verdict: Verdict][] = [
   ],
 ];
 
+const LOG = 'look into the log of the server';
+
 /** Judges an error of the server, of a socket or of the client. */
 export function verdict(error: unknown): Verdict {
   const text = error instanceof Error ? error.message : String(error);
@@ -89,13 +92,13 @@ export function verdict(error: unknown): Verdict {
   if (network) return is('source', `POSTGRES_${network.code}`, network.why, ...network.hint);
   const passing = isRetryablePostgres(error);
   if (passing) return is('source', 'POSTGRES_UNAVAILABLE', passing, 'wait for the server and try again');
-  return is('source', 'POSTGRES_FAILED', text || 'unknown error');
+  return is('source', 'POSTGRES_FAILED', text || 'unknown error', LOG);
 }
 
 // The server's own sentence names the user, table or database; it is kept where it says more.
 function byState(state: string, text: string): Verdict {
   const known = STATES[state];
-  if (!known) return is('source', 'POSTGRES_FAILED', `${text} (${state})`);
+  if (!known) return is('source', 'POSTGRES_FAILED', `${text} (${state})`, LOG);
   const own = ['28000', '42501', '42P01', '3D000'].includes(state) ? text : known.why;
   return { ...known, why: `${own} (${state})` };
 }

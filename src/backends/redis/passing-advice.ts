@@ -1,7 +1,9 @@
+import type { Hints } from '../../errors.ts';
+
 /** What to do about an error that may pass by itself. */
 interface Advice {
   code: string;
-  hint: string[];
+  hint: Hints;
 }
 
 const WAIT = 'wait for the server and try again';

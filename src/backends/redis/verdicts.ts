@@ -1,3 +1,4 @@
+import type { Hints } from '../../errors.ts';
 import { explainNetwork, withoutArguments } from '../network.ts';
 import { passingAdvice } from './passing-advice.ts';
 import { bareReply, isRetryable, replyCode } from './retry.ts';
@@ -11,7 +12,7 @@ export interface Verdict {
   hint: string[];
 }
 
-function is(kind: Verdict['kind'], code: string, why: string, ...hint: string[]): Verdict {
+function is(kind: Verdict['kind'], code: string, why: string, ...hint: Hints): Verdict {
   return { kind, code, why, hint };
 }
 
@@ -122,7 +123,12 @@ export function verdict(error: unknown): Verdict {
     const { code, hint } = passingAdvice(replyCode(error), text);
     return is('target', code, passing, ...hint);
   }
-  return is('target', 'REDIS_FAILED', text.replace(/^ERR /, '') || 'unknown error');
+  return is(
+    'target',
+    'REDIS_FAILED',
+    text.replace(/^ERR /, '') || 'unknown error',
+    'look into the log of the server',
+  );
 }
 
 // In a script it is a plain ERR.

@@ -1,3 +1,4 @@
+import type { Hints } from '../../errors.ts';
 import { explainNetwork } from '../network.ts';
 import { isRetryableSqs, nameOf } from './retry.ts';
 
@@ -10,11 +11,13 @@ export interface Verdict {
   hint: string[];
 }
 
-function is(kind: Verdict['kind'], code: string, why: string, ...hint: string[]): Verdict {
+function is(kind: Verdict['kind'], code: string, why: string, ...hint: Hints): Verdict {
   return { kind, code, why, hint };
 }
 
-const GIVE_CREDENTIALS = [
+const REPORTED = 'that is what SQS or its client says of it; --verbose shows where it comes from';
+
+const GIVE_CREDENTIALS: Hints = [
   'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones)',
   'or name a profile with AWS_PROFILE, or run where a role is attached',
 ];
@@ -68,7 +71,7 @@ const NAMES: [match: RegExp, verdict: Verdict][] = [
 
 /** Judges an error of the service, of the SDK or of a socket. */
 export function verdict(error: unknown): Verdict {
-  if (!(error instanceof Error)) return is('source', 'SQS_FAILED', String(error));
+  if (!(error instanceof Error)) return is('source', 'SQS_FAILED', String(error), REPORTED);
   const name = nameOf(error);
   if (/^AccessDenied|^AuthorizationError$/.test(name)) return denied(error);
   if (SIGNATURE.test(name)) return badSignature(error);
@@ -79,7 +82,7 @@ export function verdict(error: unknown): Verdict {
   if (network) return is('source', `SQS_${network.code}`, network.why, ...network.hint);
   const passing = isRetryableSqs(error);
   if (passing) return is('source', 'SQS_UNAVAILABLE', passing, 'wait and try again');
-  return is('source', 'SQS_FAILED', error.message || name);
+  return is('source', 'SQS_FAILED', error.message || name, REPORTED);
 }
 
 const SIGNATURE = /^(SignatureDoesNotMatch|IncompleteSignature|InvalidSignatureException)$/;

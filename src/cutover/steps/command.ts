@@ -102,7 +102,8 @@ function hintOf({ ended }: RunOutcome): string[] {
   if (ended === 'notExecutable') return ['chmod +x, or name its interpreter first'];
   if (ended === 'leftOpen')
     return ['what is to go on must be a service, or have a session (setsid) and an output of its own'];
-  return [];
+  if (ended === 'timedOut') return ['find out what holds it up, or give it a longer timeout:'];
+  return ['what it printed at its end stands in the journal of the run'];
 }
 
 const SECRET_NAME = /(?:password|passwd|secret|token|credential|api[-_]?key|(?<![a-z])(?:pass|pwd|auth))$/i;

@@ -70,7 +70,12 @@ async function preflight(file: File, world: StepWorld): Promise<Finding[]> {
   const found = await replaceFindings(to, file.to);
   if (found.length > 0 || (await linkTarget(from)) !== (await linkTarget(to))) return found;
   return [
-    { level: 'blocker', code: 'COPY_ONTO_ITSELF', text: `${file.from} and ${file.to} are the same file` },
+    {
+      level: 'blocker',
+      code: 'COPY_ONTO_ITSELF',
+      text: `${file.from} and ${file.to} are the same file`,
+      remedy: 'one of them may be a link to the other: name two files',
+    },
   ];
 }
 

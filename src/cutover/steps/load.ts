@@ -61,6 +61,7 @@ async function run({ profile }: LoadParams, world: StepWorld): Promise<StepResul
     `load test ${profile}: ${WORDS[result.verdict]}${why}; ${toText(result)}`,
     {
       code: 'LOAD_FAILED',
+      hint: [`to see it by itself: qctl load run ${profile}`],
     },
   );
 }
@@ -72,6 +73,7 @@ function doorsOf({ host, redis }: StepWorld): LoadDoors {
   return {
     redis,
     postgres: (source) => host.postgres(source),
+    broker: (source) => host.broker(source),
     sqs: (source) => host.sqs(source),
     config: async () => ({ sources: (await host.sources?.()) ?? {}, streams: await host.streams() }),
     env: host.env,

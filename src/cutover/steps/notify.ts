@@ -119,5 +119,8 @@ function failed(params: NotifyParams, why: string): QctlError {
 
 function asQctl(error: unknown, world: StepWorld): QctlError {
   if (isQctlError(error)) return error;
-  return new QctlError('failed', world.redact(String(error)), { code: 'NOTIFY_FAILED' });
+  return new QctlError('failed', world.redact(String(error)), {
+    code: 'NOTIFY_FAILED',
+    hint: ['tell them yourself'],
+  });
 }

@@ -119,10 +119,11 @@ async function look(params: RouteStepParams, world: StepWorld): Promise<RouteLoo
 
 async function preflight(params: RouteStepParams, world: StepWorld): Promise<Finding[]> {
   const { problems } = readRules({ ...editOf(params) });
-  const findings: Finding[] = problems.map(({ path, problem }) => ({
+  const findings: Finding[] = problems.map(({ path, problem, hint }) => ({
     level: 'blocker',
     code: 'ROUTE_INVALID',
     text: `route ${params.name}: ${path.join('.')}: ${problem}`,
+    remedy: hint ?? 'mend it in the step of the plan',
   }));
   try {
     const { route } = await look(params, world);

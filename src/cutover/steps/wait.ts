@@ -80,7 +80,11 @@ export const wait = stepKind<WaitParams, WaitMemento>({
     if (!('atMost' in params)) return { text: `would ${describe(params)}` };
     const { value, trouble } = await measure(params, world, MEASURE_MS);
     // Others work on meanwhile: what it is now says that it can be measured, and nothing of how it will be.
-    if (trouble !== undefined) throw new QctlError('failed', trouble, { code: 'WAIT_NOT_MEASURED' });
+    if (trouble !== undefined)
+      throw new QctlError('failed', trouble, {
+        code: 'WAIT_NOT_MEASURED',
+        hint: ['check the metric of the step, and what it looks at'],
+      });
     const now = value === null ? 'there is no number yet' : `it is ${JSON.stringify(value)} now`;
     return { text: `would ${describe(params)}; ${now}` };
   },

@@ -25,7 +25,11 @@ export async function verifyBack(
 ): Promise<BackReport> {
   const record = await new RunStore(redis.client).require(run);
   const manifest = asBack(record.manifest);
-  if (!manifest) throw new QctlError('usage', `run ${run} is no way back`, { code: 'RUN_KIND' });
+  if (!manifest)
+    throw new QctlError('usage', `run ${run} is no way back`, {
+      code: 'RUN_KIND',
+      hint: ['qctl drain list shows the runs and where they go'],
+    });
   const { stream, partitions } = manifest.target;
   const { group, from } = manifest.back;
   const source = { stream, partitions, group, from: from ?? undefined };

@@ -8,6 +8,7 @@ export function compareError({ conditions }: LoadComparison): QctlError | undefi
   if (failed.length > 0)
     return new QctlError('threshold', `the candidate fails: ${told(failed)}`, {
       code: 'LOAD_COMPARE_FAILED',
+      hint: ['the comparison has all numbers: -o table'],
       details: { failed, inconclusive: unclear },
     });
   if (unclear.length === 0) return undefined;

@@ -106,7 +106,10 @@ function notATable(table: string, kind: string): QctlError {
   const what =
     { v: 'a view', m: 'a materialised view', f: 'a foreign table', i: 'an index', S: 'a sequence' }[kind] ??
     'no table';
-  return new QctlError('config', `${table} is ${what}; only tables can be drained`, { code: 'NOT_A_TABLE' });
+  return new QctlError('config', `${table} is ${what}; only tables can be drained`, {
+    code: 'NOT_A_TABLE',
+    hint: ['name the table that holds the rows'],
+  });
 }
 
 async function systemIdentifier(client: Client): Promise<string> {

@@ -10,24 +10,23 @@ import type { Message } from '../../model/message.ts';
 import { type PackedRows, rowCount, rowField } from '../../model/packed.ts';
 import { compileFilter, type Judged } from '../../transform/filter.ts';
 import type { Depth, LaneReader } from '../source.ts';
-import type { ListOptions, Matches } from './candidate-query.ts';
-import { candidateStatement } from './candidate-sql.ts';
+import type { Matches } from './candidate-query.ts';
 import { readTable, type TableFacts } from './catalog.ts';
-import { checkSpec, tableFindings } from './check.ts';
-import { ClaimReader } from './claim.ts';
+import { checkSpec } from './check.ts';
 import { othersClaims } from './claim-others.ts';
 import { claimStatements } from './claim-sql.ts';
-import { CopyReader } from './copy.ts';
 import { copyRows } from './copy-rows.ts';
 import { type FormatOverview, formatOverview } from './formats/overview.ts';
 import { type TableIdentity, tableIdentity } from './identity.ts';
-import { MoveReader } from './move.ts';
+import { countJudged } from './judged-count.ts';
+import { laneReader, PART_BYTES, type ReaderOptions } from './lane-reader.ts';
 import { explainDenied } from './privileges.ts';
-import { rowsThat, rowsToMessages } from './rows-batch.ts';
+import { rowsThat } from './rows-batch.ts';
 import { countScheduled } from './scheduled.ts';
-import { CLAIMING_SETTINGS, endSession, READER_SETTINGS, SESSION_SETTINGS } from './session.ts';
+import { endSession, SESSION_SETTINGS } from './session.ts';
 import type { PostgresSpec } from './spec.ts';
 import { type Statements, statements } from './sql.ts';
+import { tableFindings } from './table-findings.ts';
 
 export type { TableFacts } from './catalog.ts';
 export { withClaimColumn } from './claim-column.ts';
@@ -38,35 +37,13 @@ export { configuredFormat } from './formats/configured.ts';
 export { type Asking, describeSource, describeTable } from './formats/describe-source.ts';
 export type { FormatChoice } from './formats/format.ts';
 export type { FormatOverview } from './formats/overview.ts';
+export type { ReaderOptions } from './lane-reader.ts';
 export { Listener, type ListenerOptions } from './listener.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
 
 const EMPTY = Buffer.alloc(0);
 const NOW = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`;
 const PART_ROWS = 5000;
-const PART_BYTES = 4 * 1024 * 1024;
-/** Rows a transaction takes, in appends of the batch size: fewer commits, and the next append is read meanwhile. */
-const APPENDS_PER_TRANSACTION = 10;
-const APPENDS_PER_PAGE = 100;
-
-/** What a unit of claimed rows may hold: a stop waits for its end. */
-const UNIT_BYTES = 64 * 1024 * 1024;
-
-/** Rows that one list of candidates names. */
-const CANDIDATES = 100_000;
-
-/** One lane of one run. */
-export interface ReaderOptions {
-  run: string;
-  lane: number;
-  lanes: number;
-  /** Rows that one append writes. */
-  batch: number;
-  /** Told what an operator should know. */
-  note?(text: string): void;
-  /** Told how many appended messages somebody else has had meanwhile. */
-  lost?(count: number): void;
-}
 
 /** A Postgres queue that has been looked at and found to fit its description. */
 export class PostgresSource {
@@ -142,24 +119,8 @@ export class PostgresSource {
 
   /** Whether a row matches shows in the row only: takes reading all that are ready. */
   private async filteredDepth(judge: (message: Message) => Judged, run?: string): Promise<Depth> {
-    const counts = { matched: 0, unmatched: 0, unevaluated: 0 };
-    let example: string | undefined;
-    for await (const part of this.readyRows(PART_ROWS, PART_BYTES, 'qctl/depth')) {
-      for (const message of rowsToMessages(part)) {
-        const judged = judge(message);
-        counts[judged] += 1;
-        if (judged === 'unevaluated') example ??= message.id;
-      }
-    }
-    const { matched, unmatched, unevaluated } = counts;
-    return {
-      ready: matched,
-      inFlight: null,
-      delayed: null,
-      unmatched,
-      ...(example !== undefined && { unevaluated: { count: unevaluated, example } }),
-      ...(await this.heldBy(run)),
-    };
+    const parts = this.readyRows(PART_ROWS, PART_BYTES, 'qctl/depth');
+    return { ...(await countJudged(parts, judge)), ...(await this.heldBy(run)) };
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: rows of a driver
@@ -211,55 +172,9 @@ export class PostgresSource {
   }
 
   /** A reader for one of `lanes` lanes. Each has a session of its own. */
-  reader({
-    run,
-    lane,
-    lanes,
-    batch,
-    note = () => undefined,
-    lost = () => undefined,
-  }: ReaderOptions): LaneReader {
-    const { spec, table } = this;
-    const connect = async (): Promise<Client> => {
-      const client = await this.session(`qctl/${run}/${lane}`.slice(0, 63));
-      await client.query(this.claims ? CLAIMING_SETTINGS : READER_SETTINGS);
-      return client;
-    };
-    const list: ListOptions = {
-      sql: candidateStatement(spec, table, { lane, lanes }),
-      limit: CANDIDATES,
-      ranked: spec.rank !== undefined,
-      matches: this.matches,
-    };
-    const shared = { lane, connect, partRows: batch, partBytes: PART_BYTES };
-    if (this.claims)
-      return new ClaimReader({
-        ...shared,
-        sql: claimStatements(spec, table, run, { lane, lanes }),
-        unitRows: batch * APPENDS_PER_TRANSACTION,
-        unitBytes: UNIT_BYTES,
-        rowBytes: table.averageRowBytes,
-        list,
-        own: spec.settle !== undefined,
-        note,
-        lost,
-      });
-    const sql = statements(spec, table, { lane, lanes });
-    if (spec.mode === 'copy')
-      return new CopyReader({
-        ...shared,
-        sql,
-        table,
-        pageRows: batch * APPENDS_PER_PAGE,
-        matches: this.matches,
-      });
-    return new MoveReader({
-      ...shared,
-      sql,
-      transactionRows: batch * APPENDS_PER_TRANSACTION,
-      keyed: spec.key !== undefined,
-      list: this.matches && list,
-    });
+  reader(options: ReaderOptions): LaneReader {
+    const { spec, table, matches } = this;
+    return laneReader({ spec, table, matches, session: (name) => this.session(name) }, options);
   }
 
   /** Id and body of every ready row that is to be drained, in parts, in one snapshot and in no order. */

@@ -228,7 +228,7 @@ describe('SQS under load', () => {
   test('without the name of a queue, region and endpoint of the environment are enough', async () => {
     const asked = profile({ target: { kind: 'sqs' } });
     const missing = () =>
-      Promise.reject(new QctlError('config', 'no queue is named', { code: 'SQS_MISSING' }));
+      Promise.reject(new QctlError('config', 'no queue is named', { code: 'SQS_MISSING', hint: [] }));
     const env = { AWS_ENDPOINT_URL_SQS: endpoint, AWS_REGION: 'eu-west-1' };
     const named = doors({ sqs: missing, env });
     const target = await openSqsTarget(asked, asked.target as never, runId(), named);

@@ -19,7 +19,9 @@ export async function preflightUnit(
     return findingsOf(unit, loadState, verb, createdByPlan);
   } catch (error) {
     if (!isQctlError(error)) throw error;
-    return [{ level: 'blocker', code: 'SYSTEMCTL_FAILED', text: error.message }];
+    return [
+      { level: 'blocker', code: 'SYSTEMCTL_FAILED', text: error.message, remedy: error.hint.join('; ') },
+    ];
   }
 }
 

@@ -92,6 +92,7 @@ export class HttpProducer implements Producer {
     const redirect = status >= 300 && status < 400 ? ': redirects are not followed' : '';
     return new QctlError('target', `status ${status}${redirect}`, {
       code: 'HTTP_STATUS',
+      hint: ['look into the log of the server; expect: of the target says which statuses are good'],
       details: { status, url: this.#options.label },
     });
   }

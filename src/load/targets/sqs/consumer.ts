@@ -102,7 +102,7 @@ export class SqsConsumer implements Consumer {
     throw new QctlError(
       'target',
       `SQS has not deleted ${Failed.length} of ${deliveries.length} messages: ${first.Message ?? first.Code}`,
-      { code: 'SQS_NOT_DELETED' },
+      { code: 'SQS_NOT_DELETED', hint: ['they come again once their visibility ends'] },
     );
   }
 

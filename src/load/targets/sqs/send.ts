@@ -32,5 +32,8 @@ export async function sendLetters(
 }
 
 function notTaken(why = 'it has not answered for it'): QctlError {
-  return new QctlError('target', `SQS has not taken the message: ${why}`, { code: 'SQS_NOT_TAKEN' });
+  return new QctlError('target', `SQS has not taken the message: ${why}`, {
+    code: 'SQS_NOT_TAKEN',
+    hint: ['where it throttles, a lower --rate'],
+  });
 }
