@@ -32,7 +32,7 @@ export class CallPipe implements Calls {
     return new Promise((resolve, reject) => {
       if (!this.#pipe.up) return reject(closed());
       this.#waiting.push({ resolve, reject });
-      if (this.#unwritten.length === 0) queueMicrotask(() => this.#flush());
+      if (this.#unwritten.length === 0) writeSoon(this);
       this.#unwritten.push(encodeCall([command, ...words]));
     });
   }
@@ -60,7 +60,8 @@ export class CallPipe implements Calls {
     };
   }
 
-  #flush(): void {
+  /** Writes what was called since the last time. */
+  flush(): void {
     const [first, ...others] = this.#unwritten;
     this.#unwritten = [];
     if (first) this.#pipe.write(others.length === 0 ? first : Buffer.concat([first, ...others]));
@@ -78,6 +79,20 @@ export class CallPipe implements Calls {
     this.#unwritten = [];
     for (const { reject } of this.#waiting.take(Infinity)) reject(closed());
   }
+}
+
+let full: CallPipe[] = [];
+
+/** Once what happens now has made its calls; for all pipes together. */
+function writeSoon(pipe: CallPipe): void {
+  if (full.length === 0) void Promise.resolve().then(writeAll);
+  full.push(pipe);
+}
+
+function writeAll(): void {
+  const pipes = full;
+  full = [];
+  for (const pipe of pipes) pipe.flush();
 }
 
 /** What the client library says then. */

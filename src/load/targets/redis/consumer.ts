@@ -1,6 +1,6 @@
 import type { Consumer, Delivery } from '../target.ts';
 import type { Calls } from './calls.ts';
-import { explained } from './explained.ts';
+import { explained, explanation } from './explained.ts';
 
 type Entry = [id: Buffer, fields: Buffer[] | null];
 
@@ -30,13 +30,16 @@ export class RedisConsumer implements Consumer {
     this.#claimAtMs = performance.now() + place.claimAfterMs * (0.5 + Math.random() / 2);
   }
 
-  take(count: number, waitMs: number): Promise<Delivery[]> {
-    return explained(this.#take(count, waitMs));
+  async take(count: number, waitMs: number): Promise<Delivery[]> {
+    try {
+      const claimed = performance.now() >= this.#claimAtMs ? await this.#claim(count) : [];
+      return claimed.length > 0 ? claimed : await this.#read(count, waitMs);
+    } catch (error) {
+      throw explanation(error);
+    }
   }
 
-  async #take(count: number, waitMs: number): Promise<Delivery[]> {
-    const claimed = performance.now() >= this.#claimAtMs ? await this.#claim(count) : [];
-    if (claimed.length > 0) return claimed;
+  async #read(count: number, waitMs: number): Promise<Delivery[]> {
     const { group, name, stream } = this.#place;
     const reply = (await this.#calls.call(
       'XREADGROUP',
