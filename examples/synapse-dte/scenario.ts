@@ -1,4 +1,5 @@
 import type { Scenario } from '../kit/scenario.ts';
+import { firstAttempt } from './story/first-attempt.ts';
 import { fromTheBeginning, longJob } from './story/long-jobs.ts';
 import { nightBatch } from './story/night-batch.ts';
 import { profiling, profilingBack, sampleSelection, scopingAgain, scopingFails } from './story/phases.ts';
@@ -16,6 +17,7 @@ export default {
     await longJob(team, stage);
     await fromTheBeginning(team, stage);
     await nightBatch(team, stage);
+    await firstAttempt(team, stage);
     await profilingBack(team, stage);
     await prove(team, stage);
   },
