@@ -8,7 +8,7 @@ const DRAIN = ['drain', 'postgres', 'night-batch', '--yes'];
 const INSERT = `
   INSERT INTO jobs (id, type, report_id, payload, state)
   SELECT id, 'test-execution', 'night', jsonb_build_object('id', id, 'type', 'test-execution', 'report', 'night', 'total', 1,
-         'stepMs', 1, 'ttlMs', 86400000, 'submittedAt', 0), 'night'
+         'stepMs', 1, 'ttlMs', 86400000, 'submittedAt', $2::bigint), 'night'
     FROM unnest($1::text[]) id`;
 
 interface Run {
@@ -22,7 +22,7 @@ export async function nightBatch(team: Team, { figures }: Stage): Promise<void> 
   heading('The batch of the night: a drain that is paused from another host, killed, and taken up there');
   const jobs = Array.from({ length: JOBS }, (_, n) => `night-${n}`);
   team.evidence.bring(jobs.map((job) => ({ job, total: 1 })));
-  await team.query(INSERT, [jobs]);
+  await team.query(INSERT, [jobs, Date.now()]);
   const { child, ended } = team.ops.start([...DRAIN, '--rate', '20/s', '--quiet']);
   await untilMoved(team, 20);
   const run = (await team.redis.zrange('qctl:runs', '-1', '-1'))[0]!;
