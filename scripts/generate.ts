@@ -1,7 +1,7 @@
 // Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands,
 // docs/findings.md, docs/routing-vectors.json, docs/schema/cutover-plan.schema.json, docs/breaker-scripts/,
 // docs/monitoring/, the table of settings in docs/breakers.md, that of metrics in docs/plan-checks.md, and those in
-// docs/metrics.md.
+// docs/metrics.md, and THIRD-PARTY-LICENSES.md from the lock file.
 // With --check it writes nothing and fails where a file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ import { dashboard } from './monitoring/dashboard.ts';
 import { RULES_FILE, rulesFile, ruleTestsFile } from './monitoring/rules-file.ts';
 import { routingVectors } from './routing-vectors.ts';
 import { seriesTable } from './series-table.ts';
+import { thirdPartyPage } from './third-party.ts';
 
 function commandTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
@@ -50,6 +51,7 @@ const manifest = formatManifest(await buildManifest());
 const results = [
   update('completions/manifest.json', () => manifest, check),
   update(`docs/schema/${PLAN_SCHEMA_FILE}`, () => formatJson(planJsonSchema()), check),
+  update('THIRD-PARTY-LICENSES.md', () => thirdPartyPage(), check),
   update('docs/findings.md', findingsPage, check),
   update('docs/routing-vectors.json', routingVectors, check),
   update('docs/breakers.md', (page) => withPart(page, 'settings', settingsTable()), check),

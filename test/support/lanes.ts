@@ -22,6 +22,7 @@ export const LONG: Record<string, number> = {
   'chaos/back-postgres-kills': 32,
   'chaos/topologies': 32,
   'analyse/move': 31,
+  'package/tarball': 25,
   'chaos/postgres-claim-kills': 28,
   'e2e/demo': 28,
   'drain/runs': 25,
