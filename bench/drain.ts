@@ -11,10 +11,12 @@ import { benchLedger } from './ledger.ts';
 import { benchLoad } from './load.ts';
 import { benchMemory } from './memory.ts';
 import { benchMove } from './move.ts';
-import { type BenchOptions, type Part, readOptions } from './options.ts';
+import { type BenchOptions, PARTS, type Part, readOptions } from './options.ts';
+import { type Measured, machineLine, writePage } from './page.ts';
 import { benchReceivers } from './receivers.ts';
-import { formatResults, type Result, type Tell, verdict } from './result.ts';
+import { formatResults, type Tell, verdict } from './result.ts';
 import { fillRows, type Rig, startRig } from './rig.ts';
+import { benchScale } from './scale.ts';
 import { benchServe } from './serve.ts';
 import { benchSqs } from './sqs.ts';
 import { benchStartup } from './startup.ts';
@@ -31,6 +33,7 @@ const BENCHES: Record<Part, Bench> = {
   sqs: (rig, { messages, rounds }, tell) => benchSqs(rig, messages, rounds, tell),
   receivers: (rig, { messages, rounds }, tell) => benchReceivers(rig, messages, rounds, tell),
   cluster: (rig, { rows, rounds }, tell) => benchCluster(rig, rows, rounds, tell),
+  scale: (rig, { rows, messages, rounds }, tell) => benchScale(rig, rows, messages, rounds, tell),
   ledger: (rig, { rows, rounds }, tell) => benchLedger(rig, rows, rounds, tell),
   memory: (rig, { rows }, tell) => benchMemory(rig, rows, tell),
   streams: (rig, { rounds }, tell) => benchStreams(rig, rounds, tell),
@@ -42,12 +45,12 @@ const BENCHES: Record<Part, Bench> = {
   follow: (_, { minutes }, tell) => benchFollow(minutes, tell),
   serve: (rig, { minutes }, tell) => benchServe(rig, minutes, tell),
 };
-const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'formats', 'cluster', 'ledger', 'memory'];
+const WITH_ROWS: Part[] = ['copy', 'xadd', 'move', 'formats', 'cluster', 'scale', 'ledger', 'memory'];
 
-async function main(options: BenchOptions): Promise<Result[]> {
-  const results: Result[] = [];
+async function main(options: BenchOptions): Promise<Measured[]> {
+  const measured: Measured[] = [];
   const tell: Tell = (result) => {
-    results.push(result);
+    measured.at(-1)!.results.push(result);
     const ratio = result.ratio === null ? (result.note ?? '') : `${result.ratio.toFixed(2)}x`;
     process.stderr.write(
       `${result.name}: ${result.ours} | ${result.baseline} | ${ratio} ${verdict(result)}\n`,
@@ -59,16 +62,25 @@ async function main(options: BenchOptions): Promise<Result[]> {
       process.stderr.write(`filling ${options.rows.toLocaleString('en-GB')} rows\n`);
       await fillRows(rig, 'bench_rows', options.rows);
     }
-    for (const [part, bench] of Object.entries(BENCHES))
-      if (options.only.has(part as Part)) await bench(rig, options, tell);
+    for (const part of PARTS.filter((one) => options.only.has(one))) {
+      measured.push({ part, results: [] });
+      await BENCHES[part](rig, options, tell);
+    }
   } finally {
     await rig.stop();
   }
-  return results;
+  return measured;
+}
+
+function sizes({ rows, messages, rounds }: BenchOptions): string {
+  const group = (n: number) => n.toLocaleString('en-GB');
+  return `${group(rows)} rows, ${group(messages)} messages, ${rounds} rounds`;
 }
 
 const options = readOptions(process.argv.slice(2));
-const results = await main(options);
+const measured = await main(options);
+const results = measured.flatMap((one) => one.results);
+if (options.page) writePage(options.page, measured, `${machineLine()}; ${sizes(options)}`);
 if (options.json) {
   const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model ?? null };
   const { rows, messages, rounds } = options;

@@ -9,6 +9,7 @@ export const PARTS = [
   'sqs',
   'receivers',
   'cluster',
+  'scale',
   'ledger',
   'memory',
   'streams',
@@ -32,9 +33,11 @@ export interface BenchOptions {
   minutes: number;
   only: Set<Part>;
   json: boolean;
+  /** A page that what was measured is put into. */
+  page?: string;
 }
 
-const HELP = `npm run bench -- [--rows 1000000] [--messages 50000] [--rounds 3] [--minutes 10] [--only ${PARTS.join(',')}] [-o json]\n`;
+const HELP = `npm run bench -- [--rows 1000000] [--messages 50000] [--rounds 3] [--minutes 10] [--only ${PARTS.join(',')}] [-o json] [--page docs/performance.md]\n`;
 
 /** Reads the command line; ends the process where it makes no sense. */
 export function readOptions(argv: string[]): BenchOptions {
@@ -47,6 +50,7 @@ export function readOptions(argv: string[]): BenchOptions {
         rounds: { type: 'string', default: '3' },
         minutes: { type: 'string', default: '10' },
         only: { type: 'string', default: BY_DEFAULT.join(',') },
+        page: { type: 'string' },
         output: { type: 'string', short: 'o', default: 'table' },
       },
     });
@@ -57,6 +61,7 @@ export function readOptions(argv: string[]): BenchOptions {
       minutes: positive(values.minutes),
       only: new Set(values.only.split(',').map(partOf)),
       json: values.output === 'json',
+      page: values.page,
     };
   } catch (error) {
     process.stderr.write(`bench: ${(error as Error).message}\n${HELP}`);

@@ -61,6 +61,12 @@ export class Terminal {
     return answer;
   }
 
+  /** Types a command that goes on behind the others, as with `&`; its output is for whoever asks. */
+  background(args: string[]): { child: ChildProcess; ended: Promise<Answer> } {
+    print(`$ ${wrapped(['qctl', ...args])} &`);
+    return this.listen(args);
+  }
+
   /** A command that is not shown at all; never fails for its exit code. */
   async ask(args: string[]): Promise<Answer> {
     return this.listen(args).ended;

@@ -8,6 +8,7 @@ export const LONG: Record<string, number> = {
   'e2e/readme': 73,
   'chaos/failover-sentinel': 67,
   'e2e/cutover/nights': 58,
+  'e2e/examples/delphi': 45,
   'chaos/cut-connections': 25,
   'chaos/back-sqs-kills': 53,
   'chaos/sqs-fifo-kills': 52,
