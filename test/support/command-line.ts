@@ -1,19 +1,13 @@
 import { CommanderError } from 'commander';
 import { findWords, joinWatch } from '../../commands/argv.ts';
-import { createContext } from '../../commands/context.ts';
+import type { Context } from '../../commands/context.ts';
 import { canWatch } from '../../commands/flags.ts';
+import { idleContext } from '../../commands/manifest.ts';
 import { DEFAULT_WATCH } from '../../commands/options.ts';
-import { type CommandEntry, findCommand } from '../../commands/registry.ts';
-import { watchSignals } from '../../commands/signals.ts';
-import { memoryIo } from '../commands/memory-io.ts';
+import { findCommand } from '../../commands/registry.ts';
+import { isTopic } from '../../commands/topics.ts';
 
-/** A command, built as the binary builds it, and never run. */
-export async function buildCommand(entry: CommandEntry) {
-  const silent = () => undefined;
-  const host = { on: silent, off: silent, exit: silent, writeError: silent };
-  const context = createContext({ io: memoryIo({}), env: {}, watch: watchSignals(host, silent, silent) });
-  return (await entry.load()).newCommand(context, entry);
-}
+let context: Context | undefined;
 
 /**
  * What is wrong with the words after `qctl`: an unknown command or flag, a value that no flag takes, an argument that is
@@ -21,9 +15,12 @@ export async function buildCommand(entry: CommandEntry) {
  */
 export async function problemOf(argv: readonly string[]): Promise<string | undefined> {
   const [first = '', second = ''] = findWords(argv).map((word) => word.text);
+  // As the binary does: `qctl help drain sqs` is `qctl drain sqs --help`.
+  if (first === 'help' && !isTopic(second)) return problemOf([...withoutFirst(argv, ['help']), '--help']);
   const entry = findCommand([first, second]);
   if (!entry) return `no command ${first} ${second}`;
-  const command = await buildCommand(entry);
+  context ??= idleContext();
+  const command = (await entry.load()).newCommand(context, entry);
   command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   command.action(() => undefined);
   const both = findCommand([first, second]) !== findCommand([first, '']);
