@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createCommand, type QctlCommand } from './command.ts';
+import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import type { CommandEntry } from './registry.ts';
 
@@ -15,9 +15,9 @@ Install:
 export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
   const command = createCommand(entry);
   command.registeredArguments[0]?.choices(Object.keys(FILES));
-  return command
-    .addHelpText('after', INSTALL)
-    .action((shell: keyof typeof FILES) => printScript(context, shell));
+  command.addHelpText('after', INSTALL);
+  addExamples(command, [['qctl completion bash', 'the script itself, on stdout']]);
+  return command.action((shell: keyof typeof FILES) => printScript(context, shell));
 }
 
 async function printScript({ io }: Context, shell: keyof typeof FILES): Promise<void> {

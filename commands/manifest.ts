@@ -88,8 +88,8 @@ function toFlag(option: Option): ManifestFlag {
   };
 }
 
-/** The commands are built, never run: nothing of this is used. */
-function idleContext(): Context {
+/** For commands that are built and never run: nothing of this is used. */
+export function idleContext(): Context {
   const { stdin, stdout, stderr } = process;
   const host = { on: () => {}, off: () => {}, exit: () => {}, writeError: () => {} };
   const silent = () => undefined;

@@ -6,6 +6,7 @@ import { LIVE_COMMANDS } from './registry-live.ts';
 import { LOAD_COMMANDS } from './registry-load.ts';
 import { ROUTE_COMMANDS } from './registry-routes.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
+import { HELP_TOPICS } from './topics.ts';
 
 /** `read` changes nothing; `write` is done at once; `destructive` shows its plan and asks first. */
 export type Impact = 'read' | 'write' | 'destructive';
@@ -168,7 +169,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'help',
-    summary: 'explain a command or a topic: exit-codes, environment, output, safety',
+    summary: `explain a command or a topic: ${HELP_TOPICS.join(', ')}`,
     impact: 'read',
     args: '[topic]',
     watch: false,

@@ -25,6 +25,7 @@ export const LONG: Record<string, number> = {
   'chaos/topologies': 32,
   'analyse/move': 31,
   'chaos/celery-kills': 30,
+  'package/tarball': 25,
   'chaos/postgres-claim-kills': 28,
   'e2e/examples/opsconductor': 45,
   'e2e/examples/devops-mcp': 45,
