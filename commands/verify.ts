@@ -19,7 +19,7 @@ interface VerifyFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runVerify): QctlCommand {
   const command = createCommand(entry)
     .option('--source <name>', 'source of qctl.yaml to connect to')
-    .option('--archive <file>', 'the file, where the run has read an archive');
+    .option('--archive <path>', 'the file, where the run has read an archive');
   return addConnectionOptions(command, ['redis', 'postgres', 'sqs']).action(
     (name: string, flags: VerifyFlags) => run(context, name, flags),
   );
