@@ -47,7 +47,7 @@ export function createCommand(entry: CommandEntry): QctlCommand {
   const command = new QctlCommand(`qctl ${entry.name}`);
   command
     .description(entry.summary)
-    .configureHelp({ groupItems: inOrder, minWidthToWrap: MIN_WIDTH_TO_WRAP });
+    .configureHelp({ groupItems: inOrder, optionDescription, minWidthToWrap: MIN_WIDTH_TO_WRAP });
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(GROUPS[2]));
   if (entry.args) command.arguments(entry.args);
   command.addHelpText('after', `\n${IMPACT_NOTES[entry.impact]}`);
@@ -60,6 +60,17 @@ export function addExamples(command: QctlCommand, examples: readonly Example[]):
   command.examples = [...command.examples, ...examples];
   const lines = examples.map(([line, why]) => `  # ${why}\n  ${line}`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/**
+ * What a flag does, what it takes and what holds without it, in one pair of brackets. The default stands in the
+ * description itself, as an operator would write it: completion and reference know the description alone.
+ */
+function optionDescription({ description, argChoices }: Option): string {
+  if (!argChoices) return description;
+  const [, text = description, usual] = /^(.*) \((default: [^()]*)\)$/.exec(description) ?? [];
+  const told = [`choices: ${argChoices.join(', ')}`, usual].filter(Boolean).join('; ');
+  return `${text} (${told})`;
 }
 
 const GROUPS = ['Options:', 'Connection options:', 'Global options:'] as const;

@@ -1,5 +1,6 @@
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { fitHelp, helpWidth } from './help-text.ts';
 import type { CommandEntry } from './registry.ts';
 import { renderResult } from './term/render.ts';
 import { HELP_TOPICS, loadTopic, type Topic } from './topics.ts';
@@ -19,5 +20,9 @@ export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
 
 async function showTopic(context: Context, topic: Topic): Promise<void> {
   const { type, data, text } = await loadTopic(topic);
-  await renderResult(context.io, context.options, { type, data, table: () => text(context) });
+  await renderResult(context.io, context.options, {
+    type,
+    data,
+    table: () => fitHelp(text(context), helpWidth(context.io)),
+  });
 }

@@ -19,7 +19,7 @@ interface VerifyFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runVerify): QctlCommand {
   const command = createCommand(entry)
     .option('--source <name>', 'source of qctl.yaml to connect to')
-    .option('--archive <file>', 'the file, where the run has read an archive');
+    .option('--archive <path>', 'the file, where the run has read an archive');
   addConnectionOptions(command, ['redis', 'postgres', 'sqs', 'celery']);
   addExamples(command, [
     ['qctl verify alerts-20261121-090446-0171', 'hold both sides against each other once more'],

@@ -18,7 +18,7 @@ interface ListFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainList): QctlCommand {
   const command = createCommand(entry).option(
     '--limit <n>',
-    'how many, the newest first',
+    'how many, the newest first (default: 20)',
     parsePositiveInteger,
     20,
   );
