@@ -1,5 +1,6 @@
 import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
+import type { NameKind } from './names.ts';
 import { BREAKER_COMMANDS } from './registry-breakers.ts';
 import { CUTOVER_COMMANDS } from './registry-cutover.ts';
 import { LIVE_COMMANDS } from './registry-live.ts';
@@ -18,6 +19,10 @@ export interface CommandEntry {
   impact: Impact;
   /** Positional arguments in commander's notation: `<run>`, `[stream]`. */
   args?: string;
+  /** What each of these arguments names, for completion; the last one goes for all that a `...` takes. */
+  names?: readonly (NameKind | null)[];
+  /** What the values of flags name here, where that is not what {@link FLAG_NAMES} says: `--resume`. */
+  flagNames?: Readonly<Record<string, NameKind>>;
   aliases?: string[];
   /** What `-o` takes here besides the formats of every command. */
   formats?: readonly ExtraFormat[];
@@ -44,6 +49,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'move a PostgreSQL queue table into a Redis stream',
     impact: 'destructive',
     args: '[source]',
+    names: ['postgres-source'],
     load: () => import('./drain/postgres.ts'),
   },
   {
@@ -51,6 +57,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'move an Amazon SQS queue into a Redis stream',
     impact: 'destructive',
     args: '[source]',
+    names: ['sqs-source'],
     load: () => import('./drain/sqs.ts'),
   },
   {
@@ -64,6 +71,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'bring the messages of an archive into a Redis stream',
     impact: 'destructive',
     args: '<file>',
+    names: ['file'],
     load: () => import('./drain/archive.ts'),
   },
   {
@@ -78,6 +86,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show how far a run has come',
     impact: 'read',
     args: '<run>',
+    names: ['run'],
     formats: ['prometheus'],
     load: () => import('./drain/status.ts'),
   },
@@ -86,6 +95,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'hold all processes of a run until it is resumed, from any host',
     impact: 'write',
     args: '<run>',
+    names: ['run'],
     load: () => import('./drain/pause.ts'),
   },
   {
@@ -93,6 +103,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'let a paused run go on',
     impact: 'write',
     args: '<run>',
+    names: ['run'],
     load: () => import('./drain/unpause.ts'),
   },
   {
@@ -100,6 +111,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'end all processes of a run in an orderly way, from any host',
     impact: 'write',
     args: '<run>',
+    names: ['run'],
     load: () => import('./drain/stop.ts'),
   },
   {
@@ -107,6 +119,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'change rate, brakes and the like of a run while it is at work',
     impact: 'write',
     args: '<run> <setting...>',
+    names: ['run'],
     load: () => import('./drain/set.ts'),
   },
   {
@@ -114,6 +127,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'prove that everything a run took is in the stream exactly once',
     impact: 'read',
     args: '<run>',
+    names: ['run'],
     load: () => import('./verify.ts'),
   },
   {
@@ -158,6 +172,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     args: '<shell>',
     watch: false,
     load: () => import('./completion.ts'),
+  },
+  {
+    name: 'completion install',
+    summary: 'put the completion script where the shell looks for it',
+    impact: 'write',
+    args: '[shell]',
+    load: () => import('./completion/install.ts'),
   },
   {
     name: 'help',

@@ -30,6 +30,7 @@ export const LONG: Record<string, number> = {
   'cutover/rehearsal': 22,
   'e2e/cli': 21,
   'load/run-load': 22,
+  'e2e/completion': 25,
   'commands/consumer-reap': 20,
   'drain/rewind': 20,
   'serve/page.browser': 20,
