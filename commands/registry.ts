@@ -36,6 +36,12 @@ export interface CommandEntry {
 /** The one table of commands. What does not exist does not stand here. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'init',
+    summary: 'find servers and queues, try each, and write a qctl.yaml with comments',
+    impact: 'write',
+    load: () => import('./init.ts'),
+  },
+  {
     name: 'analyse',
     summary: 'say what speaks against a migration before anything is moved',
     impact: 'read',

@@ -53,6 +53,7 @@ export const LONG: Record<string, number> = {
   'chaos/archive-kills': 12,
   'chaos/scheduled-kills': 12,
   'commands/load-run': 12,
+  'commands/init': 12,
   'commands/stream-trim': 12,
   'sources/postgres-claim': 12,
   'support/servers': 12,
