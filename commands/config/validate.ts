@@ -80,6 +80,6 @@ function merge(failures: readonly QctlError[]): QctlError {
 function nothingToValidate(): QctlError {
   return new QctlError('config', 'there is no configuration file to validate', {
     code: 'CONFIG_MISSING',
-    hint: ['create qctl.yaml in this folder, or name a file with --config'],
+    hint: ["'qctl init' writes one", 'or name a file with --config'],
   });
 }
