@@ -13,7 +13,7 @@ import { renderResult } from './term/render.ts';
 /** `qctl analyse`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runAnalyse): QctlCommand {
   const command = addAnalyseOptions(createCommand(entry));
-  addConnectionOptions(command, ['redis', 'postgres', 'sqs']);
+  addConnectionOptions(command, ['redis', 'postgres', 'sqs', 'celery']);
   addExamples(command, [
     ['qctl analyse', 'every source of qctl.yaml and where it goes'],
     ['qctl analyse --verbose', 'with every fact; -o json has them all as well'],
@@ -25,6 +25,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runAnaly
       'qctl analyse --queue-url … --target webhook-events --observe 30s --sample 100',
       'an SQS queue, its trend and its messages',
     ],
+    ['qctl analyse --broker-url redis://localhost:6379/0 --by type', 'a queue of Celery and its tasks'],
     ['qctl analyse --strict -o junit --out-file analysis.xml', 'in CI: warnings fail, too'],
     ['qctl analyse --save before.json', 'keep it'],
     ['qctl analyse --compare before.json', 'what has changed since'],

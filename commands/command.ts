@@ -9,9 +9,14 @@ export interface CommandModule {
   newCommand(context: Context, entry: CommandEntry): QctlCommand;
 }
 
+/** A line as it is typed, and what it is for. */
+export type Example = readonly [line: string, why: string];
+
 /** A commander command that keeps what its action returned; commander itself throws it away. */
 export class QctlCommand extends Command {
   exitCode = 0;
+  /** What {@link addExamples} was given. */
+  examples: readonly Example[] = [];
   /** Runs the action: once, unless it is replaced before that. Gives back what the action returned. */
   around: (work: () => unknown) => unknown = (work) => work();
 
@@ -50,11 +55,9 @@ export function createCommand(entry: CommandEntry): QctlCommand {
   return addGlobalOptions(command, entry);
 }
 
-/** Adds examples to the help: the line, and what it is for. */
-export function addExamples<C extends Command>(
-  command: C,
-  examples: readonly (readonly [line: string, why: string])[],
-): C {
+/** Adds examples to the help, and to what is generated from it. */
+export function addExamples(command: QctlCommand, examples: readonly Example[]): QctlCommand {
+  command.examples = [...command.examples, ...examples];
   const lines = examples.map(([line, why]) => `  # ${why}\n  ${line}`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
 }

@@ -1,10 +1,11 @@
 import type { PostgresOptions } from '../src/backends/postgres/index.ts';
 import type { RedisOptions } from '../src/backends/redis/index.ts';
 import type { SqsOptions } from '../src/backends/sqs/index.ts';
+import { resolveBroker } from '../src/config/celery.ts';
 import type { Environment } from '../src/config/environment.ts';
 import { resolvePostgres } from '../src/config/postgres.ts';
 import type { Flags, ResolvedConfig } from '../src/config/resolve.ts';
-import type { SourceConfig } from '../src/config/schema.ts';
+import type { RedisConfig, SourceConfig } from '../src/config/schema.ts';
 import { resolveSecret } from '../src/config/secrets.ts';
 import { findSimilar } from '../src/config/similar.ts';
 import { resolveSqs } from '../src/config/sqs.ts';
@@ -38,13 +39,7 @@ export class Connections {
         '--redis-url, REDIS_URL, or redis: in a profile of qctl.yaml',
         this.#inputs.config,
       );
-    const { sentinel, cluster, url, username, db } = redis;
-    return {
-      ...defined({ url, username, db, password: await resolveSecret(redis, 'redis') }),
-      ...defined({ tls: await readTls(redis.tls), connectTimeoutMs: this.#inputs.timeoutMs }),
-      ...(cluster && { cluster: { nodes: parseHostPorts(cluster.nodes, 'redis.cluster.nodes', 6379) } }),
-      ...(sentinel && { sentinel: await toSentinel(sentinel) }),
-    };
+    return toRedis(redis, 'redis', this.#inputs.timeoutMs);
   }
 
   async postgres(name?: string): Promise<PostgresOptions> {
@@ -82,6 +77,20 @@ export class Connections {
     return { queueUrl, ...defined({ region, endpoint, connectTimeoutMs: timeoutMs }) };
   }
 
+  async broker(name?: string): Promise<RedisOptions> {
+    const { flags, env, config, timeoutMs } = this.#inputs;
+    const source = name === undefined ? undefined : this.#source(name, 'celery');
+    const connection = resolveBroker(flags, env, source);
+    if (!connection)
+      throw missing(
+        'broker',
+        'broker',
+        '--broker-url, CELERY_BROKER_URL, or url: of a source in qctl.yaml',
+        config,
+      );
+    return toRedis(connection.config, connection.origin, timeoutMs);
+  }
+
   #source<K extends SourceConfig['kind']>(
     name: string,
     kind: K,
@@ -98,13 +107,29 @@ export class Connections {
   }
 }
 
+/** @param field how the settings are named in errors: `redis`, `sources.reports` */
+async function toRedis(
+  redis: RedisConfig,
+  field: string,
+  connectTimeoutMs: number | undefined,
+): Promise<RedisOptions> {
+  const { sentinel, cluster, url, username, db } = redis;
+  return {
+    ...defined({ url, username, db, password: await resolveSecret(redis, field) }),
+    ...defined({ tls: await readTls(redis.tls), connectTimeoutMs }),
+    ...(cluster && { cluster: { nodes: parseHostPorts(cluster.nodes, `${field}.cluster.nodes`, 6379) } }),
+    ...(sentinel && { sentinel: await toSentinel(sentinel, field) }),
+  };
+}
+
 async function toSentinel(
-  sentinel: NonNullable<ResolvedConfig['redis']>['sentinel'] & object,
+  sentinel: NonNullable<RedisConfig['sentinel']>,
+  field: string,
 ): Promise<RedisOptions['sentinel']> {
   const { hosts, name, username, tls } = sentinel;
-  const password = await resolveSecret(sentinel, 'redis.sentinel');
+  const password = await resolveSecret(sentinel, `${field}.sentinel`);
   return {
-    hosts: parseHostPorts(hosts, 'redis.sentinel.hosts', 26379),
+    hosts: parseHostPorts(hosts, `${field}.sentinel.hosts`, 26379),
     name,
     ...defined({ username, password, tls }),
   };

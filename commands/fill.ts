@@ -7,7 +7,11 @@ import type { Context, OpenContext } from './context.ts';
 import { type FlagScope, formatsOf, type OutputFormat } from './flags.ts';
 import type { GlobalOptions } from './options.ts';
 
-const URL_FLAGS = { redisUrl: '--redis-url', postgresUrl: '--postgres-url' } as const;
+const URL_FLAGS = {
+  redisUrl: '--redis-url',
+  postgresUrl: '--postgres-url',
+  brokerUrl: '--broker-url',
+} as const;
 
 /** Hands the parsed flags to the context. */
 export function fillContext(context: OpenContext, command: Command, scope: FlagScope): void {

@@ -73,7 +73,7 @@ export function allGlobalFlags(): readonly Flag[] {
 }
 
 /** The systems that a command may connect to. */
-export type System = 'redis' | 'postgres' | 'sqs';
+export type System = 'redis' | 'postgres' | 'sqs' | 'celery';
 
 /** Connection flags by system. */
 export const CONNECTION_FLAGS: Record<System, readonly Flag[]> = {
@@ -86,6 +86,7 @@ export const CONNECTION_FLAGS: Record<System, readonly Flag[]> = {
     { flags: '--sqs-endpoint <url>', description: 'other endpoint than that of AWS' },
     { flags: '--region <name>', description: 'AWS region' },
   ],
+  celery: [{ flags: '--broker-url <url>', description: 'broker of Celery: redis://host:port/db' }],
 };
 
 /** Long and short names of the flags above that need a value. */

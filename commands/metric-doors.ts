@@ -6,6 +6,7 @@ export function metricDoors(context: Context) {
   return {
     redis: () => context.redis(),
     postgres: (source?: string) => context.postgresOptions(source),
+    broker: (source?: string) => context.brokerOptions(source),
     sqs: (source?: string) => context.sqsOptions(source),
     config: () => context.config(),
     env: context.env,

@@ -1,6 +1,7 @@
 import { allGlobalFlags } from './flags.ts';
 import { COMMANDS, type CommandEntry, verbsOf } from './registry.ts';
 import { wrap } from './term/text.ts';
+import { HELP_TOPICS } from './topics.ts';
 
 const EXAMPLES = [
   ['qctl drain sqs --queue-url … --redis-url … --stream jobs --dry-run', 'see the plan'],
@@ -31,7 +32,7 @@ export function rootHelp(width: number): string {
     ),
     '',
     wrap(
-      "Run 'qctl <command> --help' for a command. What scripts can rely on: qctl help exit-codes, environment, output, safety.",
+      `Run 'qctl <command> --help' for a command. What scripts and operators can rely on: qctl help ${HELP_TOPICS.join(', ')}.`,
       width,
     ),
     '',

@@ -4,6 +4,7 @@ const PARTS: [side: Side, heading: string][] = [
   ['redis', 'Redis'],
   ['postgres', 'PostgreSQL'],
   ['sqs', 'Amazon SQS'],
+  ['celery', 'Celery'],
   ['move', 'Both ends together'],
 ];
 

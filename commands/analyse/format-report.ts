@@ -4,6 +4,7 @@ import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { formatFields } from '../term/table.ts';
 import { printable, wrap } from '../term/text.ts';
+import { briefCelery } from './brief/celery.ts';
 import { briefPostgres } from './brief/postgres.ts';
 import { briefRedis } from './brief/redis.ts';
 import { briefSqs } from './brief/sqs.ts';
@@ -61,12 +62,17 @@ function sourceRows(
   byType: boolean,
   verbose: boolean,
 ): FactRow[] {
-  const rows = verbose ? factRows(source) : source.kind === 'sqs' ? briefSqs(source) : briefPostgres(source);
+  const rows = verbose ? factRows(source) : brief(source);
   if (!types || byType || types.length === 0) return rows;
   const named = types.map(
     ({ type, share }) => `${type ?? '(none)'}${share === null ? '' : ` ${percent(share)}`}`,
   );
   return [...rows, ['types', shortList(named)]];
+}
+
+function brief(source: NonNullable<MoveAnalysis['source']>): FactRow[] {
+  if (source.kind === 'celery') return briefCelery(source);
+  return source.kind === 'sqs' ? briefSqs(source) : briefPostgres(source);
 }
 
 /** Says what is missing where no type is known, since somebody has asked for them. */

@@ -1,9 +1,10 @@
 import { type AnalyseRequest, askingCarefully, type MoveRequest } from '../../src/analyse/index.ts';
 import type { RedisOptions } from '../../src/backends/redis/index.ts';
 import type { PlanDrain } from '../../src/config/plan-drains.ts';
-import type { SourceConfig } from '../../src/config/schema.ts';
+import type { CelerySourceConfig, SourceConfig } from '../../src/config/schema.ts';
 import { streamSettings } from '../../src/config/streams.ts';
 import {
+  type CelerySpec,
   DEFAULT_SETTINGS,
   type DrainSettings,
   type DrainSource,
@@ -11,6 +12,7 @@ import {
 } from '../../src/drain/index.ts';
 import { isQctlError, QctlError } from '../../src/errors.ts';
 import type { Context } from '../context.ts';
+import { celerySpec } from '../drain/celery-options.ts';
 import { type DrainFlags, toTarget } from '../drain/options.ts';
 import { selectionOf } from '../drain/queue-selection-options.ts';
 import { receiversOf } from '../drain/receiver-options.ts';
@@ -59,14 +61,15 @@ async function chosen(context: Context, flags: AnalyseFlags): Promise<Wanted[]> 
   if (flags.source !== undefined) return [{ name: flags.source, source: flags.source, kind: null, flags }];
   const own = { name: null, source: null, flags };
   if (flags.queueUrl !== undefined) return [{ ...own, kind: 'sqs' }];
+  if (flags.brokerUrl !== undefined) return [{ ...own, kind: 'celery' }];
   if (describesTable(flags)) return [{ ...own, kind: 'postgres' }];
   const { sources } = await context.config();
   const names = Object.keys(sources);
   if (names.length > 0 && flags.target === undefined)
     return names.map((name) => ({ name, source: name, kind: null, flags }));
   if (await unlessMissing(context.sqsOptions())) return [{ ...own, kind: 'sqs' }];
-  const kind = (await unlessMissing(context.postgresOptions())) ? 'postgres' : null;
-  return [{ ...own, kind }];
+  if (await unlessMissing(context.postgresOptions())) return [{ ...own, kind: 'postgres' }];
+  return [{ ...own, kind: (await unlessMissing(context.brokerOptions())) ? 'celery' : null }];
 }
 
 function describesTable({ table, format, queue, schema, postgresUrl }: AnalyseFlags): boolean {
@@ -100,6 +103,15 @@ async function toSource(
     const selection = selectionOf(flags, configured?.kind === 'sqs' ? configured : undefined);
     return { kind, name: name ?? own, connection, selection };
   }
+  if (kind === 'celery') {
+    const spec = queueOf(flags, configured?.kind === 'celery' ? configured : undefined);
+    return {
+      kind,
+      name: name ?? spec.queue,
+      connection: await context.brokerOptions(name ?? undefined),
+      spec,
+    };
+  }
   // Throws where the name is of no source, or of one of another kind.
   const connection = await context.postgresOptions(name ?? undefined);
   const table = configured?.kind === 'postgres' ? configured : undefined;
@@ -107,6 +119,19 @@ async function toSource(
   const described = await sourceSpec(context, flags, defaults);
   const spec = withTakeOptions(described, flags, table);
   return { kind, name: name ?? sourceNameOf(spec), connection, spec };
+}
+
+/** The flags of a job library's queues mean the queue of Celery here. */
+function queueOf(
+  { queue = [], keyPrefix, types, filter }: AnalyseFlags,
+  configured: CelerySourceConfig | undefined,
+): CelerySpec {
+  if (queue.length > 1)
+    throw new QctlError('usage', '--queue: a queue of Celery is looked at by itself', {
+      code: 'CELERY_QUEUES',
+      hint: ['name one of them, or write each as a source into qctl.yaml'],
+    });
+  return celerySpec({ queue: queue[0], keyPrefix, types, filter }, configured);
 }
 
 function targetOf(
@@ -129,13 +154,14 @@ function settingsOf(source: DrainSource | null, flags: AnalyseFlags): DrainSetti
   return { ...DEFAULT_SETTINGS, workers: copies ? 1 : 2 };
 }
 
+const MISSING = ['REDIS_MISSING', 'SQS_MISSING', 'POSTGRES_MISSING', 'BROKER_MISSING'];
+
 /** Null where nothing names the system; other errors pass. */
 async function unlessMissing<T>(options: Promise<T>): Promise<T | null> {
   try {
     return await options;
   } catch (error) {
-    if (isQctlError(error) && ['REDIS_MISSING', 'SQS_MISSING', 'POSTGRES_MISSING'].includes(error.code))
-      return null;
+    if (isQctlError(error) && MISSING.includes(error.code)) return null;
     throw error;
   }
 }
@@ -144,7 +170,7 @@ function nothingNamed(): QctlError {
   return new QctlError('usage', 'neither a source nor a target is named', {
     code: 'NOTHING_TO_ANALYSE',
     hint: [
-      '--source NAME of qctl.yaml, --queue-url, or --postgres-url with --table or --format',
+      '--source NAME of qctl.yaml, --queue-url, --broker-url, or --postgres-url with --table or --format',
       '--redis-url, REDIS_URL or redis: in qctl.yaml names the target',
     ],
   });

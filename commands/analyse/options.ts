@@ -21,6 +21,8 @@ export interface AnalyseFlags extends FormatFlags, GenericFlags, TakeFlags, Rece
   durability?: string;
   queueUrl?: string;
   postgresUrl?: string;
+  brokerUrl?: string;
+  keyPrefix?: string;
 }
 
 /** What can be said beside a plan; all else is what the plan says itself. */
@@ -52,10 +54,11 @@ export function addAnalyseOptions(command: QctlCommand): QctlCommand {
     .option('--partitions <n>', 'partitions of the stream (default: as configured)', parsePositiveInteger)
     .option('--durability <level>', 'what an append must survive: memory, wait:N or aof (default: memory)');
   addFormatOptions(command);
+  command.option('--key-prefix <text>', "Celery's global_keyprefix, where it has one");
   addGenericOptions(command);
   addTakeOptions(command);
   addReceiverOptions(command);
   const names = command.options.slice(global).map((option) => option.attributeName());
-  plan.conflicts([...names.filter((name) => !WITH_PLAN.has(name)), 'queueUrl', 'postgresUrl']);
+  plan.conflicts([...names.filter((name) => !WITH_PLAN.has(name)), 'queueUrl', 'postgresUrl', 'brokerUrl']);
   return command;
 }

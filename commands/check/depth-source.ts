@@ -2,7 +2,13 @@ import type { Range } from '../../src/checks/index.ts';
 import { findVariable } from '../../src/config/environment.ts';
 import type { PostgresSourceConfig, SourceConfig } from '../../src/config/schema.ts';
 import type { QctlError } from '../../src/errors.ts';
-import { type LabelledDepth, queueDepth, readFormat, readTable } from '../../src/sources/depth-of.ts';
+import {
+  celeryDepth,
+  type LabelledDepth,
+  queueDepth,
+  readFormat,
+  readTable,
+} from '../../src/sources/depth-of.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../stream-work.ts';
 import type { MissingFlag } from './missing.ts';
@@ -59,6 +65,10 @@ export async function chooseSource(
 ): Promise<ChosenSource> {
   const configured = await configuredSource(context, source);
   refuseOther(source, configured, flags);
+  if (configured?.kind === 'celery') {
+    const options = await context.brokerOptions(source);
+    return { target: source ?? configured.queue ?? 'celery', read: () => celeryDepth(options, configured) };
+  }
   if (flags.table !== undefined || configured?.kind === 'postgres') {
     return chooseTable(context, source, configured as PostgresSourceConfig | undefined, flags);
   }
@@ -105,7 +115,9 @@ function refuseOther(
   configured: SourceConfig | undefined,
   { table, queueUrl }: DepthFlags,
 ): void {
-  const other = configured?.kind === 'sqs' ? table && '--table' : configured && queueUrl && '--queue-url';
+  const other =
+    (configured && configured.kind !== 'postgres' && table && '--table') ||
+    (configured && configured.kind !== 'sqs' && queueUrl && '--queue-url');
   if (other)
     throw usageError(
       `source ${source} is of kind ${configured!.kind}: ${other} is not for it`,

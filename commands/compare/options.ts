@@ -119,7 +119,7 @@ function addThresholds(command: QctlCommand): void {
     .option('--require <condition>', 'exit code 99 where it does not hold (repeatable)', collected)
     .option(
       '--min-matched <n>',
-      'least that must match (default: 1 with conditions)',
+      'least that must agree, ignored and noise included (default: 1 with conditions)',
       parseNonNegativeInteger,
     )
     .option('--sample <n>', 'most records that are shown (default: 20)', parseNonNegativeInteger)

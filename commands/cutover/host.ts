@@ -4,6 +4,7 @@ import { canAsk } from '../confirm.ts';
 import { unknownSource } from '../connections.ts';
 import type { Context } from '../context.ts';
 import { defined } from '../defined.ts';
+import { celeryRequest } from '../drain/celery.ts';
 import { postgresRequest } from '../drain/postgres.ts';
 import { backRequest } from '../drain/redis.ts';
 import { sqsRequest } from '../drain/sqs.ts';
@@ -47,9 +48,11 @@ async function forwardRequest(context: Context, drain: ForwardDrain): Promise<Dr
       limit: drain.limit,
       rate: drain.ratePerSecond === undefined ? undefined : { messages: drain.ratePerSecond },
       settle: drain.settleMs,
+      archive: drain.archive,
     }),
     verify: true,
   };
+  if (source.kind === 'celery') return celeryRequest(context, drain.source, flags);
   return source.kind === 'sqs'
     ? sqsRequest(context, drain.source, { ...flags, ...defined({ wait: drain.waitMs }) })
     : postgresRequest(context, drain.source, flags);

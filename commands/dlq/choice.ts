@@ -23,6 +23,7 @@ export interface ChoiceFlags {
   group?: string;
   stream?: string;
   type?: string;
+  priority?: string;
   since?: string;
   until?: string[];
   limit?: number;
@@ -37,6 +38,7 @@ export function addChoice<C extends Command>(command: C, limit?: number): C {
     .option('--group <name>', 'only those that died in this group')
     .option('--stream <name>', 'only those that come from this stream')
     .option('--type <text>', 'only messages of this type')
+    .option('--priority <text>', 'only messages of this priority')
     .option('--since <position>', 'died then or later: 2h, a time, or the id of a dead letter')
     .option('--until <position>', 'died then or earlier, or up to that id; given twice both hold', collected)
     .option('--limit <n>', shown, parsePositiveInteger, limit)
@@ -91,14 +93,14 @@ export function requireChoice(
   throw usageError(
     `nothing says which dead letters to ${verb}`,
     'DLQ_CHOICE',
-    'name their ids, choose by --reason, --group, --stream, --type, --since or --until, or give --all',
+    'name their ids, choose by --reason, --group, --stream, --type, --priority, --since or --until, or give --all',
     "'qctl dlq ls' counts them, 'qctl dlq show' lists them",
   );
 }
 
 function filterOf(flags: ChoiceFlags, nowMs: number): DeadLetterFilter {
-  const { reason, group, stream, type } = flags;
-  return { reason, group, stream, type, ...positionsOf(flags, nowMs) };
+  const { reason, group, stream, type, priority } = flags;
+  return { reason, group, stream, type, priority, ...positionsOf(flags, nowMs) };
 }
 
 function positionsOf(
@@ -119,7 +121,17 @@ function checkedId(text: string): string {
 
 /** The same choice as arguments of another verb, fit for a shell. */
 export function choiceArguments(argument: string, ids: readonly string[], flags: ChoiceFlags): string {
-  const named = ['deadLetter', 'reason', 'group', 'stream', 'type', 'since', 'until', 'limit'] as const;
+  const named = [
+    'deadLetter',
+    'reason',
+    'group',
+    'stream',
+    'type',
+    'priority',
+    'since',
+    'until',
+    'limit',
+  ] as const;
   const given = named.flatMap((name) => {
     const values = [flags[name] ?? []].flat();
     return values.flatMap((value) => [`--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`, String(value)]);

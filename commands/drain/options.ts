@@ -103,7 +103,7 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
   if (kind.archive)
     command.option(
       '--archive <path>',
-      "write every message to this file before it is settled: NDJSON in gzip, as 'drain archive' takes it",
+      "write every message to this file, or to a file of its own in this folder/, before it is settled: NDJSON in gzip, as 'drain archive' takes it",
     );
   addFollowOptions(command);
   addBrakeOptions(command);

@@ -90,6 +90,14 @@ async function targetOf(
   if (kind === 'sqs') return sqsTarget(context, flags, name);
   if (kind === 'postgres')
     return postgresTarget(context, flags, name, configured as PostgresSourceConfig | undefined);
+  if (kind === 'celery')
+    throw new QctlError('usage', `--to ${to}: qctl does not give messages back to Celery`, {
+      code: 'NO_WAY_BACK_TO_CELERY',
+      hint: [
+        'consumers on the new side work off what the stream holds; producers can send to Celery again at once',
+        'each entry holds its whole envelope in sys.envelope, with an empty body: docs/drain-celery.md says how one is put together',
+      ],
+    });
   throw new QctlError('usage', `--to ${to}: there is no such source`, {
     code: 'SOURCE_UNKNOWN',
     hint: [

@@ -13,6 +13,7 @@ export function loadDoors(context: Context, { region, sqsEndpoint }: SqsFlags = 
   return {
     redis: () => context.redis(),
     postgres: (source) => context.postgresOptions(source),
+    broker: (source) => context.brokerOptions(source),
     sqs: (source) => context.sqsOptions(source),
     config: () => context.config(),
     env: { ...context.env, ...defined({ QCTL_REGION: region, QCTL_SQS_ENDPOINT: sqsEndpoint }) },

@@ -1,4 +1,6 @@
+import { InvalidArgumentError } from 'commander';
 import { QctlError } from '../../src/errors.ts';
+import { dueMsOf } from '../../src/model/due.ts';
 import { splitLines } from '../../src/model/lines.ts';
 import {
   checkRouteName,
@@ -26,6 +28,9 @@ export interface WhichFlags extends StoreFlags {
   key?: string[];
   type?: string;
   percent?: number;
+  /** Ms since 1970. */
+  at?: number;
+  load?: number;
 }
 
 /** `qctl route which NAME`. */
@@ -33,7 +38,9 @@ export function newCommand(context: Context, entry: CommandEntry, run = runRoute
   const command = createCommand(entry)
     .option('--key <key>', 'the key; - reads them from stdin (repeatable)', collect)
     .option('--type <type>', 'type of the message')
-    .option('--percent <p>', 'as if this were the percentage of the route', parsePercentFlag);
+    .option('--percent <p>', 'as if this were the percentage of the route', parsePercentFlag)
+    .option('--at <time>', 'as if it were that time: RFC 3339, UTC where no zone is given', parseAt)
+    .option('--load <n>', 'as if this were the number of its load rule; nothing is measured', parseLoad);
   addStoreOptions(command);
   command.addHelpText(
     'after',
@@ -43,8 +50,21 @@ With --percent a route that does not exist yet is asked as if it had that percen
   addExamples(command, [
     ['qctl route which orders --key 42 --type refund', 'side, rule and bucket'],
     ['qctl route which orders --percent 25 < keys.txt', 'who would be moved at 25 percent'],
+    ['qctl route which orders --key 42 --at 2026-11-22T03:00:00+01:00', 'where it goes in the night'],
+    ['qctl route which orders --key 42 --load 20000', 'and under load'],
   ]);
   return command.action((name: string, flags: WhichFlags) => run(context, name, flags));
+}
+
+function parseAt(text: string): number {
+  const ms = dueMsOf(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('expected a time such as 2026-11-22T06:00:00Z');
+}
+
+function parseLoad(text: string): number {
+  if (/^\d{1,15}(\.\d{1,6})?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a number from 0');
 }
 
 interface Answer extends RouteDecision {
@@ -61,9 +81,10 @@ export async function runRouteWhich(context: Context, name: string, flags: Which
   const store = await openStore(context, flags);
   const route = await routeAsked(store, name, flags);
   const load = await loadOf(context, route, flags);
+  const now = flags.at ?? context.now().getTime();
   const answer = (key: string | undefined): Answer => ({
     key: key ?? null,
-    ...decide(route, { key, type: flags.type, now: context.now().getTime(), load }),
+    ...decide(route, { key, type: flags.type, now, load }),
   });
   if (fromStdin) return answerMany(context, answer);
   await render(context, (flags.key ?? [undefined]).map(answer));
@@ -76,11 +97,16 @@ async function routeAsked(store: RouteStore, name: string, { percent }: WhichFla
   return { ...(route ?? { ...DEFAULT_RULES, ...nobody }), percent };
 }
 
-async function loadOf(context: Context, { load }: Route, { file }: WhichFlags): Promise<number | null> {
+async function loadOf(
+  context: Context,
+  { load }: Route,
+  { file, load: asked }: WhichFlags,
+): Promise<number | null> {
   if (!load) return null;
+  if (asked !== undefined) return asked;
   if (file !== undefined) {
     context.io.stderr.write(
-      'qctl: the load is not measured for a route in a file: its rule does not apply\n',
+      'qctl: the load is not measured for a route in a file: its rule does not apply (--load N asks as if)\n',
     );
     return null;
   }

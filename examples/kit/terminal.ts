@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { release, tieToThisProcess } from '../../test/support/orphans.ts';
 import { cleanEnvironment } from '../../test/support/qctl.ts';
@@ -14,6 +15,8 @@ export interface TerminalOptions {
   hidden?: Record<string, string>;
   /** Default: an empty folder, so that no qctl.yaml is found. */
   cwd?: string;
+  /** Before each command line; default `$`. Of a second terminal the name of its host: `ops-b$`. */
+  prompt?: string;
 }
 
 /** What a command came to whose output nobody watched. */
@@ -27,13 +30,15 @@ export interface Answer {
 export class Terminal {
   private readonly env: Record<string, string | undefined>;
   private readonly cwd: string;
+  private readonly prompt: string;
   private readonly running = new Set<ChildProcess>();
 
-  constructor({ settings, hidden = {}, cwd }: TerminalOptions) {
+  constructor({ settings, hidden = {}, cwd, prompt = '$' }: TerminalOptions) {
     const { TERM, CI, NO_COLOR, FORCE_COLOR } = process.env;
     this.env = { ...cleanEnvironment(), TERM, CI, NO_COLOR, FORCE_COLOR, ...settings, ...hidden };
     this.cwd = cwd ?? this.env.HOME!;
-    for (const [name, value] of Object.entries(settings)) print(`$ export ${name}=${value}`);
+    this.prompt = prompt;
+    for (const [name, value] of Object.entries(settings)) print(`${prompt} export ${name}=${value}`);
   }
 
   /** Types a command and shows its output as it comes; fails where the exit code is another. */
@@ -65,6 +70,22 @@ export class Terminal {
   background(args: string[]): { child: ChildProcess; ended: Promise<Answer> } {
     print(`$ ${wrapped(['qctl', ...args])} &`);
     return this.listen(args);
+  }
+
+  /**
+   * Types a command that something is to happen to on its way: shown are the lines that match, of both outputs, as
+   * they come. `text` is all that it has printed so far.
+   */
+  follow(args: string[], lines: RegExp): { child: ChildProcess; ended: Promise<Answer>; text(): string } {
+    this.type(args);
+    const { child, ended } = this.listen(args);
+    let text = '';
+    for (const name of ['stdout', 'stderr'] as const)
+      createInterface({ input: child[name]! }).on('line', (line) => {
+        text += `${line}\n`;
+        if (lines.test(line)) print(line);
+      });
+    return { child, ended, text: () => text };
   }
 
   /** A command that is not shown at all; never fails for its exit code. */
@@ -99,7 +120,7 @@ export class Terminal {
   }
 
   private type(args: string[]): void {
-    print(`$ ${wrapped(['qctl', ...args])}`);
+    print(`${this.prompt} ${wrapped(['qctl', ...args])}`);
   }
 
   private spawn(args: string[], output: 'inherit' | 'pipe') {

@@ -3,6 +3,7 @@ import type { DrainSource, DrainTarget } from '../drain/index.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Analysis, MoveAnalysis, Verdict } from './analysis.ts';
 import { kindOf } from './catalogue/index.ts';
+import { lookAtCelery } from './celery/look.ts';
 import type { Level, ShownFinding } from './finding.ts';
 import { moveFindings } from './forecast/findings.ts';
 import { type AnyLook, type Destination, makeForecast } from './forecast/make.ts';
@@ -114,6 +115,7 @@ function lookAtSource(
 ): Promise<AnyLook> {
   if (source.kind === 'postgres') return lookAtPostgres(source, settings, options);
   if (source.kind === 'sqs') return lookAtSqs(source, settings, options);
+  if (source.kind === 'celery') return lookAtCelery(source, settings, options);
   throw new Error('an archive is no source that could be analysed');
 }
 

@@ -1,3 +1,4 @@
+import type { CelerySourceFacts } from './celery/facts.ts';
 import type { ShownFinding } from './finding.ts';
 import type { Forecast } from './forecast/forecast.ts';
 import type { OrderPlan } from './forecast/order.ts';
@@ -27,7 +28,7 @@ export interface Analysis {
 /** One source and the stream it is to go to. */
 export interface MoveAnalysis {
   name: string;
-  source: PostgresSourceFacts | SqsSourceFacts | null;
+  source: PostgresSourceFacts | SqsSourceFacts | CelerySourceFacts | null;
   target: TargetStreamFacts | null;
   forecast: Forecast | null;
   /** Null where the source tells no types. */

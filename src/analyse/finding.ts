@@ -3,7 +3,7 @@ import type { Finding } from '../model/finding.ts';
 export type Level = Finding['level'];
 
 /** What a finding is about. `move`: both ends together. */
-export type Side = 'sqs' | 'postgres' | 'redis' | 'move';
+export type Side = 'sqs' | 'postgres' | 'celery' | 'redis' | 'move';
 
 /** One kind of finding, as the catalogue explains it. docs/findings.md is made of these. */
 export interface FindingKind {

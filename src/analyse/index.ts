@@ -3,6 +3,7 @@
 export { analyse } from './analyse.ts';
 export type { Analysis, MoveAnalysis, Verdict } from './analysis.ts';
 export { FINDINGS, kindOf } from './catalogue/index.ts';
+export type { CelerySourceFacts } from './celery/facts.ts';
 export { type ChangedFact, type Changes, compareAnalyses, type SavedAnalysis } from './compare.ts';
 export type { Figure } from './figure.ts';
 export type { FindingKind, Level, ShownFinding, Side } from './finding.ts';

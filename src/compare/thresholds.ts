@@ -22,7 +22,8 @@ export function parseThresholds(
   { failOn = [], require = [] }: RuleTexts,
   minMatched: number | null,
 ): Threshold[] {
-  const least = minMatched === null ? [] : [parse('require', `matched >= ${minMatched}`)];
+  // Where each record has a field that is ignored, none is just matched.
+  const least = minMatched === null ? [] : [parse('require', `matched + ignored + noise >= ${minMatched}`)];
   const given = [
     ...failOn.map((text) => parse('failOn', text)),
     ...require.map((text) => parse('require', text)),

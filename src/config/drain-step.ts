@@ -27,6 +27,8 @@ export const forwardDrain = z.strictObject({
   limit: whole.optional(),
   /** Messages a second. */
   rate: whole.optional(),
+  /** A file that every message is written to before the source lets go of it; with / at its end a folder. */
+  archive: text.optional(),
   /** How long the source must stay empty. */
   settle: duration.optional(),
   /** Of SQS: the length of a long poll, 1s to 20s; the last ones end the drain. */

@@ -25,6 +25,10 @@ export const VARIABLES = {
     description:
       'folder of journals and backups of cutovers, and of alerts while Redis is away (default: qctl in XDG_STATE_HOME, else ~/.local/state/qctl)',
   },
+  completionTimeout: {
+    names: ['QCTL_COMPLETION_TIMEOUT'],
+    description: 'how long completion of names may take in all, from the start of qctl (default: 240ms)',
+  },
   noColour: { names: ['QCTL_NO_COLOR', 'NO_COLOR'], description: 'no colours' },
   forceColour: { names: ['FORCE_COLOR'], description: 'colours also where there is no terminal' },
 
@@ -38,7 +42,11 @@ export const VARIABLES = {
   redisTlsCert: withQctl(['REDIS_TLS_CERT_FILE', 'REDIS_TLS_CERT'], 'client certificate, a file'),
   redisTlsKey: withQctl(['REDIS_TLS_KEY_FILE', 'REDIS_TLS_KEY'], 'key of the client certificate, a file'),
   redisTlsServername: withQctl(['REDIS_TLS_SERVERNAME'], 'name that the certificate must carry'),
-  sentinelHosts: withQctl(['REDIS_SENTINEL_HOSTS', 'REDIS_SENTINEL_ADDRS'], 'Sentinels: host:port,host:port'),
+  sentinelHosts: withQctl(
+    ['REDIS_SENTINEL_HOSTS', 'REDIS_SENTINEL_ADDRS', 'REDIS_SENTINEL_ADDRESSES'],
+    'Sentinels: host:port,host:port',
+  ),
+  sentinelEnabled: withQctl(['REDIS_SENTINEL_ENABLED'], 'false: the Sentinels named beside it are not asked'),
   sentinelName: withQctl(['REDIS_SENTINEL_MASTER_NAME', 'REDIS_SENTINEL_MASTER'], 'name of the primary'),
   sentinelUsername: withQctl(['REDIS_SENTINEL_USERNAME'], 'user of the Sentinels themselves'),
   sentinelPassword: withQctl(['REDIS_SENTINEL_PASSWORD'], 'password of the Sentinels themselves', true),
@@ -60,6 +68,12 @@ export const VARIABLES = {
   awsAccessKeyId: {
     names: ['AWS_ACCESS_KEY_ID'],
     description: 'AWS credentials, with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (read by the AWS SDK)',
+  },
+
+  brokerUrl: {
+    names: ['QCTL_BROKER_URL', 'CELERY_BROKER_URL'],
+    description: "Redis that is the broker of Celery, as in the workers' broker_url",
+    secret: true,
   },
 
   postgresUrl: {

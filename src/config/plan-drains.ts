@@ -96,8 +96,8 @@ function toDrain(path: string, name: string, given: unknown): PlanDrain[] {
 
 function forwardOf(name: string, drain: DrainParams): PlanDrain[] {
   if ('to' in drain) return [];
-  const { group: _, limit: __, rate: ___, settle: ____, until: _____, other: ______, ...looked } = drain;
-  return [{ ...looked, name }];
+  const { source, stream, partitions, durability, types } = drain;
+  return [{ name, source, stream, partitions, durability, types }];
 }
 
 function bad(path: string, what: string, hint: string): QctlError {

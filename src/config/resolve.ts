@@ -16,6 +16,7 @@ export interface Flags {
   redisUrl?: string;
   postgresUrl?: string;
   queueUrl?: string;
+  brokerUrl?: string;
   sqsEndpoint?: string;
   region?: string;
 }

@@ -147,6 +147,30 @@ const sqsSource = z.strictObject({
   ...target,
 });
 
+const celerySource = z.strictObject({
+  kind: z.literal('celery'),
+  /** As Celery's `broker_url`. */
+  url: text.optional(),
+  sentinel: redisSchema.shape.sentinel,
+  username: text.optional(),
+  ...secret,
+  db: wholeNumber.optional(),
+  tls: tls.optional(),
+  /** As in `-Q` of a worker. */
+  queue: text.optional(),
+  /** Celery's `global_keyprefix`. */
+  keyPrefix: text.optional(),
+  /** Celery's `priority_steps`, where it has others than 0 to 9. */
+  prioritySteps: z.array(wholeNumber).min(1).optional(),
+  /** Celery's `sep`. */
+  separator: text.optional(),
+  /** Only messages of these tasks. */
+  types: z.array(text).min(1).optional(),
+  /** JMESPath over the message; what it is not true for stays in the queue. */
+  filter: text.optional(),
+  ...target,
+});
+
 /** Names of fields that carry what qctl shows and counts; for entries that other programs write. */
 const entryFields = z.strictObject({
   body: text.optional(),
@@ -179,7 +203,9 @@ const streamSchema = z.strictObject({
 /** One profile: an environment such as staging or production. */
 export const profileSchema = z.strictObject({
   redis: redisSchema.optional(),
-  sources: z.record(z.string(), z.discriminatedUnion('kind', [postgresSource, sqsSource])).optional(),
+  sources: z
+    .record(z.string(), z.discriminatedUnion('kind', [postgresSource, sqsSource, celerySource]))
+    .optional(),
   streams: z.record(z.string(), streamSchema).optional(),
   breakers: breakersSchema.optional(),
   alerts: alertsSchema.optional(),
@@ -200,8 +226,10 @@ export type RedisConfig = z.output<typeof redisSchema>;
 export type PostgresSourceConfig = z.output<typeof postgresSource>;
 /** A source with `kind: sqs`. */
 export type SqsSourceConfig = z.output<typeof sqsSource>;
+/** A source with `kind: celery`. */
+export type CelerySourceConfig = z.output<typeof celerySource>;
 /** One of `sources:`. */
-export type SourceConfig = PostgresSourceConfig | SqsSourceConfig;
+export type SourceConfig = PostgresSourceConfig | SqsSourceConfig | CelerySourceConfig;
 /** `brake:` of a source. */
 export type BrakeConfig = z.output<typeof brake>;
 /** One of `streams:`. */

@@ -1,5 +1,5 @@
 import type { PostgresOptions } from '../backends/postgres/index.ts';
-import type { RedisConnection } from '../backends/redis/index.ts';
+import type { RedisConnection, RedisOptions } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import type { Measure } from '../checks/index.ts';
 import type { SourceConfig, StreamConfig } from '../config/schema.ts';
@@ -18,6 +18,8 @@ export interface ForwardDrain {
   settleMs?: number;
   /** Of SQS: the length of a long poll. */
   waitMs?: number;
+  /** Every message is written there before the source lets go of it; with / at its end a folder. */
+  archive?: string;
 }
 
 /** The way back: what `group` has not finished of `stream` -> source. */
@@ -44,6 +46,7 @@ export interface CutoverHost {
   redis(): Promise<RedisConnection>;
   postgres(source?: string): Promise<PostgresOptions>;
   sqs(source?: string): Promise<SqsOptions>;
+  broker(source?: string): Promise<RedisOptions>;
   drainRequest(drain: ForwardDrain): Promise<DrainRequest>;
   backRequest(drain: BackDrain): Promise<{ request: BackRequest; streams: Record<string, StreamConfig> }>;
   /** The streams of qctl.yaml: which are partitioned. */

@@ -2,12 +2,15 @@ import type { Cluster, Redis } from 'ioredis';
 import { QctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { RedisStreamSink } from '../sinks/index.ts';
+import { CelerySource, type CelerySpec } from '../sources/celery/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
+import type { LaneReader } from '../sources/source.ts';
 import { letExpire } from './expiry.ts';
 import type { Manifest } from './manifest.ts';
 import { Membership } from './membership.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
+import type { DrainSource } from './request.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
 
@@ -18,8 +21,7 @@ import { readTotals } from './totals.ts';
 export async function abandonRun(drain: OpenDrain, record: RunRecord, meter: Meter): Promise<void> {
   const { redis, request } = drain;
   const { manifest } = record;
-  if (request.source.kind === 'postgres' && manifest.mode === 'move')
-    await settleLanes(drain, manifest, meter);
+  if (manifest.lanes > 0 && manifest.mode === 'move') await settleLanes(drain, manifest, meter);
   await new RunStore(redis.client).finish(manifest.run, 'abandoned', new Date());
   const { open } = await readTotals(redis.client, manifest);
   await letExpire(redis.client, manifest, open, request.settings.checkpointTtlMs);
@@ -27,8 +29,8 @@ export async function abandonRun(drain: OpenDrain, record: RunRecord, meter: Met
 
 async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): Promise<void> {
   const { redis, request } = drain;
-  if (request.source.kind !== 'postgres') return;
-  const source = await PostgresSource.open(request.source.connection, manifest.spec as PostgresSpec);
+  const source = await openAgain(request.source, manifest);
+  if (!source) return;
   const { stream, partitions } = manifest.target;
   const sink = new RedisStreamSink({
     client: redis.client,
@@ -53,7 +55,7 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
           code: 'SOURCE_LOCKED',
           hint: [`stop it first: qctl drain stop ${manifest.run}`],
         });
-      const reader = source.reader({ run: manifest.run, lane, lanes: manifest.lanes, batch: 1 });
+      const reader = readerOf(source, manifest, lane);
       try {
         const { states } = await sink.openLane(lane, fence);
         for (const { partition, suppressed } of await reader.recover(states, fence)) {
@@ -62,7 +64,7 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
         const released = (await reader.release?.()) ?? 0;
         if (released > 0)
           meter.note(
-            `lane ${lane}: ${released} rows that run ${manifest.run} had claimed and not appended are ready again`,
+            `lane ${lane}: ${released} ${source instanceof CelerySource ? 'messages' : 'rows'} that run ${manifest.run} had claimed and not appended are ready again`,
           );
       } finally {
         await reader.close();
@@ -74,6 +76,20 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
     await membership.leave().catch(() => undefined);
     await source.close();
   }
+}
+
+/** With what the run itself was after, whatever this call is. */
+async function openAgain(
+  source: DrainSource,
+  { spec }: Manifest,
+): Promise<PostgresSource | CelerySource | undefined> {
+  if (source.kind === 'postgres') return PostgresSource.open(source.connection, spec as PostgresSpec);
+  return source.kind === 'celery' ? CelerySource.open(source.connection, spec as CelerySpec) : undefined;
+}
+
+function readerOf(source: PostgresSource | CelerySource, { run, lanes }: Manifest, lane: number): LaneReader {
+  if (source instanceof CelerySource) return source.reader({ run, lane, batch: 1, lenient: true });
+  return source.reader({ run, lane, lanes, batch: 1 });
 }
 
 /** Ids that abandoned runs of this source have brought to other streams and not settled. */

@@ -10,14 +10,19 @@ export interface RunArchive {
   lock: string;
 }
 
+/** The file that a run writes: a path that ends with / is a folder, in which each run has a file of its name. */
+export function archiveFile(path: string, run: string): string {
+  return path.endsWith('/') ? `${path}${run}.ndjson.gz` : path;
+}
+
 /**
- * Opens the archive that the request names, for this process alone.
+ * Opens the archive that the plan names, for this process alone.
  *
  * @throws QctlError `locked` ARCHIVE_IN_USE where a living process writes it
  */
 export async function openArchive(drain: OpenDrain, now: Date): Promise<RunArchive | undefined> {
-  const { archive: path } = drain.request.settings;
-  if (path === undefined) return undefined;
+  const { archive: path } = drain.plan;
+  if (path === null) return undefined;
   const lock = `${path}.lock`;
   await takeLock(lock, path, now);
   try {

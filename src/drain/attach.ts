@@ -202,12 +202,18 @@ function manifestOf(request: DrainRequest, ends: Ends, now: Date): Manifest {
     source: { kind: source.kind, name: source.name, label: ends.sourceLabel },
     target: { label: ends.targetLabel, stream: target.stream, partitions: target.partitions },
     mode: modeOf(source),
-    lanes: source.kind === 'sqs' ? 0 : settings.workers,
+    lanes: lanesOf(source, settings),
     ledgerRun: run,
     context: contextOf(request, ends.sourceIdentity),
     spec: chosenOf(source),
     fields: target.fields ?? null,
   };
+}
+
+/** 0: the ledger works without. A queue of Celery keeps its order in one. */
+function lanesOf({ kind }: DrainSource, { workers }: DrainRequest['settings']): number {
+  if (kind === 'sqs') return 0;
+  return kind === 'celery' ? 1 : workers;
 }
 
 function modeOf(source: DrainSource): 'move' | 'copy' {

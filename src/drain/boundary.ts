@@ -1,5 +1,6 @@
 import { QctlError } from '../errors.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
+import { CelerySource } from '../sources/celery/index.ts';
 import type { Attachment } from './attach.ts';
 import type { OpenSource } from './open.ts';
 import type { DrainRequest } from './request.ts';
@@ -46,6 +47,15 @@ async function wantedBoundary(
       {
         code: 'BOUNDARY_OF_ARCHIVE',
         hint: ['leave out --until; --limit ends after so many messages'],
+      },
+    );
+  if (source instanceof CelerySource)
+    throw new QctlError(
+      'usage',
+      'a message of Celery does not say when it was enqueued, so that none can be told to be older than the boundary',
+      {
+        code: 'BOUNDARY_OF_CELERY',
+        hint: ['--limit N takes the N oldest messages: those that stand in the queue now, say'],
       },
     );
   if (asked === 'now') return had ?? (await source.now());

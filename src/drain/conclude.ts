@@ -1,5 +1,6 @@
 import { isGone } from '../backends/sqs/index.ts';
 import type { RedisStreamSink } from '../sinks/index.ts';
+import { CelerySource } from '../sources/celery/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
@@ -15,7 +16,7 @@ import { type DrainReport, type Ending, makeReport } from './report.ts';
 import type { RunStore } from './run-store.ts';
 import { excused, type SourceChange, type SourceWatch } from './source-watch.ts';
 import { readTotals, type Totals } from './totals.ts';
-import { verifyTarget } from './verify.ts';
+import { readableOf, verifyTarget } from './verify.ts';
 
 /** How a drain came to its end, and what this process has seen besides the messages it took. */
 export interface End {
@@ -54,12 +55,11 @@ export async function conclude(
   if (last && ending === 'empty' && source instanceof SqsSource && !left?.counts.behind)
     await sink.confirmAll();
   const wanted = request.settings.verify && last && (ending === 'empty' || ending === 'left over');
-  const verification = wanted
-    ? await verifyTarget(redis.client, manifest, source instanceof SqsSource ? undefined : source)
-    : null;
+  const verification = wanted ? await verifyTarget(redis.client, manifest, readableOf(source)) : null;
   const totals = verification?.totals ?? (await readTotals(redis.client, manifest));
   const done = last && ending === 'empty' && totals.open === 0 && !depth.held;
-  if (done && source instanceof PostgresSource) await source.endRun(manifest.run);
+  if (done && (source instanceof PostgresSource || source instanceof CelerySource))
+    await source.endRun(manifest.run);
   const changes = await store.noteChanges(
     manifest.run,
     await changesOf(end.watcher, held, totals, drain, meter),

@@ -1,4 +1,5 @@
 import { isGone } from '../backends/sqs/index.ts';
+import { PostgresSource } from '../sources/postgres/index.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
@@ -138,13 +139,15 @@ export class Emptiness {
     if (left !== this.stuckAt) this.stuckSince = undefined;
     this.stuckAt = left;
     this.stuckSince ??= performance.now();
-    const why =
-      depth.ready > 0
-        ? `${depth.ready} ready rows are locked by other sessions`
-        : `${depth.held} rows are claimed by this run, and no lane of this process has them`;
-    this.meter.waiting('source', why);
+    this.meter.waiting('source', stuckText(depth, this.drain.source instanceof PostgresSource));
     return performance.now() - this.stuckSince >= this.drain.request.settings.settleMs
       ? 'left over'
       : undefined;
   }
+}
+
+function stuckText({ ready, held }: { ready: number; held: number }, rows: boolean): string {
+  if (ready === 0)
+    return `${held} ${rows ? 'rows' : 'messages'} are claimed by this run, and no lane of this process has them`;
+  return rows ? `${ready} ready rows are locked by other sessions` : `${ready} messages that came meanwhile`;
 }

@@ -1,3 +1,4 @@
+export { CELERY_DEFAULTS, type CelerySpec, configuredQueue } from '../sources/celery/spec.ts';
 export { withClaimColumn } from '../sources/postgres/claim-column.ts';
 export type { PostgresSpec } from '../sources/postgres/spec.ts';
 export type { SqsSelection } from '../sources/sqs/selection.ts';

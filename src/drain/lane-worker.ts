@@ -2,7 +2,7 @@ import { isRetryablePostgres } from '../backends/postgres/index.ts';
 import type { Batch } from '../model/batch.ts';
 import { Interrupted, patiently, pause } from '../model/patience.ts';
 import { LaneFenced, type RedisStreamSink, RolledBack } from '../sinks/index.ts';
-import { isPause, type LaneReader } from '../sources/source.ts';
+import { isPause, type LaneReader, SourceAway } from '../sources/source.ts';
 import type { Entries } from '../transform/pack.ts';
 import type { Alarm } from './alarm.ts';
 import { Flight } from './flight.ts';
@@ -88,7 +88,7 @@ async function openAgain(work: LaneWork): Promise<void> {
 
 /** Which server is away and why; undefined where waiting is of no use. */
 function whyLost({ sourceLabel }: LaneWork, error: unknown): string | undefined {
-  const reason = isRetryablePostgres(error);
+  const reason = error instanceof SourceAway ? error.message : isRetryablePostgres(error);
   return reason === undefined ? undefined : `${sourceLabel}: ${reason}`;
 }
 

@@ -1,3 +1,4 @@
+import type { CelerySpec } from '../sources/celery/index.ts';
 import type { PostgresSpec } from '../sources/postgres/index.ts';
 import type { SqsSelection } from '../sources/sqs/index.ts';
 import type { DrainRequest, DrainSource } from './request.ts';
@@ -9,7 +10,7 @@ export interface Manifest {
   startedBy: string;
   /** Names the source for good, whoever connects from wherever. */
   sourceIdentity: string;
-  source: { kind: 'postgres' | 'sqs' | 'archive'; name: string; label: string };
+  source: { kind: DrainSource['kind']; name: string; label: string };
   target: { label: string; stream: string; partitions: number };
   mode: 'move' | 'copy';
   /** Lanes of the run for its whole life; 0: the ledger works without. */
@@ -33,8 +34,8 @@ export function isSame(a: Manifest['context'], b: Manifest['context']): boolean 
 }
 
 /** What of the source is meant, and how it is read; null where there is nothing to choose. */
-export function chosenOf(source: DrainSource): PostgresSpec | SqsSelection | null {
-  if (source.kind === 'postgres') return source.spec;
+export function chosenOf(source: DrainSource): PostgresSpec | CelerySpec | SqsSelection | null {
+  if (source.kind === 'postgres' || source.kind === 'celery') return source.spec;
   return (source.kind === 'sqs' && source.selection) || null;
 }
 

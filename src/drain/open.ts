@@ -4,9 +4,11 @@ import type { Finding } from '../model/finding.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { ArchiveSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
+import { CelerySource } from '../sources/celery/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { compileSelection, SqsSource, selectionFindings, selects } from '../sources/sqs/index.ts';
+import { archiveFile } from './archive.ts';
 import { type Attachment, attach, type Ends, lockFor } from './attach.ts';
 import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
 import { checkBrakes } from './brake-check.ts';
@@ -24,7 +26,7 @@ import { showTuned } from './tunable.ts';
 import { unevaluatedFindings } from './unevaluated.ts';
 
 /** Any of the sources, opened. */
-export type OpenSource = PostgresSource | SqsSource | ArchiveSource;
+export type OpenSource = PostgresSource | SqsSource | CelerySource | ArchiveSource;
 
 /** Both ends connected and looked at. */
 export interface OpenDrain {
@@ -79,6 +81,7 @@ function refuseEndless({ source, settings }: DrainRequest): void {
 async function openSource({ source, settings }: DrainRequest): Promise<OpenSource> {
   if (source.kind === 'archive') return ArchiveSource.open(source.path);
   if (source.kind === 'postgres') return PostgresSource.open(source.connection, source.spec);
+  if (source.kind === 'celery') return CelerySource.open(source.connection, source.spec);
   // What cannot be meant is refused before anything is asked.
   compileSelection(source.selection ?? {}, settings.enqueuedBefore);
   return SqsSource.open(source.connection);
@@ -97,9 +100,10 @@ async function look({
 }: Omit<OpenDrain, 'target' | 'plan' | 'close' | 'openedAt'>) {
   const { run } = attachment.manifest;
   const depth = await source.depth(run);
-  const estimatedBytes = bytesIn(source, depth);
-  const { archive } = request.settings;
-  if (archive !== undefined) await ArchiveSink.check(archive, run);
+  const estimatedBytes = await bytesIn(source, depth);
+  const { archive: named } = request.settings;
+  const archive = named === undefined ? null : archiveFile(named, run);
+  if (archive !== null) await ArchiveSink.check(archive, run);
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = await findingsOf(request, source, attachment);
   const scheduled = await scheduledFindings(source, depth, request, target.facts.timeMs ?? Date.now());
@@ -139,7 +143,7 @@ async function look({
     settings: { ...showTuned(tuned), ...(tuned.brake.stopFile && { 'stop-file': tuned.brake.stopFile }) },
     overrides: showOverrides(controls),
     paused: controls.paused ? showDecision(controls.paused) : null,
-    archive: archive ?? null,
+    archive,
     selects: selectsWhat(request),
     findings,
   };
@@ -168,11 +172,11 @@ async function findingsOf(
   return [...source.findings, ...(await source.othersClaims(manifest.run, abandon?.manifest.run))];
 }
 
-function bytesIn(source: OpenSource, { ready }: Depth): number | null {
+async function bytesIn(source: OpenSource, { ready }: Depth): Promise<number | null> {
   if (source instanceof ArchiveSource) return source.bytes;
-  return source instanceof PostgresSource && ready !== null
-    ? Math.round(ready * source.table.averageRowBytes)
-    : null;
+  if (source instanceof SqsSource || ready === null) return null;
+  const average = source instanceof CelerySource ? await source.averageBytes() : source.table.averageRowBytes;
+  return average === null ? null : Math.round(ready * average);
 }
 
 async function queueFindings(

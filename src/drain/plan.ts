@@ -52,7 +52,7 @@ export function receiverBounds({ source, settings }: DrainRequest): ReceiverBoun
 /** Which messages are wanted, each condition as a phrase. */
 export function selectsWhat({ source, settings }: DrainRequest): string[] {
   const chosen: { types?: string[]; filter?: string } | undefined =
-    source.kind === 'sqs' ? source.selection : source.kind === 'postgres' ? source.spec : undefined;
+    source.kind === 'sqs' ? source.selection : source.kind === 'archive' ? undefined : source.spec;
   const { filter, types } = chosen ?? {};
   const before = source.kind === 'postgres' ? source.spec.before : undefined;
   return [
@@ -69,6 +69,8 @@ export function selectsWhat({ source, settings }: DrainRequest): string[] {
 export function settles({ source }: DrainRequest): string {
   if (source.kind === 'archive') return 'the file stays as it is';
   if (source.kind === 'sqs') return 'each message is deleted from the queue once the stream has it';
+  if (source.kind === 'celery')
+    return 'each message is taken out of the queue first, and let go of once the stream has it';
   const { mode, done, claim } = source.spec;
   if (mode === 'copy') return 'the table stays as it is';
   const first = claim

@@ -179,12 +179,16 @@ function findProblems(parts: ReportParts, remaining: number | null, differing: D
     problems.push(
       `${totals.open} messages stand in the stream and the source has not confirmed that it let go of them`,
     );
-  if (!asked && remaining) problems.push(`${remaining} messages are still in the source`);
+  if (!asked && remaining) problems.push(`${remaining} ${plural(remaining, 'message')} still in the source`);
   if (!asked && remaining === null && parts.state !== 'done')
     problems.push('how much the source still holds is not known');
-  if (!asked && depth.inFlight) problems.push(`${depth.inFlight} messages are in flight with a consumer`);
+  if (!asked && depth.inFlight)
+    problems.push(`${depth.inFlight} ${plural(depth.inFlight, 'message')} in flight with a consumer`);
   if (!asked && depth.delayed) problems.push(`${depth.delayed} messages are delayed`);
-  if (depth.held) problems.push(`${depth.held} rows of the source are still claimed by this run`);
+  if (depth.held)
+    problems.push(
+      `${depth.held} ${manifest.source.kind === 'celery' ? 'messages' : 'rows'} of the source are still claimed by this run`,
+    );
   if (totals.quarantined > 0) problems.push(`${totals.quarantined} messages were set aside in quarantine`);
   if (differing.missingCount > 0)
     problems.push(`${differing.missingCount} messages of the source are missing in the stream`);

@@ -1,6 +1,7 @@
 import type { PostgresOptions } from '../backends/postgres/connect.ts';
 import type { RedisOptions } from '../backends/redis/connect.ts';
 import type { SqsOptions } from '../backends/sqs/connect.ts';
+import type { CelerySpec } from '../sources/celery/spec.ts';
 import type { PostgresSpec } from '../sources/postgres/spec.ts';
 import type { SqsSelection } from '../sources/sqs/selection.ts';
 import type { FieldMapping } from '../transform/mapping.ts';
@@ -12,6 +13,8 @@ import type { BrakeLimits } from './tunable.ts';
 export type DrainSource =
   | { kind: 'postgres'; name: string; connection: PostgresOptions; spec: PostgresSpec }
   | { kind: 'sqs'; name: string; connection: SqsOptions; selection?: SqsSelection }
+  /** A queue of Celery, in the Redis that is its broker. */
+  | { kind: 'celery'; name: string; connection: RedisOptions; spec: CelerySpec }
   /** A file that an earlier drain has written with `archive`. */
   | { kind: 'archive'; name: string; path: string };
 

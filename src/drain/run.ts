@@ -4,6 +4,7 @@ import type { Batch } from '../model/batch.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { connectionFor, RedisStreamSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
+import { CelerySource } from '../sources/celery/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { packer } from '../transform/pack.ts';
 import { abandonRun, idsElsewhere } from './abandon.ts';
@@ -169,6 +170,7 @@ async function makeCrew(
       alarm,
       reader: (lane, size) => {
         const rows = rowsARead(size, manifest);
+        if (source instanceof CelerySource) return source.reader({ run: manifest.run, lane, batch: rows });
         return source instanceof ArchiveSource
           ? source.reader(lane, rows)
           : source.reader({

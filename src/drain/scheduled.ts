@@ -15,8 +15,8 @@ export async function scheduledFindings(
   nowMs: number,
 ): Promise<Finding[]> {
   const sqs = source instanceof SqsSource;
-  const count = sqs ? (depth.delayed ?? 0) : await source.scheduled(nowMs);
-  if (count === 0) return [];
+  const count = sqs ? (depth.delayed ?? 0) : await source.scheduled(nowMs, settings.refuseScheduled);
+  if (!count) return [];
   if (settings.refuseScheduled)
     return [
       {

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { HeldBy } from '../events.ts';
+import type { CelerySpec } from '../sources/celery/index.ts';
 import type { PostgresSpec } from '../sources/postgres/index.ts';
 import type { Unevaluated } from '../sources/source.ts';
 import type { SqsSelection } from '../sources/sqs/index.ts';
@@ -10,6 +11,7 @@ import { expiresAt } from './expiry.ts';
 import type { MemberInfo } from './host.ts';
 import { type Controls, controlsOf, type ShownOverride, showOverrides } from './live.ts';
 import { type LiveStatus, liveOf } from './live-status.ts';
+import type { Manifest } from './manifest.ts';
 import { type RunView, viewRun } from './membership.ts';
 import { type RunRecord, RunStore } from './run-store.ts';
 import { readTotals } from './totals.ts';
@@ -165,9 +167,10 @@ export function stateOf(record: RunRecord, alive: number): string {
 
 /** What a run was started with, so that continuing it needs no more than its name. */
 export interface RunDefinition {
-  kind: 'postgres' | 'sqs' | 'archive';
+  kind: Manifest['source']['kind'];
   name: string;
   spec: PostgresSpec | null;
+  celery: CelerySpec | null;
   /** SQS: which messages are wanted. */
   selection: SqsSelection | null;
   stream: string;
@@ -182,6 +185,7 @@ export async function runDefinition(redis: RedisConnection, run: string): Promis
   return {
     ...source,
     spec: source.kind === 'postgres' ? (spec as PostgresSpec | null) : null,
+    celery: source.kind === 'celery' ? (spec as CelerySpec | null) : null,
     selection: source.kind === 'sqs' ? (spec as SqsSelection | null) : null,
     stream: target.stream,
     partitions: target.partitions,

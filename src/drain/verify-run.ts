@@ -1,8 +1,9 @@
 import type { PostgresOptions } from '../backends/postgres/index.ts';
-import type { RedisConnection } from '../backends/redis/index.ts';
+import type { RedisConnection, RedisOptions } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import { QctlError } from '../errors.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
+import { CelerySource, type CelerySpec } from '../sources/celery/index.ts';
 import { PostgresSource, type PostgresSpec } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import { readDue } from './due.ts';
@@ -14,12 +15,13 @@ import { withoutLeft } from './passed-over.ts';
 import { type DrainReport, makeReport } from './report.ts';
 import { RunStore } from './run-store.ts';
 import { stateOf } from './status.ts';
-import { verifyTarget } from './verify.ts';
+import { readableOf, verifyTarget } from './verify.ts';
 
 /** How the source of a run may be reached; what is left out is not looked at. */
 export interface VerifyConnections {
   postgres?: PostgresOptions;
   sqs?: SqsOptions;
+  celery?: RedisOptions;
   /** The file that the run has read. */
   archive?: string;
 }
@@ -34,11 +36,7 @@ export async function verifyRun(
   const { manifest } = record;
   const source = await openSource(manifest, record.before, connections);
   try {
-    const verification = await verifyTarget(
-      redis.client,
-      manifest,
-      source instanceof SqsSource ? undefined : source,
-    );
+    const verification = await verifyTarget(redis.client, manifest, readableOf(source));
     const view = await viewRun(redis.client, run);
     const held = source ? await source.depth(manifest.run) : { ready: null, inFlight: null, delayed: null };
     const depth = withoutLeft(held, record.left);
@@ -96,9 +94,10 @@ async function openSource(
 async function openAny(
   { source, spec }: Manifest,
   before: string | null,
-  { sqs, archive, postgres }: VerifyConnections,
+  { sqs, archive, postgres, celery }: VerifyConnections,
 ): Promise<OpenSource | undefined> {
   if (source.kind === 'sqs') return sqs && SqsSource.open(sqs);
+  if (source.kind === 'celery') return celery && CelerySource.open(celery, spec as CelerySpec);
   if (source.kind === 'archive') return archive === undefined ? undefined : ArchiveSource.open(archive);
   return postgres && PostgresSource.open(postgres, within(spec as PostgresSpec, before));
 }

@@ -32,6 +32,11 @@ export interface Verification {
   differing: Differing;
 }
 
+/** The source of a run, where it stays as it is and can be read again. */
+export function readableOf(source: object | undefined): Readable | undefined {
+  return source && 'everything' in source ? (source as Readable) : undefined;
+}
+
 /** Verifies a run. `source` is needed for copy mode, and read again. Changes nothing. */
 export async function verifyTarget(
   client: Redis | Cluster,

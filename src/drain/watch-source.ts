@@ -1,6 +1,8 @@
 import { ArchiveSource } from '../sources/archive/index.ts';
+import { CelerySource } from '../sources/celery/index.ts';
 import type { PostgresSource } from '../sources/postgres/index.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
+import { ListWatch } from './list-watch.ts';
 import type { Meter } from './meter.ts';
 import type { OpenDrain } from './open.ts';
 import { QueueWatch } from './queue-watch.ts';
@@ -24,6 +26,8 @@ export async function watchSource(
   if (plan.mode === 'copy' || source instanceof ArchiveSource) return undefined;
   const totals = () => readTotals(redis.client, attachment.manifest);
   if (source instanceof SqsSource) return QueueWatch.start({ source, meter, totals, holding });
+  if (source instanceof CelerySource)
+    return ListWatch.start({ source, run: attachment.manifest.run, totals });
   const { settled } = await totals();
   const ready = await readyNow(drain, source);
   return TableWatch.start({ source, meter, totals, ready, settled });

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { PostgresOptions } from '../backends/postgres/index.ts';
-import type { RedisConnection } from '../backends/redis/index.ts';
+import type { RedisConnection, RedisOptions } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
 import type { CheckValue } from '../checks/index.ts';
 import type { SourceConfig, StreamConfig } from '../config/schema.ts';
@@ -13,6 +13,8 @@ export interface MetricDoors {
   postgres(source?: string): Promise<PostgresOptions>;
   /** Throws `config` where there is no such source. */
   sqs(source?: string): Promise<SqsOptions>;
+  /** The broker of Celery. Throws `config` where there is no such source. */
+  broker(source?: string): Promise<RedisOptions>;
   /** Sources and streams of qctl.yaml. */
   config(): Promise<{
     sources: Readonly<Record<string, SourceConfig>>;

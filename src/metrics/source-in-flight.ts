@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { text } from '../config/schema.ts';
 import { QctlError } from '../errors.ts';
-import { queueDepth, readTable } from '../sources/depth-of.ts';
+import { celeryDepth, queueDepth, readTable } from '../sources/depth-of.ts';
 import { metric } from './metric.ts';
 import { sourceOf } from './source-of.ts';
 
@@ -11,10 +11,12 @@ export const sourceInFlight = metric({
   schema: z.strictObject({ source: text, rows: text.optional() }),
   unit: 'count',
   description:
-    "messages that a consumer of the source has in hand: of SQS those that are not visible; of a table the rows that `rows` holds for, an SQL condition (`state = 'processing'`)",
+    "messages that a consumer of the source has in hand: of SQS those that are not visible; of Celery those that its workers have not acknowledged; of a table the rows that `rows` holds for, an SQL condition (`state = 'processing'`)",
   async measure({ source, rows }, { doors }) {
     const configured = await sourceOf(doors, source);
     if (configured.kind === 'sqs') return (await queueDepth(await doors.sqs(source))).inFlight;
+    if (configured.kind === 'celery')
+      return (await celeryDepth(await doors.broker(source), configured)).inFlight;
     if (rows === undefined) throw unknown(source, 'which of its rows are in hand is not known', 'rows');
     if (configured.table === undefined) throw unknown(source, 'it names no table', 'metric: sql');
     return (await readTable(await doors.postgres(source), { table: configured.table, ready: rows })).ready;

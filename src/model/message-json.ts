@@ -1,7 +1,7 @@
 import { bytesFromJson, bytesToJson } from './entry.ts';
 import type { Attribute, Message } from './message.ts';
 
-const TEXTS = ['id', 'key', 'type', 'priority', 'enqueuedAt', 'notBefore'] as const;
+const TEXTS = ['id', 'key', 'type', 'priority', 'enqueuedAt', 'notBefore', 'unfit'] as const;
 
 /** A message as JSON takes it, nothing lost: bytes that are no UTF-8 become `{ base64 }`. */
 export function messageToJson(message: Message): Record<string, unknown> {

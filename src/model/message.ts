@@ -24,4 +24,6 @@ export interface Message {
   notBefore?: string;
   /** What the backend itself says of the message: SQS SequenceNumber, MessageDeduplicationId, … */
   system?: Record<string, string>;
+  /** Why it is no message of its source's kind: it goes to quarantine, whole as its body. */
+  unfit?: string;
 }

@@ -1,5 +1,6 @@
 const MANY = {
   message: 'messages',
+  client: 'clients',
   entry: 'entries',
   'pending entry': 'pending entries',
   'dead letter': 'dead letters',

@@ -10,6 +10,6 @@ export interface OverviewConfig {
 }
 
 /** What a look gets from whoever has it done. Every door is opened lazily, and may be opened again. */
-export interface OverviewDoors extends Pick<MetricDoors, 'redis' | 'postgres' | 'sqs'> {
+export interface OverviewDoors extends Pick<MetricDoors, 'redis' | 'postgres' | 'sqs' | 'broker'> {
   config(): Promise<OverviewConfig>;
 }

@@ -1,6 +1,6 @@
 import type { SourceConfig } from '../config/schema.ts';
 import { partitionKeys } from '../model/keys.ts';
-import { configuredDepth, type LabelledDepth, queueDepth } from '../sources/depth-of.ts';
+import { celeryDepth, configuredDepth, type LabelledDepth, queueDepth } from '../sources/depth-of.ts';
 import { whyOf } from './away.ts';
 import type { OverviewConfig, OverviewDoors } from './doors.ts';
 import type { MoveRow, StreamRow } from './snapshot.ts';
@@ -82,6 +82,7 @@ export class Moves {
 
 async function depthOf(doors: OverviewDoors, name: string, source: SourceConfig): Promise<LabelledDepth> {
   if (source.kind === 'sqs') return queueDepth(await doors.sqs(name));
+  if (source.kind === 'celery') return celeryDepth(await doors.broker(name), source);
   return configuredDepth(await doors.postgres(name), source, TIMEOUT_MS);
 }
 

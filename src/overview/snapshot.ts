@@ -185,7 +185,7 @@ export interface RouteRow {
 export interface MoveRow {
   /** Name in qctl.yaml. */
   source: string;
-  kind: 'postgres' | 'sqs';
+  kind: 'postgres' | 'sqs' | 'celery';
   stream: string;
   /** Ready messages in the old one. Null where it cannot be looked at: see `why`. */
   oldDepth: number | null;

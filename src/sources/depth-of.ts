@@ -1,6 +1,7 @@
 import type { PostgresOptions } from '../backends/postgres/index.ts';
+import type { RedisOptions } from '../backends/redis/index.ts';
 import type { SqsOptions } from '../backends/sqs/index.ts';
-import type { PostgresSourceConfig } from '../config/schema.ts';
+import type { CelerySourceConfig, PostgresSourceConfig } from '../config/schema.ts';
 import type { Depth } from './source.ts';
 
 /** A depth, and whose it is: a URL without secrets. */
@@ -39,6 +40,12 @@ export function configuredDepth(
   return table === undefined
     ? readFormat(options, source, timeoutMs)
     : readTable(options, { table, ready }, timeoutMs);
+}
+
+/** What a queue of Celery holds, and what its workers have in hand. Takes nothing. */
+export async function celeryDepth(options: RedisOptions, source: CelerySourceConfig): Promise<LabelledDepth> {
+  const { celeryDepth: read, configuredQueue } = await import('./celery/index.ts');
+  return read(options, configuredQueue(source));
 }
 
 /** The counts of a queue, which are approximate in SQS; GetQueueAttributes only, nothing is received. */

@@ -19,6 +19,9 @@ export interface Recovery {
   vanished: number;
 }
 
+/** A source that is away for a while, and why: the lane gives back what it has not settled, and recovers. */
+export class SourceAway extends Error {}
+
 /** Why nothing can be read right now, or that there is nothing left. */
 export type Pause = { done: true } | { done: false; reason: string };
 

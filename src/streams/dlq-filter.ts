@@ -11,6 +11,8 @@ export interface DeadLetterFilter {
   stream?: string;
   /** The message type. */
   type?: string;
+  /** As the field says that `entry.priority` of the configuration names. */
+  priority?: string;
   /** Died then or later; an id is that of the dead letter. */
   since?: Position;
   /** Died then or earlier; of several all hold. */
@@ -33,12 +35,13 @@ export function isOpen(filter: DeadLetterFilter): boolean {
 
 /** @param home where a letter comes from that does not say so */
 export function matchesFilter(filter: DeadLetterFilter, letter: DeadLetter, home: string | null): boolean {
-  const { reason, group, stream, type, since, until } = filter;
+  const { reason, group, stream, type, priority, since, until } = filter;
   return (
     matchesText(reason, letter.reason) &&
     matchesText(group, letter.group) &&
     matchesText(stream, letter.originalStream ?? home) &&
     matchesText(type, letter.messageType) &&
+    matchesText(priority, letter.priority) &&
     (since === undefined || compareTo(letter, since, -1) >= 0) &&
     (until === undefined || until.every((position) => compareTo(letter, position, 1) <= 0))
   );

@@ -124,6 +124,7 @@ function shapeOne(
   shape: (message: Message) => FieldValue[],
   maxBodyBytes: number,
 ): FieldValue[] | string {
+  if (message.unfit !== undefined) return message.unfit;
   const size = message.body?.length ?? 0;
   if (size > maxBodyBytes) return `the body has ${size} bytes, more than --max-body-bytes ${maxBodyBytes}`;
   try {

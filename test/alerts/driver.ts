@@ -58,6 +58,7 @@ export async function hostOf(
   const doors = {
     redis,
     postgres: () => Promise.reject(new Error('there is no Postgres in this test')),
+    broker: () => Promise.reject(new Error('there is no broker in this test')),
     sqs: () => Promise.reject(new Error('there is no SQS in this test')),
     config: async () => ({ sources: {}, streams: {} }),
     env: { PATH: process.env.PATH, ...env },

@@ -8,6 +8,8 @@ import {
 } from '../../src/analyse/index.ts';
 import type { RedisOptions } from '../../src/backends/redis/index.ts';
 import {
+  CELERY_DEFAULTS,
+  type CelerySpec,
   DEFAULT_SETTINGS,
   type DrainSettings,
   type DrainSource,
@@ -20,6 +22,7 @@ import {
 export interface Case {
   postgres?: { url: string; spec: Partial<PostgresSpec> & { table: string } };
   sqs?: { endpoint: string; queueUrl: string };
+  celery?: { url: string } & Partial<CelerySpec>;
   /** SQS: which messages are wanted. */
   selection?: SqsSelection;
   redisUrl?: string;
@@ -58,7 +61,11 @@ function requestOf(given: Case): AnalyseRequest {
   return { redis, moves: [move], observeMs, sample };
 }
 
-function sourceOf({ postgres, sqs, selection }: Case): DrainSource | null {
+function sourceOf({ postgres, sqs, celery, selection }: Case): DrainSource | null {
+  if (celery) {
+    const { url, ...spec } = celery;
+    return { kind: 'celery', name: 'celery', connection: { url }, spec: { ...CELERY_DEFAULTS, ...spec } };
+  }
   if (postgres) {
     const spec: PostgresSpec = {
       format: 'generic',

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   connectRedis,
   defineScript,
@@ -72,6 +73,26 @@ describe('redis behind sentinels', () => {
     expect(facts.runId).not.toBe(before);
     expect(noise).toBe('');
     await connection.close();
+  });
+});
+
+describe('redis behind sentinels, over TLS and with a password', () => {
+  it('is reached, and followed to the next primary when the first one is killed', async () => {
+    const sentinel = await startSentinel({ tls: true, password: 'secret', downAfterMs: 300 });
+    onTestFinished(() => sentinel.stop());
+    const { sentinels: hosts, name, certificates } = sentinel;
+    const ca = await readFile(certificates!.ca);
+    const options = { sentinel: { hosts, name }, password: 'secret', tls: { ca } };
+    await expect(connectRedis({ ...options, tls: undefined })).rejects.toThrow();
+    const connection = await connectRedis(options);
+    onTestFinished(() => connection.close());
+    await connection.client.set('before', '1');
+    await connection.client.wait(1, 5000);
+    const killed = await sentinel.killPrimary();
+    await waitUntilReady(connection);
+    expect(await connection.client.get('before')).toBe('1');
+    await sentinel.rejoin(killed);
+    expect(await connection.client.wait(1, 5000)).toBe(1);
   });
 });
 

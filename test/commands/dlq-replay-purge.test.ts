@@ -56,6 +56,14 @@ time           TIME
     expect(await textsIn('orders:dead')).toEqual([]);
   });
 
+  test('takes those of one priority first', async () => {
+    await server.die(3, { fields: ['id', 'm3', 'priority', 'LOW'] });
+    await server.die(2, { fields: ['id', 'm2', 'priority', 'CRITICAL'] });
+    const { code, stdout } = await server.run('dlq replay orders --priority CRITICAL --yes');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^replayed +1$/m)]);
+    expect(await textsIn('orders')).toEqual(['id m2 priority CRITICAL attempts 1']);
+  });
+
   test('asks on a terminal; no is no', async () => {
     await seed();
     const yes = await server.run('dlq replay orders --reason timeout', { columns: 100, answer: 'y' });

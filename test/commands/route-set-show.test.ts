@@ -177,7 +177,22 @@ test('which says side, rule and bucket, also of a percentage that nobody has set
   ]);
 });
 
+test('which answers for another time and another load than those of now', async () => {
+  const night = 'from=22:00,to=06:00,timezone=Europe/Berlin,percent=100';
+  await route(['set', 'timed', '--time', night, '--load', 'stream=nowhere,group=g,above=10,to=new']);
+  const asked = async (...as: string[]) =>
+    (await route(['which', 'timed', '--key', 'a', ...as])).rows[1]!.split(' | ').slice(1, 3).join();
+  expect(await asked('--at', '2026-01-10T23:30:00+01:00')).toBe('new,time');
+  // 22:30 in Berlin, where it is summer.
+  expect(await asked('--at', '2026-07-10T20:30:00Z')).toBe('new,time');
+  expect(await asked('--at', '2026-07-10T10:00')).toBe('old,percent');
+  expect(await asked('--at', '2026-07-10T10:00', '--load', '11')).toBe('new,load');
+  expect(await asked('--at', '2026-07-10T10:00', '--load', '10')).toBe('old,percent');
+});
+
 test.each([
+  [['which', 'orders', '--key', '1', '--at', 'tonight'], 'expected a time such as'],
+  [['which', 'orders', '--key', '1', '--load', '-1'], 'expected a number from 0'],
   [['set', 'orders'], 'there is nothing to set'],
   [['set', 'a b', '--percent', '1'], 'cannot be the name of a route'],
   [['set', 'orders', '--percent', '101'], 'expected a percentage from 0 to 100'],

@@ -154,7 +154,7 @@ test('a threshold names the counts and no value, and nothing compared is never a
   const error = thresholdError(secret)!;
   expect(error).toMatchObject({ kind: 'threshold', code: 'COMPARE_THRESHOLD' });
   expect(error.message).toBe(
-    'old and new differ too much: not matched >= 1, mismatched > 0.1% (0 matched, 1 mismatched)',
+    'old and new differ too much: not matched + ignored + noise >= 1, mismatched > 0.1% (0 matched, 1 mismatched)',
   );
   expect(JSON.stringify(error)).not.toContain('hunter2');
   const nothing = await compareLines([], [], { failOn: ['mismatched > 0'], minMatched: 1 });
@@ -166,6 +166,15 @@ test('a threshold names the counts and no value, and nothing compared is never a
   });
   expect(thresholdError(passed)).toBeUndefined();
   expect(countsText(passed)).toBe('1 matched');
+});
+
+test('records that all differ in a field that is ignored count as agreeing', async () => {
+  const rules = { ignore: ['at'], failOn: ['mismatched > 0'] };
+  const [old, fresh] = [[{ id: 1, at: 5 }], [{ id: 1, at: 6 }]];
+  const passed = await compareLines(old, fresh, { ...rules, minMatched: 1 });
+  expect([passed.counts.ignored, thresholdError(passed)]).toEqual([1, undefined]);
+  const few = await compareLines(old, fresh, { ...rules, minMatched: 2 });
+  expect(thresholdError(few)!.message).toContain('not matched + ignored + noise >= 2');
 });
 
 test.each([

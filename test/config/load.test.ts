@@ -80,6 +80,14 @@ describe('layers', () => {
     expect((await load({ profile: 'production' }, shared)).warnings).toHaveLength(1);
   });
 
+  test('a file that names the variable itself is no surprise', async () => {
+    await project(production('    redis: { url: "${REDIS_URL}" }\n'));
+    expect((await load({}, { REDIS_URL: 'redis://shared' })).warnings).toEqual([]);
+    expect((await load({}, { REDIS_URL: 'redis://a', QCTL_REDIS_URL: 'redis://b' })).warnings).toHaveLength(
+      1,
+    );
+  });
+
   test('a password of the file never goes to a server that the file does not name', async () => {
     await project(YAML);
     const { redis } = await load({ profile: 'production' }, { REDIS_URL: 'redis://elsewhere' });
@@ -109,6 +117,22 @@ describe('layers', () => {
     expect((await load({}, { REDIS_CLUSTER_NODES: 'a:1,b:2' })).redis?.cluster).toEqual({
       nodes: ['a:1', 'b:2'],
     });
+  });
+
+  test('sentinels are named and switched off as a team with a switch does it', async () => {
+    const env = {
+      REDIS_SENTINEL_ENABLED: 'true',
+      REDIS_SENTINEL_ADDRESSES: 'a:1,b:2',
+      REDIS_SENTINEL_MASTER_NAME: 'main',
+      REDIS_ADDRESS: 'redis:6379',
+    };
+    expect((await load({}, env)).redis?.sentinel).toMatchObject({ hosts: ['a:1', 'b:2'], name: 'main' });
+    expect((await load({}, { ...env, REDIS_SENTINEL_ENABLED: 'false' })).redis).toEqual({
+      url: 'redis:6379',
+    });
+    await expect(load({}, { ...env, REDIS_SENTINEL_ENABLED: 'maybe' })).rejects.toThrow(
+      'REDIS_SENTINEL_ENABLED',
+    );
   });
 
   test('the project file stands above the user file', async () => {
@@ -167,7 +191,7 @@ describe('errors name file, line, field and value', () => {
     ['    redis: { utl: redis://x }\n', '3: profiles.production.redis.utl: unknown field'],
     [
       '    sources:\n      a: { kind: kafka }\n',
-      '4: profiles.production.sources.a.kind: expected postgres or sqs, got "kafka"',
+      '4: profiles.production.sources.a.kind: expected postgres or sqs or celery, got "kafka"',
     ],
     [
       '    sources:\n      a: { kind: sqs }\n',

@@ -156,7 +156,7 @@ export function hostOf(
       });
       return redis;
     },
-    ...{ postgres: none, sqs: none, drainRequest: none, backRequest: none, measure, env: {} },
+    ...{ postgres: none, sqs: none, broker: none, drainRequest: none, backRequest: none, measure, env: {} },
     streams: async () => ({}),
     operator: { by: 'night@host', host: 'host' },
     now: () => new Date(),

@@ -58,7 +58,10 @@ export const PAGES: Record<string, Page> = {
   },
   'breakers.md': {
     has: [],
-    told: { 'payments:*': { code: 3, says: /no circuit breaker of pybreaker matches/ } },
+    told: {
+      'breaker test': { says: /^failureThreshold=50 +\+2m/m },
+      'payments:*': { code: 3, says: /no circuit breaker of pybreaker matches/ },
+    },
   },
   'checks.md': {
     has: ['orders', 'deadLetters', 'alerts', 'webhooks', 'huge'],
@@ -95,6 +98,7 @@ export const PAGES: Record<string, Page> = {
       'dlq purge': { columns: 100, answer: 'orders:dead' },
     },
   },
+  'drain-postgres.md': { has: ['alerts'], told: { '--mode copy': { says: /digest .* on both sides/ } } },
   'drain-sqs.md': { has: ['webhooks'], told: { '--yes': { more: SOON } } },
   'formats.md': { has: ['jobs'] },
   'load.md': {
@@ -116,6 +120,14 @@ export const PAGES: Record<string, Page> = {
   },
   'maintain.md': { has: ['orders'] },
   'routing.md': { has: ['files'], told: { watch: { code: 130, until: /version/ } } },
+  'runs.md': {
+    has: ['alerts'],
+    before: async ({ run: qctl }) => {
+      run = JSON.parse((await qctl(['drain', 'postgres', 'alerts', '--yes', '-o', 'json'])).stdout).run;
+    },
+    placeholders: () => ({ RUN: run }),
+    told: { verify: { says: /converged/ } },
+  },
   'runbook.md': {
     has: ['alerts', 'files', 'orders'],
     before: ({ run: qctl }) => qctl(['group', 'create', 'alerts', 'alerters', '--create-stream']),

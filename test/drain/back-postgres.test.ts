@@ -76,6 +76,17 @@ test('what consumers have not finished goes back exactly as it was: json, jsonb,
   });
 });
 
+test('messages of other producers get the defaults of columns that must have a value and that they do not carry', async () => {
+  const { db, stream, table } = await drainedJobs(1);
+  await withRedis((redis) => redis.xadd(stream, '*', 'id', '77', 'body', '{"n":77}', 'key', 't1'));
+  const { report } = await goBack({ source: { stream }, table });
+  expect(report).toMatchObject({ converged: true, returned: 2 });
+  const [row] = await db.sql(
+    'SELECT kind, priority, attempts, created_at IS NOT NULL AS created FROM jobs WHERE id = 77',
+  );
+  expect(row).toEqual({ kind: null, priority: 0, attempts: 0, created: true });
+});
+
 test('a second call finds nothing more to do', async () => {
   const { db, stream, table } = await drainedJobs(8);
   await goBack({ source: { stream }, table });

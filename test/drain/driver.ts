@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import {
+  CELERY_DEFAULTS,
+  type CelerySpec,
   DEFAULT_SETTINGS,
   type DrainPlan,
   type DrainReport,
@@ -20,6 +22,8 @@ export interface DrainCase {
   database?: string;
   queueUrl?: string;
   endpoint?: string;
+  /** A queue of Celery in that broker. */
+  celery?: { url: string } & Partial<CelerySpec>;
   /** An archive to be read. */
   archive?: string;
   /** SQS: which messages are wanted. */
@@ -57,18 +61,20 @@ export function requestOf(test: DrainCase): DrainRequest {
           ...spec,
         },
       }
-    : test.archive !== undefined
-      ? { kind: 'archive', name: 'archive', path: test.archive }
-      : {
-          kind: 'sqs',
-          name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
-          connection: { queueUrl: queueUrl!, endpoint, ...SQS },
-          selection: test.selection,
-        };
+    : test.celery
+      ? celerySource(test.celery)
+      : test.archive !== undefined
+        ? { kind: 'archive', name: 'archive', path: test.archive }
+        : {
+            kind: 'sqs',
+            name: queueUrl!.slice(queueUrl!.lastIndexOf('/') + 1),
+            connection: { queueUrl: queueUrl!, endpoint, ...SQS },
+            selection: test.selection,
+          };
   const quick: Partial<DrainSettings> = spec
     ? { workers: 2, settleMs: 300 }
-    : test.archive !== undefined
-      ? { workers: 1 }
+    : test.archive !== undefined || test.celery
+      ? { workers: 1, settleMs: 300 }
       : { workers: 4, waitSeconds: 1, settleMs: 200 };
   return {
     source,
@@ -81,6 +87,11 @@ export function requestOf(test: DrainCase): DrainRequest {
     settings: { ...DEFAULT_SETTINGS, ...quick, ...test.settings },
     startedBy: 'test',
   };
+}
+
+function celerySource({ url, ...spec }: NonNullable<DrainCase['celery']>): DrainRequest['source'] {
+  const whole = { ...CELERY_DEFAULTS, ...spec };
+  return { kind: 'celery', name: whole.queue, connection: { url }, spec: whole };
 }
 
 /** Plan only. */

@@ -47,7 +47,6 @@ const OUTCOMES = {
   'qctl breaker check':
     /CRITICAL wazuh-api: open[\s\S]*exit code 2: wake[\s\S]*^wazuh-api +open .* 5 of 5 calls failed/m,
   'qctl breaker hold': /^wazuh-api +held open[\s\S]*released[\s\S]*open -> closed: reset by /m,
-  'qctl breaker test': /^failureThreshold=50 +\+2m/m,
   'qctl cutover run': /^result +completed$[\s\S]*^state +rolled back$/m,
   'qctl route set': /^customers +percent +- +5%$[\s\S]*^4711 +old +percent +9939 /m,
   'qctl load run': /^correctness +0 lost, 0 doubled[\s\S]*^passed$/m,

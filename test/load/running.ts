@@ -10,6 +10,7 @@ export function redisDoors(redis: RedisConnection): LoadDoors {
     redis: async () => redis,
     postgres: none,
     sqs: none,
+    broker: none,
     config: async () => ({ sources: {}, streams: {} }),
     env: {},
   };

@@ -8,6 +8,7 @@ export function doors(given: Partial<MetricDoors> = {}): MetricDoors {
     redis: closed,
     postgres: closed,
     sqs: closed,
+    broker: closed,
     config: async () => ({ sources: {}, streams: {} }),
     env: { PATH: process.env.PATH },
     ...given,

@@ -15,6 +15,7 @@ export function doorsTo(redis: RedisConnection, more: Partial<OverviewDoors> = {
   return {
     redis: async () => redis,
     postgres: async () => Promise.reject(new Error('there is no Postgres')),
+    broker: async () => Promise.reject(new Error('there is no broker')),
     sqs: async () => Promise.reject(new Error('there is no SQS')),
     config: async () => ({ sources: {}, streams: {} }),
     ...more,

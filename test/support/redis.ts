@@ -11,8 +11,8 @@ export interface RedisOptions {
   args?: string[];
   /** Append-only file with this fsync policy. Without it nothing survives a restart. */
   aof?: 'everysec' | 'always';
-  /** TLS only, with a client certificate optional. */
-  tls?: boolean;
+  /** TLS only, with a client certificate optional; certificates of its own, or those that several nodes share. */
+  tls?: boolean | Certificates;
   password?: string;
   port?: number;
 }
@@ -24,7 +24,7 @@ export interface TestRedis {
   readonly port: number;
   readonly pid: number;
   readonly folder: string;
-  /** With `tls: true` only. */
+  /** With `tls` only. */
   readonly certificates: Certificates | undefined;
   /** SIGTERM, which flushes the append-only file; then removes the folder. May be called twice. */
   stop(): Promise<void>;
@@ -85,7 +85,8 @@ class RedisServer implements TestRedis {
   }
 
   static async start(folder: string, port: number, options: RedisOptions): Promise<RedisServer> {
-    const certificates = options.tls ? await generateCertificates(folder) : undefined;
+    const { tls } = options;
+    const certificates = tls === true ? await generateCertificates(folder) : tls || undefined;
     const server = new RedisServer(folder, port, options, certificates);
     // A file, not arguments: Sentinel has Redis rewrite it when roles change.
     await writeFile(join(folder, 'redis.conf'), `${server.#settings().join('\n')}\n`);
@@ -140,15 +141,7 @@ class RedisServer implements TestRedis {
 
   #listen(): string[] {
     if (!this.certificates) return [`port ${this.port}`];
-    const { ca, serverCert, serverKey } = this.certificates;
-    return [
-      'port 0',
-      `tls-port ${this.port}`,
-      `tls-ca-cert-file "${ca}"`,
-      `tls-cert-file "${serverCert}"`,
-      `tls-key-file "${serverKey}"`,
-      'tls-auth-clients optional',
-    ];
+    return tlsSettings(this.certificates, this.port);
   }
 
   async #launch(): Promise<void> {
@@ -160,6 +153,18 @@ class RedisServer implements TestRedis {
     });
     await this.#process.until(() => answersPing(this.port, this.#options));
   }
+}
+
+/** A port that speaks TLS and nothing else, for a server as for a Sentinel. */
+export function tlsSettings({ ca, serverCert, serverKey }: Certificates, port: number): string[] {
+  return [
+    'port 0',
+    `tls-port ${port}`,
+    `tls-ca-cert-file "${ca}"`,
+    `tls-cert-file "${serverCert}"`,
+    `tls-key-file "${serverKey}"`,
+    'tls-auth-clients optional',
+  ];
 }
 
 /** One PING without a client library; false while the server loads its file or is not there. */

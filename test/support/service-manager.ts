@@ -33,15 +33,28 @@ export interface DeploymentDefinition {
   stopTimeoutMs?: number;
 }
 
+/** A service of docker compose. */
+export interface ComposeDefinition {
+  argv: string[];
+  /** Read at each start, as `env_file:` is. */
+  envFile?: string;
+  env?: Record<string, string>;
+  cwd?: string;
+  stopTimeoutMs?: number;
+  /** Brought up at once. */
+  running?: boolean;
+}
+
 export interface ServiceManagerOptions {
   units?: Record<string, UnitDefinition>;
+  services?: Record<string, ComposeDefinition>;
   /** Of the namespace `default`. */
   deployments?: Record<string, DeploymentDefinition>;
   /** By `NAME/KEY`: what a `secretKeyRef` gives. */
   secrets?: Record<string, string>;
 }
 
-/** A systemctl and a kubectl that really start and stop processes. */
+/** A systemctl, a kubectl and a docker compose that really start and stop processes. */
 export interface ServiceManager {
   folder: string;
   binFolder: string;
@@ -51,6 +64,8 @@ export interface ServiceManager {
   log(): Promise<string[]>;
   /** Null where it does not run. */
   pidOf(unit: string): Promise<number | null>;
+  /** Of the containers of a service of docker compose that are running. */
+  containersOf(service: string): Promise<number[]>;
   /** Of the replicas of a deployment that are running. */
   podsOf(deployment: string): Promise<number[]>;
   /** What a unit or a replica (`NAME-1`) has printed. */
@@ -79,6 +94,7 @@ export async function startServiceManager(options: ServiceManagerOptions): Promi
     env: { PATH: `${binFolder}:/usr/bin:/bin` },
     log: async () => linesOf(await readFile(join(folder, 'calls.log'), 'utf8').catch(() => '')),
     pidOf: async (unit) => (await livePids(folder, `unit-${unit}`))[0] ?? null,
+    containersOf: (service) => livePids(folder, `service-${service}`),
     podsOf: (deployment) => livePids(folder, `workload-default~Deployment~${deployment}`),
     output: (name) => readFile(join(folder, 'logs', `${name}.log`), 'utf8'),
     dispose: async () => {
@@ -98,17 +114,22 @@ async function writePrograms(folder: string): Promise<string> {
   // The names of the library's own are those of the programs here.
   for (const program of ['systemctl', 'kubectl'])
     await copyFile(join(library, `${program}.cjs`), join(library, `${program}-main.cjs`));
-  for (const name of ['processes', 'systemctl', 'kubectl', 'controller', 'guardian'])
+  for (const name of ['processes', 'systemctl', 'kubectl', 'docker', 'controller', 'guardian'])
     await copyFile(join(SCRIPTS, `${name}.cjs`), join(library, `${name}.cjs`));
   const bin = join(folder, 'bin');
-  for (const program of ['systemctl', 'kubectl'])
+  for (const program of ['systemctl', 'kubectl', 'docker'])
     await writeShim(bin, program, join(library, `${program}.cjs`), folder);
   return bin;
 }
 
-async function startAll({ units = {}, deployments = {} }: ServiceManagerOptions, manager: ServiceManager) {
+async function startAll(
+  { units = {}, deployments = {}, services = {} }: ServiceManagerOptions,
+  manager: ServiceManager,
+) {
   const running = Object.keys(units).filter((unit) => units[unit]!.running);
+  const up = Object.keys(services).filter((service) => services[service]!.running);
   const orders = [
+    ...(up.length > 0 ? [['docker', 'compose', 'up', '--detach', ...up]] : []),
     ...(running.length > 0 ? [['systemctl', 'start', '--', ...running]] : []),
     ...Object.keys(deployments).flatMap((name) => [
       ['kubectl', 'get', `deployment/${name}`],

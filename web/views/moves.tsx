@@ -29,6 +29,8 @@ export function MovesView({ snapshot }: { snapshot: Snapshot }) {
   );
 }
 
+const KINDS = { sqs: 'SQS', postgres: 'PostgreSQL', celery: 'Celery' } as const;
+
 function Move({ move, most, nowMs }: { move: MoveRow; most: number; nowMs: number }) {
   const { source, kind, stream, oldDepth, oldInFlight, oldApproximate, oldAt, newDepth, why } = move;
   const about = oldApproximate ? '~' : '';
@@ -36,7 +38,7 @@ function Move({ move, most, nowMs }: { move: MoveRow; most: number; nowMs: numbe
     <article class="card">
       <header class="card-head">
         <h2 class="name">{source}</h2>
-        <span class="dim">{kind === 'sqs' ? 'SQS' : 'PostgreSQL'}</span>
+        <span class="dim">{KINDS[kind]}</span>
       </header>
       {why && <Notice>The old queue could not be counted: {why}</Notice>}
       <dl class="versus">

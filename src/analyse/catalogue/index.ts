@@ -1,4 +1,5 @@
 import type { FindingKind } from '../finding.ts';
+import { CELERY_FINDINGS } from './celery.ts';
 import { FORMAT_FINDINGS } from './formats.ts';
 import { MOVE_FINDINGS } from './move.ts';
 import { POSTGRES_FINDINGS } from './postgres.ts';
@@ -11,6 +12,7 @@ export const FINDINGS: readonly FindingKind[] = [
   ...POSTGRES_FINDINGS,
   ...FORMAT_FINDINGS,
   ...SQS_FINDINGS,
+  ...CELERY_FINDINGS,
   ...MOVE_FINDINGS,
 ];
 

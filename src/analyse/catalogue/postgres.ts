@@ -81,10 +81,10 @@ export const POSTGRES_FINDINGS: readonly FindingKind[] = [
   },
   {
     code: 'HELD_BY_RUN',
-    sides: SIDES,
+    sides: ['postgres', 'celery'],
     levels: ['warning'],
-    title: 'Rows are held by a run of qctl',
-    why: 'An interrupted run keeps the rows that it had claimed until it is continued or closed; no other run takes them.',
+    title: 'Messages are held by a run of qctl',
+    why: 'An interrupted run keeps the rows or messages that it had claimed until it is continued or closed; no other run takes them.',
     advice: "Repeat that run's own command, or close it with --fresh.",
   },
   {

@@ -81,7 +81,7 @@ export const SERVER_FINDINGS: readonly FindingKind[] = [
   },
   {
     code: 'MISSING_RIGHT',
-    sides: ['redis', 'sqs'],
+    sides: ['redis', 'sqs', 'celery'],
     levels: ['blocker'],
     title: 'The user may not do what a drain does',
     why: 'The drain needs that right and would fail in the middle of its work. Redis was asked with ACL DRYRUN about each command, SQS with calls that change nothing.',

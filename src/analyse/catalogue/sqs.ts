@@ -143,7 +143,7 @@ export const SQS_FINDINGS: readonly FindingKind[] = [
   },
   {
     code: 'GROWING',
-    sides: ['sqs'],
+    sides: ['sqs', 'celery'],
     levels: ['warning', 'note'],
     title: 'The queue grows',
     why: 'Producers still write to it. A drain that ends when the queue is empty ends between two of their messages, and what comes afterwards stays.',

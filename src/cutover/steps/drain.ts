@@ -24,6 +24,14 @@ const CHANGES_UNTIL_THEN = new Set([
   'TARGET_NOT_A_STREAM',
 ]);
 
+/** Found before anything is done: a rollback could not do what the plan says. */
+const NO_WAY_BACK: Finding = {
+  level: 'blocker',
+  code: 'NO_WAY_BACK_TO_CELERY',
+  text: 'the drain has a group, whose unfinished messages would go back in a rollback, and qctl does not give messages back to Celery',
+  remedy: 'leave out group: of the drain, and say in the plan what becomes of the messages',
+};
+
 /** `drain`: everything of a source into its stream, exactly once; or what a group has not finished back. */
 export const drain = stepKind<DrainParams, null>({
   name: 'drain',
@@ -45,7 +53,7 @@ export const drain = stepKind<DrainParams, null>({
     'to' in params ? returnMessages(toBack(params), world) : moveForward(params, world),
   undo: async (params, world) => {
     if ('to' in params || params.group === undefined) throw new Error('a drain without group is not undone');
-    const { stream } = (await world.host.drainRequest(toForward(params))).target;
+    const { stream } = (await world.host.drainRequest(toForward(params, world))).target;
     return returnMessages(
       {
         stream,
@@ -74,9 +82,10 @@ function outline(params: DrainParams): StepOutline {
       undo: 'missing',
     };
   const what = params.types ? ` (${params.types.join(', ')})` : '';
+  const to = params.archive === undefined ? '' : `, archived in ${params.archive}`;
   return {
     ...common,
-    does: `drain ${params.source}${what} into ${params.stream ?? 'its stream'}`,
+    does: `drain ${params.source}${what} into ${params.stream ?? 'its stream'}${to}`,
     undo:
       params.group === undefined
         ? 'missing'
@@ -89,16 +98,20 @@ function outline(params: DrainParams): StepOutline {
   };
 }
 
-function toForward({
-  rate,
-  settle,
-  wait,
-  group: _,
-  until: __,
-  other: ___,
-  ...rest
-}: ForwardParams): ForwardDrain {
-  return { ...rest, ratePerSecond: rate, settleMs: settle, waitMs: wait };
+function toForward(
+  { rate, settle, wait, archive, group: _, until: __, other: ___, ...rest }: ForwardParams,
+  world: StepWorld,
+): ForwardDrain {
+  return {
+    ...rest,
+    ...{ ratePerSecond: rate, settleMs: settle, waitMs: wait },
+    ...(archive !== undefined && { archive: archiveAt(archive, world) }),
+  };
+}
+
+/** What ends with / is a folder, also where it is said from where it counts. */
+function archiveAt(path: string, world: StepWorld): string {
+  return `${world.readFrom(path)}${path.endsWith('/') ? '/' : ''}`;
 }
 
 function toBack({ minIdle, ...rest }: z.output<typeof backDrain>): BackDrain {
@@ -106,10 +119,8 @@ function toBack({ minIdle, ...rest }: z.output<typeof backDrain>): BackDrain {
 }
 
 /** What would be moved, and what speaks against it. Changes nothing. */
-async function look(
-  params: DrainParams,
-  { host }: StepWorld,
-): Promise<{ text: string; findings: Finding[] }> {
+async function look(params: DrainParams, world: StepWorld): Promise<{ text: string; findings: Finding[] }> {
+  const { host } = world;
   if ('to' in params) {
     const { request, streams } = await host.backRequest(toBack(params));
     const opened = await openBack(request, streams, host.now());
@@ -117,9 +128,12 @@ async function look(
     const { pending, undelivered, findings } = opened.plan;
     return { text: `${pending} pending and ${undelivered ?? 'many'} undelivered entries`, findings };
   }
-  const opened = await openDrain(await host.drainRequest(toForward(params)), host.now());
+  const request = await host.drainRequest(toForward(params, world));
+  const opened = await openDrain(request, host.now());
   await opened.close();
-  const { depth, findings } = opened.plan;
+  const { depth } = opened.plan;
+  const noWayBack = request.source.kind === 'celery' && params.group !== undefined;
+  const findings = [...opened.plan.findings, ...(noWayBack ? [NO_WAY_BACK] : [])];
   return {
     text: depth.ready === null ? 'what is ready' : `${depth.ready} ${plural(depth.ready, 'message')}`,
     findings,
@@ -128,7 +142,7 @@ async function look(
 
 async function moveForward(params: ForwardParams, world: StepWorld): Promise<StepResult> {
   const { host, signal } = world;
-  const spec = toForward(params);
+  const spec = toForward(params, world);
   const opened = await openDrain(await host.drainRequest(spec), host.now());
   try {
     const blockers = opened.plan.findings.filter(({ level }) => level === 'blocker');
@@ -152,7 +166,7 @@ async function moveForward(params: ForwardParams, world: StepWorld): Promise<Ste
         },
       );
     return {
-      text: `${report.appended} ${plural(report.appended, 'message')} of ${spec.source} in ${report.stream}${beside(report)}, run ${report.run}, shown to be complete`,
+      text: `${report.appended} ${plural(report.appended, 'message')} of ${spec.source} in ${report.stream}${beside(report)}${kept(report)}, run ${report.run}, shown to be complete`,
       positions: {
         ...{ appended: report.appended, settled: report.settled },
         ...{ drain: report.run, stream: report.stream },
@@ -166,6 +180,10 @@ async function moveForward(params: ForwardParams, world: StepWorld): Promise<Ste
 
 function beside({ scheduled }: DrainReport): string {
   return scheduled > 0 ? `, ${scheduled} put aside until they are due` : '';
+}
+
+function kept({ archive }: DrainReport): string {
+  return archive ? `, ${archive.messages} in ${archive.file}` : '';
 }
 
 /** No more than is ready now; where that is not known, or nothing is, to the end. */

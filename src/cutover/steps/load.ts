@@ -73,6 +73,7 @@ function doorsOf({ host, redis }: StepWorld): LoadDoors {
   return {
     redis,
     postgres: (source) => host.postgres(source),
+    broker: (source) => host.broker(source),
     sqs: (source) => host.sqs(source),
     config: async () => ({ sources: (await host.sources?.()) ?? {}, streams: await host.streams() }),
     env: host.env,

@@ -25,6 +25,13 @@ export async function sampleSource(
     const { sampleTable } = await import('../../sources/postgres/sample.ts');
     return sampleTable(options, await tableOf(options, name, config), limits);
   }
+  if (config.kind === 'celery')
+    throw new QctlError('config', `source ${name}: samples are taken of tables and of SQS queues`, {
+      code: 'SAMPLE_OF_CELERY',
+      hint: [
+        'describe the payload in the profile, or take the sample from the stream that it is drained into',
+      ],
+    });
   if (!allowReceive) throw needsReceive(name);
   const { sampleQueue } = await import('../../sources/sqs/sample.ts');
   return sampleQueue(await doors.sqs(name), limits, signal);

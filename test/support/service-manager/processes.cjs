@@ -1,4 +1,4 @@
-// Real processes for the stand-ins of systemctl and kubectl: started in a group of their own, stopped as a whole.
+// Real processes for the stand-ins of systemctl, kubectl and docker: started in a group of their own, stopped as a whole.
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -24,6 +24,16 @@ const startTime = (pid) => {
 
 // Another process may have got the number meanwhile.
 exports.lives = (proc) => Boolean(proc?.pid) && alive(proc.pid) && startTime(proc.pid) === proc.startTime;
+
+// KEY=VALUE as EnvironmentFile= and env_file: have it; read at each start.
+exports.readEnvFile = (file) => {
+  const lines = fs.readFileSync(file, 'utf8').split(/\r?\n/);
+  const pairs = lines.flatMap((line) => {
+    const [, name, value] = /^\s*([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
+    return name ? [[name, value.trim().replace(/^(['"])(.*)\1$/s, '$2')]] : [];
+  });
+  return Object.fromEntries(pairs);
+};
 
 exports.logFile = (name) => path.join(home(), 'logs', `${name.replaceAll('/', '~')}.log`);
 

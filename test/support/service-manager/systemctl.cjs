@@ -6,16 +6,6 @@ const { main } = require('./systemctl-main.cjs');
 
 const definitionOf = (unit) => processes.definitions().units?.[unit];
 
-// KEY=VALUE as EnvironmentFile= has it; read at each start.
-const readEnvFile = (file) => {
-  const lines = fs.readFileSync(file, 'utf8').split(/\r?\n/);
-  const pairs = lines.flatMap((line) => {
-    const [, name, value] = /^\s*([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
-    return name ? [[name, value.trim().replace(/^(['"])(.*)\1$/s, '$2')]] : [];
-  });
-  return Object.fromEntries(pairs);
-};
-
 const describe = (unit) => {
   const definition = definitionOf(unit);
   if (!definition) return undefined;
@@ -57,7 +47,7 @@ main({
     const { envFile, env, ...definition } = definitionOf(unit);
     let given = {};
     try {
-      given = envFile ? readEnvFile(envFile) : {};
+      given = envFile ? processes.readEnvFile(envFile) : {};
     } catch {
       change(unit, { wanted: 'running', process: null, killed: false });
       return `Job for ${unit} failed: cannot read ${envFile}`;

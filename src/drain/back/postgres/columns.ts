@@ -9,6 +9,8 @@ export interface ColumnFacts {
   notNull: boolean;
   /** A default, or an identity, fills it. */
   filled: boolean;
+  /** SQL of its default; null where it has none. */
+  defaultSql: string | null;
   /** Computed by the table: nothing may be written to it. */
   computed: boolean;
   /** GENERATED ALWAYS AS IDENTITY. */
@@ -17,8 +19,10 @@ export interface ColumnFacts {
 
 const COLUMNS = `
   SELECT attname AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS "notNull",
-         atthasdef OR attidentity <> '' AS filled, attgenerated <> '' AS computed, attidentity = 'a' AS always
-    FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`;
+         atthasdef OR attidentity <> '' AS filled, attgenerated <> '' AS computed, attidentity = 'a' AS always,
+         pg_get_expr(adbin, adrelid) AS "defaultSql"
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+   WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`;
 
 /** Reads them, by name. */
 export async function readColumns(client: Client, table: TableFacts): Promise<Map<string, ColumnFacts>> {

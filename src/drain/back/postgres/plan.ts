@@ -77,7 +77,7 @@ function addFields(plan: RestorePlan): void {
     if (source === undefined) return;
     // What settling wrote over, and what a worker counts up, is another in a row that is the same.
     const compared = !(source in done) && name !== 'attempts';
-    add(plan, source, name, { sql, kind: 'field', compared });
+    add(plan, source, name, { sql: orDefault(sql, columns.get(source)), kind: 'field', compared });
   };
   field('payload', spec.payload, bytes('m.body', columns.get(spec.payload)));
   for (const [name, column] of Object.entries(TEXT_FIELDS)) {
@@ -99,6 +99,12 @@ function add(plan: RestorePlan, column: string, field: string, rest: Omit<Assign
 
 function cast(text: string, column: ColumnFacts | undefined): string {
   return column ? `${text}::${column.type}` : text;
+}
+
+/** A message of another producer may lack what each row has: no attempts yet, no priority. */
+function orDefault(sql: string, column: ColumnFacts | undefined): string {
+  if (!column?.notNull || column.defaultSql === null) return sql;
+  return `COALESCE(${sql}, ${column.defaultSql})`;
 }
 
 function bytes(value: string, column: ColumnFacts | undefined): string {

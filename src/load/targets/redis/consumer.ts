@@ -1,6 +1,6 @@
-import type { RedisConnection } from '../../../backends/redis/index.ts';
 import type { Consumer, Delivery } from '../target.ts';
-import { explained } from './explained.ts';
+import type { Calls } from './calls.ts';
+import { explained, explanation } from './explained.ts';
 
 type Entry = [id: Buffer, fields: Buffer[] | null];
 
@@ -17,71 +17,64 @@ export interface ConsumerPlace {
 /** Reads by XREADGROUP, claims by XAUTOCLAIM, acknowledges by XACK. */
 export class RedisConsumer implements Consumer {
   readonly pipelined = true;
-  readonly #connection: RedisConnection;
+  readonly #calls: Calls;
   readonly #place: ConsumerPlace;
   #claimAtMs: number;
   #cursor = '0-0';
 
-  /** @param connection of its own: it is closed with the consumer */
-  constructor(connection: RedisConnection, place: ConsumerPlace) {
-    this.#connection = connection;
+  /** @param calls of a connection of its own: it is closed with the consumer */
+  constructor(calls: Calls, place: ConsumerPlace) {
+    this.#calls = calls;
     this.#place = place;
     // Consumers that started together shall not claim together.
     this.#claimAtMs = performance.now() + place.claimAfterMs * (0.5 + Math.random() / 2);
   }
 
-  take(count: number, waitMs: number): Promise<Delivery[]> {
-    return explained(this.#take(count, waitMs));
+  async take(count: number, waitMs: number): Promise<Delivery[]> {
+    try {
+      const claimed = performance.now() >= this.#claimAtMs ? await this.#claim(count) : [];
+      return claimed.length > 0 ? claimed : await this.#read(count, waitMs);
+    } catch (error) {
+      throw explanation(error);
+    }
   }
 
-  async #take(count: number, waitMs: number): Promise<Delivery[]> {
-    const claimed = performance.now() >= this.#claimAtMs ? await this.#claim(count) : [];
-    if (claimed.length > 0) return claimed;
+  async #read(count: number, waitMs: number): Promise<Delivery[]> {
     const { group, name, stream } = this.#place;
-    const reply = (await this.#connection.client.xreadgroupBuffer(
-      'GROUP',
-      group,
-      name,
-      'COUNT',
-      count,
-      'BLOCK',
-      waitMs,
-      'STREAMS',
-      stream,
-      '>',
+    const reply = (await this.#calls.call(
+      'XREADGROUP',
+      ...['GROUP', group, name, 'COUNT', count, 'BLOCK', waitMs, 'STREAMS', stream, '>'],
     )) as [Buffer, Entry[]][] | null;
     return (reply?.[0]?.[1] ?? []).map((entry) => toDelivery(entry, 1));
   }
 
   async done(deliveries: readonly Delivery[]): Promise<void> {
     const { stream, group } = this.#place;
-    await explained(this.#connection.client.xack(stream, group, ...deliveries.map(({ token }) => token)));
+    await explained(this.#calls.call('XACK', stream, group, ...deliveries.map(({ token }) => token)));
   }
 
   async bury(deliveries: readonly Delivery[]): Promise<void> {
     for (const { id, body } of deliveries)
-      await explained(this.#connection.client.xadd(this.#place.deadLetters, '*', 'id', id, 'body', body));
+      await explained(this.#calls.call('XADD', this.#place.deadLetters, '*', 'id', id, 'body', body));
     await this.done(deliveries);
   }
 
   cut(): void {
-    const { client } = this.#connection;
-    const nodes = 'nodes' in client ? client.nodes() : [client];
-    for (const node of nodes) node.stream?.destroy();
+    this.#calls.cut();
   }
 
   kill(): void {
-    void this.#connection.close();
+    void this.#calls.close();
   }
 
   async close(): Promise<void> {
-    await this.#connection.close();
+    await this.#calls.close();
   }
 
   /** What was held too long; asks again at once while a page was full. */
   async #claim(count: number): Promise<Delivery[]> {
     const { stream, group, name, claimAfterMs } = this.#place;
-    const [cursor, entries] = (await this.#connection.client.callBuffer(
+    const [cursor, entries] = (await this.#calls.call(
       'XAUTOCLAIM',
       ...[stream, group, name, Math.round(claimAfterMs), this.#cursor, 'COUNT', count],
     )) as [Buffer, (Entry | null)[]];

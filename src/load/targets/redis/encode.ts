@@ -37,3 +37,13 @@ export class XaddEncoder {
 function bulk(value: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`$${value.length}\r\n`), value, Buffer.from('\r\n')]);
 }
+
+/** One call, a word after the other. */
+export function encodeCall(words: readonly (string | number | Buffer)[]): Buffer {
+  if (words.some(Buffer.isBuffer)) {
+    const all = words.map((word) => bulk(Buffer.isBuffer(word) ? word : Buffer.from(`${word}`)));
+    return Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...all]);
+  }
+  const texts = words.map((word) => `$${Buffer.byteLength(`${word}`)}\r\n${word}\r\n`);
+  return Buffer.from(`*${words.length}\r\n${texts.join('')}`);
+}

@@ -5,8 +5,13 @@ export async function explained<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {
-    throw new Error(reasonOf(cause), { cause });
+    throw explanation(cause);
   }
+}
+
+/** The same for one error. */
+export function explanation(cause: unknown): Error {
+  return new Error(reasonOf(cause), { cause });
 }
 
 function reasonOf(error: unknown): string {

@@ -2,6 +2,7 @@ import type { RedisConnection } from '../../../backends/redis/index.ts';
 import type { Outgoing, Producer, ProducerEvents } from '../target.ts';
 import { XaddEncoder } from './encode.ts';
 import { Pipe } from './pipe.ts';
+import { ReplyReader } from './reply-reader.ts';
 
 /** So many bytes are unconfirmed at most, whatever the number of messages says. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -34,7 +35,7 @@ export class PipeProducer implements Producer {
     this.#seqs = new Float64Array(inFlight);
     this.#sizes = new Uint32Array(inFlight);
     this.#pipe = new Pipe(connection, {
-      reply: (error) => this.#answered(error),
+      reader: () => new ReplyReader((error) => this.#answered(error)),
       lost: () => this.#lost(),
       up: () => this.#back(),
     });

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';
 import { type RedisConnection, waitUntilReady } from '../../../backends/redis/index.ts';
-import { ReplyReader } from './reply-reader.ts';
 
 /** What a {@link Pipe} tells. */
 export interface PipeEvents {
-  /** One reply, in the order of the calls; with the text of an error. */
-  reply(error: string | undefined): void;
+  /** Makes what reads the replies of a connection, from its first byte on. */
+  reader(): { read(piece: Buffer): void };
   /** The connection is gone, and with it the replies of what was written. */
   lost(): void;
   /** It is there, for the first time or again. */
@@ -59,7 +58,7 @@ export class Pipe {
 
   #takeOver(): void {
     const socket = (this.#connection.client as Redis).stream as Socket;
-    const reader = new ReplyReader((error) => this.#events.reply(error));
+    const reader = this.#events.reader();
     socket.removeAllListeners('data');
     socket.on('data', (piece: Buffer) => {
       if (this.#socket === socket) reader.read(piece);

@@ -6,6 +6,7 @@ import { readFacts, type StreamFacts } from '../../../streams/index.ts';
 import type { LoadProfile } from '../../profile/profile.ts';
 import type { RedisTargetProfile } from '../../profile/target-schema.ts';
 import type { BackendSample, Consumer, LoadTarget, Producer, ProducerEvents } from '../target.ts';
+import { callsOf } from './calls.ts';
 import { CommandProducer } from './command-producer.ts';
 import { RedisConsumer } from './consumer.ts';
 import { PipeProducer } from './pipe-producer.ts';
@@ -84,7 +85,7 @@ class RedisTarget implements LoadTarget {
   }
 
   async consumer(group: number, name: string): Promise<Consumer> {
-    return new RedisConsumer(await this.#redis.duplicate({ silenceTimeoutMs: 0 }), {
+    return new RedisConsumer(callsOf(await this.#redis.duplicate({ silenceTimeoutMs: 0 })), {
       stream: this.name,
       group: this.#groupName(group),
       name,
