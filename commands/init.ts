@@ -25,7 +25,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runInit)
   command
     .option('--from-env', 'look at the environment alone: no files, no ports')
     .option('--no-ports', 'do not look at ports of this machine')
-    .option('--out <file>', 'file to be written', 'qctl.yaml')
+    .option('--out <path>', 'file to be written (default: qctl.yaml)', 'qctl.yaml')
     .option('--merge', 'add to a file that is there what it does not say yet');
   command.addHelpText('after', `\n${LOOKS}`);
   addExamples(command, [

@@ -19,7 +19,10 @@ const SEVERAL_VALUES: Record<string, string> = {
     'where a range begins: by the kind of what is read; whose entries are claimed; what a plan begins with',
   '--id': 'a drain names columns, add gives the id itself, claim takes several',
   '--key': 'a drain names a column, compare a field, routes the key itself',
+  '--load': 'set gives the rule, which the number that it would measure',
   '--payload': 'a drain names the column, a load the size',
+  '--priority': 'a drain names the column, letters are chosen by the priority itself',
+  '--queue': 'a job library may have several, a drain of Celery moves one',
   '--since': 'what has a position is cut there, what has only a time by time',
   '--sort': 'a table has columns, a list of streams fields',
   '--target': 'analyse names the stream, a load the kind of system',
@@ -111,7 +114,7 @@ test('flags are described in one way: lower case, no full stop, British, repeata
     expect(description, at).not.toMatch(
       /[^.…]\.$|\bcolors?\b|\b\w+(?:yze|ization|ize[ds]?)\b(?<!\bsize[ds]?)/,
     );
-    expect(description, at).toMatch(/^(?:[a-z"/0-9]|[A-Z]{2,}|Redis\b|Postgre|Ctrl-C)/);
+    expect(description, at).toMatch(/^(?:[a-z"/0-9]|[A-Z]{2,}|Redis\b|Postgre|Ctrl-C|Celery)/);
     expect(description, at).not.toMatch(/given (?:several times|again)|may be repeated|; repeatable/);
   }
 });
