@@ -37,10 +37,17 @@ test('their qctl.yaml has all that they name', async () => {
 const team = (name: string) => new URL(`../../examples/opsconductor/${name}`, import.meta.url).pathname;
 
 test('the load profile of OpsConductor is one, and would send what it says', async () => {
-  const { code, stdout } = await runCommand(['load', 'run', team('load.yaml'), '--dry-run', '-o', 'json']);
+  const { code, stdout } = await runCommand([
+    'load',
+    'run',
+    team('load-all.yaml'),
+    '--dry-run',
+    '-o',
+    'json',
+  ]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    messages: 12_120,
+    messages: 6060,
     peakPerSecond: 1010,
     groups: 10,
     consumers: 50,
