@@ -6,9 +6,10 @@ import type { Team } from './team.ts';
 const TASKS = 200;
 /** Of them: what a worker had fetched when it was killed. */
 const FETCHED = 6;
-const DRAIN = ['drain', 'celery', 'first-attempt', '--settle', '1s', '--yes'];
-const REPORT =
-  /^(run|source|read|appended|duplicates|settled|quarantined|remaining|note|warning|converged|left|not)/;
+const DRAIN = ['drain', 'celery', 'first-attempt', '--settle', '500ms', '--yes'];
+const LOOK =
+  /^(Source|queue|ready|unacked|workers|groups|PLACE| +\d+ {2}synapse|Not carried|- |note UNACKED| {2}\d+ messages of)/;
+const REPORT = /^(run|source|read|appended|duplicates|settled|remaining|converged|not converged)/;
 
 /** What the first attempt with Celery has left in its broker comes to the same workers. */
 export async function firstAttempt(team: Team, { figures, onEnd }: Stage): Promise<void> {
@@ -23,7 +24,7 @@ export async function firstAttempt(team: Team, { figures, onEnd }: Stage): Promi
   team.evidence.bring(jobs.map(({ id: job, total }) => ({ job, total })));
   const tags = await broker.send('synapse.tasks.sample_selection.intelligent_sampling', jobs);
   await broker.fetchAndDie(FETCHED);
-  await team.ops.runBriefly(['analyse', '--source', 'first-attempt', '--by', 'type'], /./, [0, 3]);
+  await team.ops.runBriefly(['analyse', '--source', 'first-attempt', '--by', 'type'], LOOK, [0, 3]);
   print();
   await team.ops.runBriefly(DRAIN, REPORT, 8);
   print(

@@ -43,10 +43,6 @@ export async function nightBatch(team: Team, { figures }: Stage): Promise<void> 
     `\n✗ kill -9 ${child.pid}: ${before} of ${JOBS} jobs were in the stream; the same command on another host, at full speed\n`,
   );
   await team.other.runBriefly(DRAIN, /^(run|read|appended|duplicates|settled|remaining|converged)/);
-  await team.other.runBriefly(
-    ['verify', run],
-    /^(run|converged|verified|checked|in the stream|missing|doubled|ok)/,
-  );
   const entries = await team.redis.xrange('jobs:test-execution', '-', '+');
   const ids = entries
     .map(([, fields]) => fields[fields.indexOf('id') + 1]!)

@@ -59,10 +59,15 @@ async function carryOut(
 }
 
 /** Takes a run up until it stands as is wanted. */
-async function resumed(terminal: Terminal, run: string, until: (stand: Stand) => boolean): Promise<void> {
+async function resumed(
+  terminal: Terminal,
+  run: string,
+  until: (stand: Stand) => boolean,
+  lines = REPORT,
+): Promise<void> {
   for (let tries = 0; tries < 5; tries += 1) {
     const args = ['cutover', 'resume', run, '--yes', '--no-wait'];
-    const stand = standOf(await terminal.runBriefly(args, REPORT, [0, 11, 12]));
+    const stand = standOf(await terminal.runBriefly(args, lines, [0, 11, 12]));
     if (until(stand)) return;
     if (stand.code !== 11) break;
   }
@@ -87,7 +92,7 @@ export async function sampleSelection(team: Team): Promise<void> {
   const plan = 'plan-1-sample-selection.yaml';
   await team.ops.runBriefly(['cutover', 'plan', plan], /STEP|^\d|earliest|rollback at|gives back|no return/);
   print();
-  await carryOut(team, { plan, change: 'CHG-2071', times: { hold: '700ms' } });
+  await carryOut(team, { plan, change: 'CHG-2071', times: { hold: '500ms' } });
   print();
   tellShares(team, 'sample-selection');
 }
@@ -101,7 +106,7 @@ export async function scopingFails(team: Team, { figures }: Stage): Promise<void
   const run = await carryOut(team, {
     plan,
     change: 'CHG-2072',
-    times: { hold: '600ms', holdScoping: '4s' },
+    times: { hold: '400ms', holdScoping: '4s' },
     until: ROLLED_BACK,
   });
   const back = Date.now();
@@ -169,11 +174,12 @@ const share = (jobs: { side: string }[]) =>
 /** The build is mended. */
 export async function scopingAgain(team: Team): Promise<void> {
   heading('Phase 2 again, with the build mended');
+  await team.traffic({ ...rates(5), planning: 80, scoping: 80 });
   await team.redis.del('synapse:slower');
   await carryOut(team, {
     plan: 'plan-2-planning-scoping.yaml',
     change: 'CHG-2074',
-    times: { hold: '400ms', holdScoping: '400ms' },
+    times: { hold: '300ms', holdScoping: '300ms' },
   });
 }
 
@@ -188,12 +194,9 @@ export async function profiling(team: Team): Promise<string> {
     times: { hold: '500ms' },
     until: AT_APPROVAL,
   });
-  await team.other.runBriefly(
-    ['cutover', 'status', run],
-    /^(state|waiting|next|at work)|^ *\d+ +(data|go|test)/,
-  );
+  await team.other.runBriefly(['cutover', 'status', run], /^(state|waiting|next|at work)/);
   await team.other.runBriefly(['cutover', 'approve', run], /./);
-  await resumed(team.other, run, COMPLETED);
+  await resumed(team.other, run, COMPLETED, /^ *\d+ +(go|test)|^(result|why) /);
   print();
   await team.ops.runBriefly(['top', '--once', '--view', 'routes'], /./);
   await team.traffic(rates(5));
