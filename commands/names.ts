@@ -1,9 +1,10 @@
-/** What a word on the command line can be the name of. `postgres-source` and `sqs-source` are sources of one kind. */
+/** What a word on the command line can be the name of. `postgres-source` and its like are sources of one kind. */
 export type NameKind =
   | 'profile'
   | 'source'
   | 'postgres-source'
   | 'sqs-source'
+  | 'celery-source'
   | 'stream'
   | 'group'
   | 'consumer'

@@ -72,6 +72,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'move a queue of Celery (Redis lists) into a Redis stream',
     impact: 'destructive',
     args: '[source]',
+    names: ['celery-source'],
     load: () => import('./drain/celery.ts'),
   },
   {

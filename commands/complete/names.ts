@@ -73,7 +73,7 @@ function expanded(text: string | undefined, env: Environment): string | undefine
 
 function isInRedis({ kind, stream }: Wanted): boolean {
   if (kind === 'group' || kind === 'consumer') return stream !== undefined;
-  return !['source', 'postgres-source', 'sqs-source', 'rule', 'channel'].includes(kind);
+  return !['source', 'postgres-source', 'sqs-source', 'celery-source', 'rule', 'channel'].includes(kind);
 }
 
 function addConfigured(wanted: Wanted, config: ResolvedConfig, add: AddName): void {

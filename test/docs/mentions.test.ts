@@ -39,6 +39,8 @@ function isFirst(word: string): boolean {
 /** What of a command line qctl does not have; undefined where it has all of it. */
 function unknownIn(line: string): string | undefined {
   const words = splitShellWords(line.replace(/ [|&;<>].*$/, '')).slice(1);
+  // What completion scripts call is shown nowhere else.
+  if (words[0] === '__complete') return undefined;
   const [noun = '', verb = ''] = words.filter((word) => !word.startsWith('-'));
   // `qctl drain` and `qctl stream` name a group of commands, `drain sqs|postgres` several of them.
   const named = (name: string) =>
