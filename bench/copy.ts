@@ -1,5 +1,5 @@
 import { type QctlRun, runDrain, timeShell } from './child.ts';
-import { median, paired, rate, type Tell } from './result.ts';
+import { againstMs, paired, skipped, type Tell } from './result.ts';
 import type { Rig } from './rig.ts';
 
 /** Copies the whole table into an empty Redis. */
@@ -16,14 +16,7 @@ export async function benchCopy(rig: Rig, rows: number, rounds: number, tell: Te
   const goal = { atLeast: 1.5 };
   if (!rig.has.psql || !rig.has.redisCli) {
     const missing = [rig.has.psql ? '' : 'psql', rig.has.redisCli ? '' : 'redis-cli'].filter(Boolean);
-    tell({
-      name,
-      ours: '-',
-      baseline: '-',
-      ratio: null,
-      goal,
-      note: `${missing.join(' and ')} not installed`,
-    });
+    tell(skipped(name, goal, `${missing.join(' and ')} not installed`));
     return;
   }
   const pairs = await paired(
@@ -33,9 +26,7 @@ export async function benchCopy(rig: Rig, rows: number, rounds: number, tell: Te
   );
   tell({
     name,
-    ours: `${rate(rows, median(pairs.map(([ours]) => ours.wallMs)))} (drain alone ${rate(rows, median(pairs.map(([ours]) => ours.elapsedMs)))})`,
-    baseline: rate(rows, median(pairs.map(([, theirs]) => theirs))),
-    ratio: median(pairs.map(([ours, theirs]) => theirs / ours.wallMs)),
+    ...againstMs(rows, pairs),
     goal,
     note: 'both as whole processes',
   });

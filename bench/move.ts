@@ -1,5 +1,5 @@
 import { type QctlRun, runDrain, timeShell } from './child.ts';
-import { median, paired, rate, type Tell } from './result.ts';
+import { againstMs, median, paired, rate, skipped, type Tell } from './result.ts';
 import { copyRowsTo, type Rig } from './rig.ts';
 
 /** Move mode against a DELETE that brings the rows to nobody. */
@@ -11,7 +11,7 @@ export async function benchMove(rig: Rig, rows: number, rounds: number, tell: Te
     const name = `move, 2 workers, vs DELETE … RETURNING, ${what}`;
     const goal = { atLeast: 1 };
     if (!rig.has.psql) {
-      tell({ name, ours: '-', baseline: '-', ratio: null, goal, note: 'psql not installed' });
+      tell(skipped(name, goal, 'psql not installed'));
       continue;
     }
     const pairs = await paired(
@@ -21,9 +21,7 @@ export async function benchMove(rig: Rig, rows: number, rounds: number, tell: Te
     );
     tell({
       name,
-      ours: `${rate(rows, median(pairs.map(([ours]) => ours.wallMs)))} (drain alone ${rate(rows, median(pairs.map(([ours]) => ours.elapsedMs)))})`,
-      baseline: rate(rows, median(pairs.map(([, theirs]) => theirs))),
-      ratio: median(pairs.map(([ours, theirs]) => theirs / ours.wallMs)),
+      ...againstMs(rows, pairs),
       goal,
       note: `psql ${flags} with its output thrown away; fresh tables, CHECKPOINT before each`.replace(
         '  ',

@@ -43,6 +43,34 @@ export function rate(count: number, ms: number): string {
   return `${Math.round((count / ms) * 1000).toLocaleString('en-GB')}/s`;
 }
 
+/** What a drain of so many rows took, as a whole process and by itself, against what something else took. */
+export function againstMs(
+  rows: number,
+  pairs: readonly (readonly [ours: { wallMs: number; elapsedMs: number }, theirsMs: number])[],
+): Pick<Result, 'ours' | 'baseline' | 'ratio'> {
+  const middle = (of: (pair: (typeof pairs)[number]) => number) => median(pairs.map(of));
+  const alone = rate(
+    rows,
+    middle(([ours]) => ours.elapsedMs),
+  );
+  return {
+    ours: `${rate(
+      rows,
+      middle(([ours]) => ours.wallMs),
+    )} (drain alone ${alone})`,
+    baseline: rate(
+      rows,
+      middle(([, theirsMs]) => theirsMs),
+    ),
+    ratio: middle(([ours, theirsMs]) => theirsMs / ours.wallMs),
+  };
+}
+
+/** What is told where the machine lacks what it would be measured against. */
+export function skipped(name: string, goal: Result['goal'], note: string): Result {
+  return { name, ours: '-', baseline: '-', ratio: null, goal, note };
+}
+
 /** Whether the goal is met; true where there is none. */
 export function meets({ ratio, goal }: Result): boolean {
   if (ratio === null || goal === null) return true;

@@ -45,7 +45,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runClaim
       parseNonNegativeInteger,
     )
     .option('--dead-letter <stream>', 'where those go (default: deadLetter of the stream, else STREAM:dead)')
-    .option('--reason <text>', 'why, as the dead letters say it', 'max-deliveries')
+    .option('--reason <text>', 'why, as the dead letters say it (default: max-deliveries)', 'max-deliveries')
     .option('--create-consumer', 'claim for a consumer that does not exist yet');
   command.addHelpText(
     'after',

@@ -9,9 +9,14 @@ export interface CommandModule {
   newCommand(context: Context, entry: CommandEntry): QctlCommand;
 }
 
+/** A line as it is typed, and what it is for. */
+export type Example = readonly [line: string, why: string];
+
 /** A commander command that keeps what its action returned; commander itself throws it away. */
 export class QctlCommand extends Command {
   exitCode = 0;
+  /** What {@link addExamples} was given. */
+  examples: readonly Example[] = [];
   /** Runs the action: once, unless it is replaced before that. Gives back what the action returned. */
   around: (work: () => unknown) => unknown = (work) => work();
 
@@ -42,7 +47,7 @@ export function createCommand(entry: CommandEntry): QctlCommand {
   const command = new QctlCommand(`qctl ${entry.name}`);
   command
     .description(entry.summary)
-    .configureHelp({ groupItems: inOrder, minWidthToWrap: MIN_WIDTH_TO_WRAP });
+    .configureHelp({ groupItems: inOrder, optionDescription, minWidthToWrap: MIN_WIDTH_TO_WRAP });
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(GROUPS[2]));
   if (entry.args) command.arguments(entry.args);
   command.addHelpText('after', `\n${IMPACT_NOTES[entry.impact]}`);
@@ -50,13 +55,22 @@ export function createCommand(entry: CommandEntry): QctlCommand {
   return addGlobalOptions(command, entry);
 }
 
-/** Adds examples to the help: the line, and what it is for. */
-export function addExamples<C extends Command>(
-  command: C,
-  examples: readonly (readonly [line: string, why: string])[],
-): C {
+/** Adds examples to the help, and to what is generated from it. */
+export function addExamples(command: QctlCommand, examples: readonly Example[]): QctlCommand {
+  command.examples = [...command.examples, ...examples];
   const lines = examples.map(([line, why]) => `  # ${why}\n  ${line}`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/**
+ * What a flag does, what it takes and what holds without it, in one pair of brackets. The default stands in the
+ * description itself, as an operator would write it: completion and reference know the description alone.
+ */
+function optionDescription({ description, argChoices }: Option): string {
+  if (!argChoices) return description;
+  const [, text = description, usual] = /^(.*) \((default: [^()]*)\)$/.exec(description) ?? [];
+  const told = [`choices: ${argChoices.join(', ')}`, usual].filter(Boolean).join('; ');
+  return `${text} (${told})`;
 }
 
 const GROUPS = ['Options:', 'Connection options:', 'Global options:'] as const;

@@ -1,82 +1,51 @@
 // The manifest is generated from the registry, so this file needs no other: a shell waits for it.
 import manifest from '../completions/manifest.json' with { type: 'json' };
-import type { Manifest, ManifestCommand, ManifestFlag } from './manifest.ts';
+import { readBashLine } from './complete/bash.ts';
+import type { Candidate } from './complete/candidate.ts';
+import { type Choice, candidatesFor } from './complete/candidates.ts';
+import type { Manifest } from './manifest.ts';
 
-const { commands, flags: rootFlags } = manifest as Manifest;
+/** Tells a shell to complete names of files: no candidate has an empty name. */
+export const FILES = '\tfiles\n';
 
 /**
- * Candidates for the last of these words, one a line, a description behind a tab. It reads nothing
- * but the manifest, and never fails: what it printed would become a candidate.
+ * Candidates for the last word of a line, one a line, a description behind a tab; {@link FILES} where a file
+ * belongs. It never fails: what it printed would become a candidate. Names that only the configuration or Redis
+ * knows are looked up within a quarter of a second, counted from the start of the process.
  *
- * @param words what stands on the command line after `qctl`, the unfinished word last
+ * @param argv `__complete` and the words that stand after `qctl`, the unfinished one last; or `__complete_bash`,
+ *   COMP_WORDBREAKS, and the line up to the cursor: then the candidates are what bash is to insert
  */
-export function complete(words: readonly string[]): string {
-  const current = words.at(-1) ?? '';
-  const found = candidates(words.slice(0, -1), current).filter(([name]) => name.startsWith(current));
-  return found
-    .map(([name, description]) => (description ? `${name}\t${description}\n` : `${name}\n`))
-    .join('');
-}
-
-type Candidate = readonly [name: string, description?: string];
-
-function candidates(before: readonly string[], current: string): Candidate[] {
-  const plain = plainWords(before);
-  const command = byName(plain.slice(0, 2).join(' ')) ?? byName(plain[0] ?? '');
-  const flags = command?.flags ?? rootFlags;
-  const awaiting = flags.find((flag) => needsValue(flag) && isNamed(flag, before.at(-1)));
-  if (awaiting) return (awaiting.choices ?? []).map((choice) => [choice]);
-  if (current.startsWith('-')) return flagCandidates(flags, before);
-  if (command) return isFirstArgument(command, plain) ? command.choices.map((choice) => [choice]) : [];
-  return plain.length === 0 ? nouns() : verbs(plain[0]!);
-}
-
-/** Choices are those of the first argument; behind it stand names that only Redis knows. */
-function isFirstArgument({ name }: ManifestCommand, plain: readonly string[]): boolean {
-  return plain.length <= name.split(' ').length;
-}
-
-/** The words that are neither flags nor values of flags that stand before a command. */
-function plainWords(before: readonly string[]): string[] {
-  const isValue = (at: number) => rootFlags.some((flag) => needsValue(flag) && isNamed(flag, before[at - 1]));
-  return before.filter((word, at) => !word.startsWith('-') && !isValue(at));
-}
-
-function needsValue(flag: ManifestFlag): boolean {
-  return flag.value !== undefined && !flag.optional;
-}
-
-function isNamed(flag: ManifestFlag, word: string | undefined): boolean {
-  return word !== undefined && (flag.name === word || flag.short === word);
-}
-
-function byName(name: string): ManifestCommand | undefined {
-  return commands.find((command) => command.name === name || command.aliases?.includes(name));
-}
-
-function flagCandidates(flags: readonly ManifestFlag[], before: readonly string[]): Candidate[] {
-  return flags.filter((flag) => !before.includes(flag.name)).map((flag) => [flag.name, flag.description]);
-}
-
-function nouns(): Candidate[] {
-  const names = new Map<string, string>();
-  for (const { name, summary } of commands) {
-    const [noun, verb] = name.split(' ');
-    if (!names.has(noun!)) names.set(noun!, verb ? verbList(noun!) : summary);
+export async function complete(
+  [door, ...rest]: readonly string[],
+  env: Record<string, string | undefined>,
+): Promise<string> {
+  if (door !== '__complete_bash') {
+    const choice = chooseFor(rest);
+    const lines = [...choice.found, ...(await namesOf(choice, env))].map(toLine);
+    return lines.join('') + (choice.files ? FILES : '');
   }
-  return [...names];
+  const { words, redirected, toInsert } = readBashLine(rest[1] ?? '', rest[0] ?? '');
+  if (redirected) return FILES;
+  const choice = chooseFor(words);
+  const inserted = [...choice.found, ...(await namesOf(choice, env))].map(([name]) => `${toInsert(name)}\n`);
+  return inserted.join('') + (choice.files ? FILES : '');
 }
 
-function verbList(noun: string): string {
-  return verbs(noun)
-    .map(([verb]) => verb)
-    .join(', ');
+/** What the manifest alone knows of these words, and what else could stand there. */
+export function chooseFor(words: readonly string[]): Choice {
+  return candidatesFor(manifest as Manifest, words);
 }
 
-function verbs(noun: string): Candidate[] {
-  return commands.flatMap(({ name, aliases = [], summary }) =>
-    [name, ...aliases]
-      .filter((one) => one.startsWith(`${noun} `))
-      .map((one) => [one.slice(noun.length + 1), summary] as const),
-  );
+async function namesOf(
+  { wanted }: Choice,
+  env: Record<string, string | undefined>,
+): Promise<readonly Candidate[]> {
+  if (!wanted) return [];
+  const { findNames } = await import('./complete/names.ts');
+  return findNames(wanted, env);
+}
+
+function toLine([name, description]: Candidate): string {
+  return description ? `${name}\t${description}\n` : `${name}\n`;
 }

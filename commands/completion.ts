@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { createCommand, type QctlCommand } from './command.ts';
+import { addExamples, createCommand, type QctlCommand } from './command.ts';
+import { SCRIPTS, type Shell } from './completion/place.ts';
+import { readScript } from './completion/script.ts';
 import type { Context } from './context.ts';
 import type { CommandEntry } from './registry.ts';
 
-const FILES = { bash: 'qctl.bash', zsh: '_qctl', fish: 'qctl.fish' } as const;
-
 const INSTALL = `
-Install:
+Install it with 'qctl completion install', or by hand:
   bash  qctl completion bash > ~/.local/share/bash-completion/completions/qctl
   zsh   qctl completion zsh > "\${fpath[1]}/_qctl"
   fish  qctl completion fish > ~/.config/fish/completions/qctl.fish`;
@@ -14,13 +13,12 @@ Install:
 /** `qctl completion <shell>`. */
 export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
   const command = createCommand(entry);
-  command.registeredArguments[0]?.choices(Object.keys(FILES));
-  return command
-    .addHelpText('after', INSTALL)
-    .action((shell: keyof typeof FILES) => printScript(context, shell));
+  command.registeredArguments[0]?.choices(Object.keys(SCRIPTS));
+  command.addHelpText('after', INSTALL);
+  addExamples(command, [['qctl completion bash', 'the script itself, on stdout']]);
+  return command.action((shell: Shell) => printScript(context, shell));
 }
 
-async function printScript({ io }: Context, shell: keyof typeof FILES): Promise<void> {
-  // The same from the source folder and from dist/: both stand beside completions/.
-  io.stdout.write(await readFile(new URL(`../completions/${FILES[shell]}`, import.meta.url), 'utf8'));
+async function printScript({ io }: Context, shell: Shell): Promise<void> {
+  io.stdout.write(await readScript(shell));
 }

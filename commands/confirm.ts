@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { printable } from './term/text.ts';
 
 /** Called when Ctrl-C is pressed at the question: it arrives as a key, not as a signal. */
-type Interrupt = (signal: 'SIGINT') => void;
+export type Interrupt = (signal: 'SIGINT') => void;
 
 /** Asks for a yes. No is the default, so that a stray Enter does nothing. */
 export async function confirm(
@@ -61,13 +61,15 @@ export async function confirmTyped(
     throw declined(`what was typed is not ${wanted}; nothing was done`);
 }
 
-interface PromptStreams {
+/** Where a prompt reads and draws, and what ends it. */
+export interface PromptStreams {
   input: NodeJS.ReadStream;
   output: NodeJS.WriteStream;
   signal: AbortSignal;
 }
 
-async function ask<T>(
+/** Shows a prompt. Rejects with an AbortError where the operator stops it. */
+export async function ask<T>(
   { io, signal }: Context,
   interrupt: Interrupt,
   prompt: (streams: PromptStreams) => Promise<T>,
@@ -93,7 +95,8 @@ function declined(message: string): QctlError {
   });
 }
 
-function refuseWithoutTerminal(
+/** Throws `refused` CONFIRMATION_NEEDED where there is no terminal to ask on. */
+export function refuseWithoutTerminal(
   { io }: Context,
   question: string,
   hint = 'look at the plan with --dry-run, then run it again with --yes',

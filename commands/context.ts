@@ -3,6 +3,7 @@ import type { RedisConnection, RedisOptions } from '../src/backends/redis/index.
 import type { SqsOptions } from '../src/backends/sqs/index.ts';
 import type { Environment } from '../src/config/environment.ts';
 import type { Flags, ResolvedConfig } from '../src/config/resolve.ts';
+import type { Asker } from './asker.ts';
 import { Cleaners } from './cleaners.ts';
 import type { GlobalOptions } from './options.ts';
 import type { SignalWatch, StopSignal } from './signals.ts';
@@ -38,6 +39,11 @@ export interface Context {
    * terminal to ask on; `hint` says then what to do, where that is not `--dry-run`.
    */
   confirm(question: string, hint?: string): Promise<boolean>;
+  /**
+   * For questions with answers of their own; with `--yes` it gives each question's default. Throws `refused` where
+   * there is no terminal to ask on.
+   */
+  asker(about: string, hint: string): Promise<Asker>;
   /**
    * Asks for a text to be typed, such as the name of what is about to be deleted. Passes on that text
    * or with `--yes`. Throws `declined` on any other, and `refused` where there is no terminal to ask on.
@@ -129,6 +135,8 @@ export function createContext(parts: ContextParts): OpenContext {
     brokerOptions: async (name) => (await connections()).broker(name),
     confirm: async (question, hint) =>
       (await import('./confirm.ts')).confirm(context, question, interruptOf(watch), hint),
+    asker: async (about, hint) =>
+      (await import('./asker.ts')).openAsker(context, interruptOf(watch), about, hint),
     confirmTyped: async (expected, question) =>
       (await import('./confirm.ts')).confirmTyped(context, expected, question, interruptOf(watch)),
     askedProfile() {

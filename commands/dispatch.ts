@@ -7,13 +7,11 @@ import type { OpenContext } from './context.ts';
 import { toUsageError } from './errors.ts';
 import { fillContext } from './fill.ts';
 import { canWatch } from './flags.ts';
+import { fitHelp, helpWidth } from './help-text.ts';
 import { DEFAULT_WATCH } from './options.ts';
 import { COMMANDS, type CommandEntry, findCommand, verbsOf } from './registry.ts';
 import { nounHelp, rootHelp } from './root-help.ts';
-import type { Io } from './term/io.ts';
 import { HELP_TOPICS, isTopic } from './topics.ts';
-
-const MAX_HELP_WIDTH = 110;
 
 /** What of a command its caller needs to know before it runs. */
 export type Traits = Pick<CommandEntry, 'impact' | 'nagios'>;
@@ -51,7 +49,8 @@ function withoutWords(argv: readonly string[], words: readonly Word[]): string[]
 
 function withoutCommand(argv: string[], { io, version }: OpenContext): number {
   if (hasFlag(argv, '-V', '--version')) io.stdout.write(`${version}\n`);
-  else if (argv.length === 0 || hasFlag(argv, '-h', '--help')) io.stdout.write(rootHelp(helpWidth(io)));
+  else if (argv.length === 0 || hasFlag(argv, '-h', '--help'))
+    io.stdout.write(fitHelp(rootHelp(helpWidth(io)), helpWidth(io)));
   else throw usage('no command is given', 'COMMAND_MISSING', ["run 'qctl --help' for the commands"]);
   return 0;
 }
@@ -89,11 +88,6 @@ function withoutEntry(
   return 0;
 }
 
-/** In a pipe help keeps a width that reads well. */
-function helpWidth({ stdout }: Io): number {
-  return Math.min(stdout.columns, MAX_HELP_WIDTH);
-}
-
 function nouns(): string[] {
   return [
     ...new Set(
@@ -123,7 +117,7 @@ async function runCommand(entry: CommandEntry, argv: string[], context: OpenCont
   const command = newCommand(context, entry);
   const { stdout } = context.io;
   command.exitOverride().configureOutput({
-    writeOut: (text) => stdout.write(text),
+    writeOut: (text) => stdout.write(fitHelp(text, helpWidth(context.io))),
     writeErr: () => undefined,
     getOutHelpWidth: () => helpWidth(context.io),
     getOutHasColors: () => stdout.colour,

@@ -1,5 +1,6 @@
-import { createCommand, type QctlCommand } from './command.ts';
+import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { fitHelp, helpWidth } from './help-text.ts';
 import type { CommandEntry } from './registry.ts';
 import { renderResult } from './term/render.ts';
 import { HELP_TOPICS, loadTopic, type Topic } from './topics.ts';
@@ -8,12 +9,20 @@ import { HELP_TOPICS, loadTopic, type Topic } from './topics.ts';
 export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
   const command = createCommand(entry);
   command.registeredArguments[0]?.choices([...HELP_TOPICS]);
-  return command
-    .addHelpText('after', `\nTopics: ${HELP_TOPICS.join(', ')}`)
-    .action((topic: Topic) => showTopic(context, topic));
+  command.addHelpText('after', `\nTopics: ${HELP_TOPICS.join(', ')}`);
+  addExamples(command, [
+    ['qctl help exit-codes', 'what scripts can rely on'],
+    ['qctl help runbook', 'what to do at night'],
+    ['qctl help drain postgres', 'the help of a command'],
+  ]);
+  return command.action((topic: Topic) => showTopic(context, topic));
 }
 
 async function showTopic(context: Context, topic: Topic): Promise<void> {
   const { type, data, text } = await loadTopic(topic);
-  await renderResult(context.io, context.options, { type, data, table: () => text(context) });
+  await renderResult(context.io, context.options, {
+    type,
+    data,
+    table: () => fitHelp(text(context), helpWidth(context.io)),
+  });
 }

@@ -16,9 +16,14 @@ function version(): string {
 export async function main(argv: string[]): Promise<void> {
   const [first] = argv;
   if (argv.length === 1 && (first === '--version' || first === '-V')) return printQuietly(`${version()}\n`);
-  if (first === '__complete') {
+  if (first === '__complete' || first === '__complete_bash') {
+    // Whatever comes late would stand in the middle of a line that somebody is typing.
+    process.removeAllListeners('warning');
+    process.on('uncaughtException', () => undefined);
     const { complete } = await import('./complete.ts');
-    return printQuietly(complete(argv.slice(1)));
+    printQuietly(await complete(argv, process.env));
+    // Connections may stand, and nobody waits for their end.
+    process.exit(0);
   }
   const { run } = await import('./run.ts');
   process.exitCode = await run(argv, version());

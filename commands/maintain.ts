@@ -1,5 +1,5 @@
 import { BUDGET_MS } from '../src/maintain/index.ts';
-import { formatDuration } from '../src/model/duration.ts';
+import { formatExactDuration } from '../src/model/duration.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { type MaintainFlags, parseParts } from './maintain/choose.ts';
@@ -18,13 +18,13 @@ export function newCommand(context: Context, entry: CommandEntry, run = runMaint
     )
     .option(
       '--budget <duration>',
-      `no part begins after that (default: budget of maintain, else ${formatDuration(BUDGET_MS)})`,
+      `no part begins after that (default: budget of maintain, else ${formatExactDuration(BUDGET_MS)})`,
       parseDuration,
     )
     .option('--textfile <path>', 'write metrics for node_exporter there; ends in .prom')
     .option('-f, --follow', 'go on until Ctrl-C, and move each message when it is due')
     .option(
-      '--every <interval>',
+      '--every <duration>',
       'look so often, and go on until Ctrl-C (default with --follow: 1s)',
       parseDuration,
     );

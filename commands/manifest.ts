@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import type { QctlCommand } from './command.ts';
 import { type Context, createContext } from './context.ts';
-import { allGlobalFlags } from './flags.ts';
+import { allGlobalFlags, CONNECTION_FLAGS } from './flags.ts';
+import { FLAG_NAMES, type NameKind } from './names.ts';
 import { toOption } from './options.ts';
 import { COMMANDS, type CommandEntry } from './registry.ts';
 import { watchSignals } from './signals.ts';
@@ -16,12 +17,14 @@ export interface ManifestFlag {
   /** True where the value may be left out. */
   optional?: true;
   choices?: string[];
+  /** What its value names. */
+  names?: NameKind;
   description: string;
 }
 
 /** One command with its flags, taken from the commander objects. */
 export interface ManifestCommand
-  extends Pick<CommandEntry, 'name' | 'aliases' | 'summary' | 'impact' | 'args'> {
+  extends Pick<CommandEntry, 'name' | 'aliases' | 'summary' | 'impact' | 'args' | 'names'> {
   /** What the first argument can be, where that is a closed list. */
   choices: string[];
   flags: ManifestFlag[];
@@ -47,7 +50,8 @@ function rootFlags(): ManifestFlag[] {
     new Option('-h, --help', 'show the commands'),
     new Option('-V, --version', 'show the version'),
   ];
-  return [...own, ...allGlobalFlags().map(toOption)].map(toFlag);
+  const everywhere = [...allGlobalFlags(), ...Object.values(CONNECTION_FLAGS).flat()];
+  return [...own, ...everywhere.map(toOption)].map((option) => toFlag(option));
 }
 
 /** As it is written to completions/manifest.json. */
@@ -64,32 +68,34 @@ function toOneLine(list: string): string {
 async function describe(entry: CommandEntry, context: Context): Promise<ManifestCommand> {
   const { newCommand } = await entry.load();
   const command = newCommand(context, entry);
-  const { name, aliases, summary, impact, args } = entry;
-  return { name, aliases, summary, impact, args, choices: choicesOf(command), flags: flagsOf(command) };
+  const { name, aliases, summary, impact, args, names } = entry;
+  const flags = flagsOf(command).map((option) => toFlag(option, entry.flagNames));
+  return { name, aliases, summary, impact, args, names, choices: choicesOf(command), flags };
 }
 
 function choicesOf(command: QctlCommand): string[] {
   return [...(command.registeredArguments[0]?.argChoices ?? [])];
 }
 
-function flagsOf(command: QctlCommand): ManifestFlag[] {
+function flagsOf(command: QctlCommand): Option[] {
   const visible = command.createHelp().visibleOptions(command);
-  return visible.filter((option) => option.long).map(toFlag);
+  return visible.filter((option) => option.long);
 }
 
-function toFlag(option: Option): ManifestFlag {
+function toFlag(option: Option, special: CommandEntry['flagNames'] = {}): ManifestFlag {
   return {
     name: option.long!,
     short: option.short ?? undefined,
     value: /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1],
     optional: option.optional || undefined,
     choices: option.argChoices && [...option.argChoices],
+    names: special[option.long!] ?? FLAG_NAMES[option.flags.replace(/^-\w, /, '')],
     description: option.description,
   };
 }
 
-/** The commands are built, never run: nothing of this is used. */
-function idleContext(): Context {
+/** For commands that are built and never run: nothing of this is used. */
+export function idleContext(): Context {
   const { stdin, stdout, stderr } = process;
   const host = { on: () => {}, off: () => {}, exit: () => {}, writeError: () => {} };
   const silent = () => undefined;

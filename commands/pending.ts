@@ -31,7 +31,12 @@ export function newCommand(context: Context, entry: CommandEntry, run = runPendi
     .option('--min-idle <duration>', 'only what was not delivered for so long', parseDuration)
     .option('--consumer <name>', 'only what this consumer holds')
     .option('--deliveries <n>', 'only what was delivered at least so often', parsePositiveInteger)
-    .option('--limit <n>', 'how many entries to list, the oldest first; 0: none', parseNonNegativeInteger, 10)
+    .option(
+      '--limit <n>',
+      'how many entries to list, the oldest first; 0: none (default: 10)',
+      parseNonNegativeInteger,
+      10,
+    )
     .option('--bodies', 'show what stands in them');
   addConnectionOptions(command, ['redis']);
   addExamples(command, [

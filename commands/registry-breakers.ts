@@ -7,6 +7,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'list the circuit breakers, the worst first: state, why, since when, what comes next',
     impact: 'read',
     args: '[patterns...]',
+    names: ['breaker'],
     formats: ['prometheus'],
     load: () => import('./breaker/list.ts'),
   },
@@ -15,6 +16,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'show all of a circuit breaker: why, how near its thresholds, who has set what',
     impact: 'read',
     args: '<name>',
+    names: ['breaker'],
     load: () => import('./breaker/show.ts'),
   },
   {
@@ -22,6 +24,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'follow what happens to circuit breakers, until Ctrl-C',
     impact: 'read',
     args: '[patterns...]',
+    names: ['breaker'],
     watch: false,
     load: () => import('./breaker/watch.ts'),
   },
@@ -30,6 +33,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'show what happened to circuit breakers, who did it and why',
     impact: 'read',
     args: '[patterns...]',
+    names: ['breaker'],
     load: () => import('./breaker/history.ts'),
   },
   {
@@ -37,6 +41,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'open circuit breakers; they recover by themselves',
     impact: 'write',
     args: '<names...>',
+    names: ['breaker'],
     load: () => import('./breaker/trip.ts'),
   },
   {
@@ -44,6 +49,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'close circuit breakers and forget what they have counted',
     impact: 'write',
     args: '<names...>',
+    names: ['breaker'],
     load: () => import('./breaker/reset.ts'),
   },
   {
@@ -51,6 +57,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'put an override over circuit breakers: open, closed, disabled, observe',
     impact: 'write',
     args: '<mode> <names...>',
+    names: [null, 'breaker'],
     load: () => import('./breaker/hold.ts'),
   },
   {
@@ -58,6 +65,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'take the override of circuit breakers away',
     impact: 'write',
     args: '<names...>',
+    names: ['breaker'],
     load: () => import('./breaker/release.ts'),
   },
   {
@@ -65,6 +73,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'change settings of circuit breakers, over those of their programs',
     impact: 'write',
     args: '<names-and-settings...>',
+    names: ['breaker'],
     load: () => import('./breaker/set.ts'),
   },
   {
@@ -72,6 +81,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'alert where a circuit breaker is open, half-open or overridden',
     impact: 'read',
     args: '[patterns...]',
+    names: ['breaker'],
     aliases: ['check breaker'],
     formats: ['prometheus'],
     nagios: true,
@@ -82,6 +92,7 @@ export const BREAKER_COMMANDS: readonly CommandEntry[] = [
     summary: 'simulate when a circuit breaker would open; touches nothing',
     impact: 'read',
     args: '<name>',
+    names: ['breaker'],
     watch: false,
     load: () => import('./breaker/test.ts'),
   },

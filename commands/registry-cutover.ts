@@ -7,6 +7,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'show a plan resolved: every step, its undo, how long it takes and how long the way back',
     impact: 'read',
     args: '<file>',
+    names: ['file'],
     watch: false,
     load: () => import('./cutover/plan.ts'),
   },
@@ -28,6 +29,8 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'carry out a plan, or take up a run that was left; goes back by itself when it must',
     impact: 'destructive',
     args: '[file]',
+    names: ['file'],
+    flagNames: { '--resume': 'cutover' },
     load: () => import('./cutover/run.ts'),
   },
   {
@@ -35,6 +38,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'lift the pause of a run at work, or take up one that nobody is at work on',
     impact: 'destructive',
     args: '<run>',
+    names: ['cutover'],
     load: () => import('./cutover/resume.ts'),
   },
   {
@@ -42,6 +46,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'show where a run stands, why it waits, what comes next and when',
     impact: 'read',
     args: '[run]',
+    names: ['cutover'],
     load: () => import('./cutover/status.ts'),
   },
   {
@@ -55,6 +60,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'approve the step that a run waits for, from any host',
     impact: 'write',
     args: '<run>',
+    names: ['cutover'],
     load: () => import('./cutover/approve.ts'),
   },
   {
@@ -62,6 +68,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'hold a run before its next step, from any host',
     impact: 'write',
     args: '<run>',
+    names: ['cutover'],
     load: () => import('./cutover/pause.ts'),
   },
   {
@@ -69,6 +76,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'send a run that is at work back, from any host',
     impact: 'destructive',
     args: '<run>',
+    names: ['cutover'],
     load: () => import('./cutover/abort.ts'),
   },
   {
@@ -83,6 +91,7 @@ export const CUTOVER_COMMANDS: readonly CommandEntry[] = [
     summary: 'undo a cutover, whether it is under way or complete',
     impact: 'destructive',
     args: '[run]',
+    names: ['cutover'],
     load: () => import('./rollback.ts'),
   },
 ];

@@ -33,6 +33,7 @@ export const LIVE_COMMANDS: readonly CommandEntry[] = [
     summary: 'send a test message to channels and say of each what happened',
     impact: 'write',
     args: '[channels...]',
+    names: ['channel'],
     load: () => import('./alerts/test.ts'),
   },
   {
@@ -40,6 +41,7 @@ export const LIVE_COMMANDS: readonly CommandEntry[] = [
     summary: 'tell nobody of an alert rule for a while',
     impact: 'write',
     args: '<rule>',
+    names: ['rule'],
     load: () => import('./alerts/silence.ts'),
   },
   {
@@ -47,6 +49,7 @@ export const LIVE_COMMANDS: readonly CommandEntry[] = [
     summary: 'end the silence of an alert rule',
     impact: 'write',
     args: '<rule>',
+    names: ['rule'],
     load: () => import('./alerts/unsilence.ts'),
   },
 ];

@@ -7,6 +7,7 @@ export const ROUTE_COMMANDS: readonly CommandEntry[] = [
     summary: 'show what goes to the new side: all routes, or one with its rules, who set it and why',
     impact: 'read',
     args: '[name]',
+    names: ['route'],
     load: () => import('./route/show.ts'),
   },
   {
@@ -14,6 +15,7 @@ export const ROUTE_COMMANDS: readonly CommandEntry[] = [
     summary: 'change how much goes to the new side: percentage, types, keys, load, times',
     impact: 'write',
     args: '<name>',
+    names: ['route'],
     load: () => import('./route/set.ts'),
   },
   {
@@ -21,6 +23,7 @@ export const ROUTE_COMMANDS: readonly CommandEntry[] = [
     summary: 'say on which side a key is, by which rule and bucket',
     impact: 'read',
     args: '<name>',
+    names: ['route'],
     watch: false,
     load: () => import('./route/which.ts'),
   },
@@ -29,6 +32,7 @@ export const ROUTE_COMMANDS: readonly CommandEntry[] = [
     summary: 'follow the changes of a route, until Ctrl-C',
     impact: 'read',
     args: '<name>',
+    names: ['route'],
     watch: false,
     load: () => import('./route/watch.ts'),
   },
@@ -37,6 +41,7 @@ export const ROUTE_COMMANDS: readonly CommandEntry[] = [
     summary: 'show the last changes of a route, who made them and why',
     impact: 'read',
     args: '<name>',
+    names: ['route'],
     load: () => import('./route/history.ts'),
   },
 ];

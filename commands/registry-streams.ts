@@ -7,6 +7,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'list the streams with length, lag, pending and memory',
     impact: 'read',
     args: '[pattern]',
+    names: ['stream'],
     load: () => import('./stream/ls.ts'),
   },
   {
@@ -14,6 +15,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'show all of a stream: groups, consumers, lag, and what is odd',
     impact: 'read',
     args: '<stream>',
+    names: ['stream'],
     load: () => import('./stream/info.ts'),
   },
   {
@@ -21,6 +23,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'show the newest entries of streams, and follow what is added',
     impact: 'read',
     args: '[streams...]',
+    names: ['stream'],
     watch: false,
     load: () => import('./stream/tail.ts'),
   },
@@ -29,6 +32,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'add one entry to a stream',
     impact: 'write',
     args: '<stream> [fields...]',
+    names: ['stream'],
     load: () => import('./stream/add.ts'),
   },
   {
@@ -36,6 +40,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'cut a stream, and nothing that a group still needs',
     impact: 'destructive',
     args: '[stream]',
+    names: ['stream'],
     load: () => import('./stream/trim.ts'),
   },
   {
@@ -43,6 +48,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'list the consumer groups with pending and lag',
     impact: 'read',
     args: '[stream]',
+    names: ['stream'],
     load: () => import('./group/ls.ts'),
   },
   {
@@ -50,6 +56,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'make a consumer group',
     impact: 'write',
     args: '<stream> [group]',
+    names: ['stream', 'group'],
     load: () => import('./group/create.ts'),
   },
   {
@@ -57,6 +64,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'move a consumer group to another place in its stream',
     impact: 'destructive',
     args: '<stream> [group]',
+    names: ['stream', 'group'],
     load: () => import('./group/reset.ts'),
   },
   {
@@ -64,6 +72,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'delete a consumer group',
     impact: 'destructive',
     args: '<stream> <group>',
+    names: ['stream', 'group'],
     load: () => import('./group/delete.ts'),
   },
   {
@@ -71,6 +80,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'list the consumers: who is active, idle, or stuck with entries',
     impact: 'read',
     args: '[stream] [group]',
+    names: ['stream', 'group'],
     load: () => import('./consumer/ls.ts'),
   },
   {
@@ -78,6 +88,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'empty dead consumers and delete them',
     impact: 'destructive',
     args: '[stream] [group]',
+    names: ['stream', 'group'],
     load: () => import('./consumer/reap.ts'),
   },
   {
@@ -85,6 +96,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'show what was delivered and not acknowledged',
     impact: 'read',
     args: '[stream] [group]',
+    names: ['stream', 'group'],
     load: () => import('./pending.ts'),
   },
   {
@@ -92,6 +104,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'take stuck messages over, or make dead letters of them',
     impact: 'destructive',
     args: '[stream] [group]',
+    names: ['stream', 'group'],
     load: () => import('./claim.ts'),
   },
   {
@@ -99,6 +112,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'count dead letters by reason and age',
     impact: 'read',
     args: '[stream]',
+    names: ['stream'],
     load: () => import('./dlq/ls.ts'),
   },
   {
@@ -106,6 +120,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'show dead letters and why they died',
     impact: 'read',
     args: '<stream> [ids...]',
+    names: ['stream'],
     load: () => import('./dlq/show.ts'),
   },
   {
@@ -113,6 +128,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'put dead letters back into their streams, each exactly once',
     impact: 'destructive',
     args: '<stream> [ids...]',
+    names: ['stream'],
     load: () => import('./dlq/replay.ts'),
   },
   {
@@ -120,6 +136,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'write dead letters to a file or a pipe, nothing lost',
     impact: 'read',
     args: '<stream> [ids...]',
+    names: ['stream'],
     watch: false,
     load: () => import('./dlq/export.ts'),
   },
@@ -128,6 +145,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'bring exported dead letters back; the same file adds nothing twice',
     impact: 'write',
     args: '<file>',
+    names: ['file'],
     load: () => import('./dlq/import.ts'),
   },
   {
@@ -135,6 +153,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'delete dead letters for good',
     impact: 'destructive',
     args: '<stream> [ids...]',
+    names: ['stream'],
     load: () => import('./dlq/purge.ts'),
   },
   {
@@ -148,6 +167,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'alert where a group falls behind',
     impact: 'read',
     args: '<stream> [group]',
+    names: ['stream', 'group'],
     formats: ['prometheus'],
     nagios: true,
     load: () => import('./check/lag.ts'),
@@ -157,6 +177,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'alert where messages are delivered and not acknowledged',
     impact: 'read',
     args: '<stream> [group]',
+    names: ['stream', 'group'],
     formats: ['prometheus'],
     nagios: true,
     load: () => import('./check/pending.ts'),
@@ -166,6 +187,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'alert on what is still in a source, or on the length of a stream',
     impact: 'read',
     args: '[source]',
+    names: ['source'],
     formats: ['prometheus'],
     nagios: true,
     load: () => import('./check/depth.ts'),
@@ -175,6 +197,7 @@ export const STREAM_COMMANDS: readonly CommandEntry[] = [
     summary: 'alert on dead letters',
     impact: 'read',
     args: '[stream]',
+    names: ['stream'],
     formats: ['prometheus'],
     nagios: true,
     load: () => import('./check/dlq.ts'),

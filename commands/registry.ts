@@ -1,11 +1,13 @@
 import type { CommandModule } from './command.ts';
 import type { ExtraFormat } from './flags.ts';
+import type { NameKind } from './names.ts';
 import { BREAKER_COMMANDS } from './registry-breakers.ts';
 import { CUTOVER_COMMANDS } from './registry-cutover.ts';
 import { LIVE_COMMANDS } from './registry-live.ts';
 import { LOAD_COMMANDS } from './registry-load.ts';
 import { ROUTE_COMMANDS } from './registry-routes.ts';
 import { STREAM_COMMANDS } from './registry-streams.ts';
+import { HELP_TOPICS } from './topics.ts';
 
 /** `read` changes nothing; `write` is done at once; `destructive` shows its plan and asks first. */
 export type Impact = 'read' | 'write' | 'destructive';
@@ -18,6 +20,10 @@ export interface CommandEntry {
   impact: Impact;
   /** Positional arguments in commander's notation: `<run>`, `[stream]`. */
   args?: string;
+  /** What each of these arguments names, for completion; the last one goes for all that a `...` takes. */
+  names?: readonly (NameKind | null)[];
+  /** What the values of flags name here, where that is not what {@link FLAG_NAMES} says: `--resume`. */
+  flagNames?: Readonly<Record<string, NameKind>>;
   aliases?: string[];
   /** What `-o` takes here besides the formats of every command. */
   formats?: readonly ExtraFormat[];
@@ -30,6 +36,12 @@ export interface CommandEntry {
 
 /** The one table of commands. What does not exist does not stand here. */
 export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'find servers and queues, try each, and write a qctl.yaml with comments',
+    impact: 'write',
+    load: () => import('./init.ts'),
+  },
   {
     name: 'analyse',
     summary: 'say what speaks against a migration before anything is moved',
@@ -44,6 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'move a PostgreSQL queue table into a Redis stream',
     impact: 'destructive',
     args: '[source]',
+    names: ['postgres-source'],
     load: () => import('./drain/postgres.ts'),
   },
   {
@@ -51,6 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'move an Amazon SQS queue into a Redis stream',
     impact: 'destructive',
     args: '[source]',
+    names: ['sqs-source'],
     load: () => import('./drain/sqs.ts'),
   },
   {
@@ -71,6 +85,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'bring the messages of an archive into a Redis stream',
     impact: 'destructive',
     args: '<file>',
+    names: ['file'],
     load: () => import('./drain/archive.ts'),
   },
   {
@@ -85,6 +100,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show how far a run has come',
     impact: 'read',
     args: '<run>',
+    names: ['run'],
     formats: ['prometheus'],
     load: () => import('./drain/status.ts'),
   },
@@ -93,6 +109,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'hold all processes of a run until it is resumed, from any host',
     impact: 'write',
     args: '<run>',
+    names: ['run'],
     load: () => import('./drain/pause.ts'),
   },
   {
@@ -100,6 +117,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'let a paused run go on',
     impact: 'write',
     args: '<run>',
+    names: ['run'],
     load: () => import('./drain/unpause.ts'),
   },
   {
@@ -107,6 +125,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'end all processes of a run in an orderly way, from any host',
     impact: 'write',
     args: '<run>',
+    names: ['run'],
     load: () => import('./drain/stop.ts'),
   },
   {
@@ -114,6 +133,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'change rate, brakes and the like of a run while it is at work',
     impact: 'write',
     args: '<run> <setting...>',
+    names: ['run'],
     load: () => import('./drain/set.ts'),
   },
   {
@@ -121,6 +141,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'prove that everything a run took is in the stream exactly once',
     impact: 'read',
     args: '<run>',
+    names: ['run'],
     load: () => import('./verify.ts'),
   },
   {
@@ -167,8 +188,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./completion.ts'),
   },
   {
+    name: 'completion install',
+    summary: 'put the completion script where the shell looks for it',
+    impact: 'write',
+    args: '[shell]',
+    load: () => import('./completion/install.ts'),
+  },
+  {
     name: 'help',
-    summary: 'explain a command or a topic: exit-codes, environment, output, safety',
+    summary: `explain a command or a topic: ${HELP_TOPICS.join(', ')}`,
     impact: 'read',
     args: '[topic]',
     watch: false,

@@ -19,7 +19,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runRollb
     .option(...REASON)
     .option(
       '--assume-undone <step>',
-      'you have undone this step by hand, or seen what `rollback.health` measures; may be given again and again',
+      'you have undone this step by hand, or seen what `rollback.health` measures (repeatable)',
       parseStep,
     )
     .option('--lock-wait <duration>', 'wait so long for the lock of the plan', parseDuration)

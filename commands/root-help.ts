@@ -1,6 +1,7 @@
 import { allGlobalFlags } from './flags.ts';
 import { COMMANDS, type CommandEntry, verbsOf } from './registry.ts';
 import { wrap } from './term/text.ts';
+import { HELP_TOPICS } from './topics.ts';
 
 const EXAMPLES = [
   ['qctl drain sqs --queue-url … --redis-url … --stream jobs --dry-run', 'see the plan'],
@@ -31,7 +32,7 @@ export function rootHelp(width: number): string {
     ),
     '',
     wrap(
-      "Run 'qctl <command> --help' for a command. What scripts can rely on: qctl help exit-codes, environment, output, safety.",
+      `Run 'qctl <command> --help' for a command. What scripts and operators can rely on: qctl help ${HELP_TOPICS.join(', ')}.`,
       width,
     ),
     '',
@@ -62,14 +63,21 @@ function commandLines(entries: readonly CommandEntry[], width: number): string[]
 
 const MIN_LAST = 24;
 
+/** What stands in columns elsewhere, below each other. */
+function stacked(row: readonly string[], width: number): string[] {
+  const [first, ...rest] = row;
+  return [`  ${first}`, `      ${wrap(rest.join(': '), width - 6).replaceAll('\n', '\n      ')}`];
+}
+
 /** Columns with the last one wrapped, so that help can be read in a narrow window. */
 function columns(rows: readonly string[][], width: number): string[] {
   const last = rows[0]!.length - 1;
   const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
   const indent = 2 + widths.slice(0, last).reduce((sum, one) => sum + one + 2, 0);
+  if (width - indent < MIN_LAST) return rows.flatMap((row) => stacked(row, width));
   return rows.map((row) => {
     const head = row.slice(0, last).map((cell, at) => `${cell.padEnd(widths[at]!)}  `);
-    const text = wrap(row[last]!, Math.max(MIN_LAST, width - indent));
+    const text = wrap(row[last]!, width - indent);
     return `  ${head.join('')}${text.replaceAll('\n', `\n${' '.repeat(indent)}`)}`;
   });
 }

@@ -23,7 +23,7 @@ const PAGE = new URL('../dist/web/', import.meta.url);
 export function newCommand(context: Context, entry: CommandEntry, run = runServe): QctlCommand {
   const command = createCommand(entry)
     .option('--listen <address>', 'HOST:PORT, [ADDRESS]:PORT or PORT (default: 127.0.0.1:8090)')
-    .option('--host <name>', 'name under which it may be called, as behind a proxy; repeatable', collect)
+    .option('--host <name>', 'name under which it may be called, as behind a proxy (repeatable)', collect)
     .option('--token-file <path>', 'file that holds the token; needed, or users, beyond this machine')
     .option('--basic-auth-file <path>', 'file of lines user:password')
     .option('--interval <duration>', 'how often Redis is looked at (default: 1s)', parseWatchInterval)

@@ -38,7 +38,7 @@ export const COUNTED_AT_ONCE = 1000;
 
 /** Adds `--count-up-to`. */
 export function addCountOption<C extends Command>(command: C): C {
-  const text = 'count a lag that Redis does not know, up to so many entries';
+  const text = 'count a lag that Redis does not know, up to so many entries (default: 100000)';
   return command.option('--count-up-to <n>', text, parsePositiveInteger, 100_000);
 }
 

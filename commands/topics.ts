@@ -1,7 +1,16 @@
 import type { Context } from './context.ts';
 
 /** The topics of `qctl help`. */
-export const HELP_TOPICS = ['exit-codes', 'environment', 'output', 'safety'] as const;
+export const HELP_TOPICS = [
+  'exit-codes',
+  'environment',
+  'configuration',
+  'output',
+  'safety',
+  'guarantees',
+  'sources',
+  'runbook',
+] as const;
 /** One of {@link HELP_TOPICS}. */
 export type Topic = (typeof HELP_TOPICS)[number];
 
@@ -24,9 +33,17 @@ export async function loadTopic(topic: Topic): Promise<TopicPage> {
       return (await import('./topics/exit-codes.ts')).page;
     case 'environment':
       return (await import('./topics/environment.ts')).page;
+    case 'configuration':
+      return (await import('./topics/configuration.ts')).page;
     case 'output':
       return (await import('./topics/output.ts')).page;
     case 'safety':
       return (await import('./topics/safety.ts')).page;
+    case 'guarantees':
+      return (await import('./topics/guarantees.ts')).page;
+    case 'sources':
+      return (await import('./topics/sources.ts')).page;
+    case 'runbook':
+      return (await import('./topics/runbook.ts')).page;
   }
 }

@@ -1,7 +1,7 @@
 import { type DrainReport, runStatus, type VerifyConnections, verifyRun } from '../src/drain/index.ts';
 import { isQctlError, QctlError } from '../src/errors.ts';
 import { askRedis } from './ask-redis.ts';
-import { createCommand, type QctlCommand } from './command.ts';
+import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { formatReport } from './drain/format-report.ts';
 import { exitCodeOf } from './drain/run-drain.ts';
@@ -19,10 +19,16 @@ interface VerifyFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runVerify): QctlCommand {
   const command = createCommand(entry)
     .option('--source <name>', 'source of qctl.yaml to connect to')
-    .option('--archive <file>', 'the file, where the run has read an archive');
-  return addConnectionOptions(command, ['redis', 'postgres', 'sqs', 'celery']).action(
-    (name: string, flags: VerifyFlags) => run(context, name, flags),
-  );
+    .option('--archive <path>', 'the file, where the run has read an archive');
+  addConnectionOptions(command, ['redis', 'postgres', 'sqs', 'celery']);
+  addExamples(command, [
+    ['qctl verify alerts-20261121-090446-0171', 'hold both sides against each other once more'],
+    [
+      'qctl verify alerts-20261121-090446-0171 --source alerts',
+      'where qctl.yaml knows how to connect to the source',
+    ],
+  ]);
+  return command.action((name: string, flags: VerifyFlags) => run(context, name, flags));
 }
 
 /** Carries it out. Returns the exit code. */

@@ -1,7 +1,8 @@
 // Writes what is derived from tables in the code: completions/manifest.json, the README's table of commands,
 // docs/findings.md, docs/routing-vectors.json, docs/schema/cutover-plan.schema.json, docs/breaker-scripts/,
 // docs/monitoring/, the table of settings in docs/breakers.md, that of metrics in docs/plan-checks.md, and those in
-// docs/metrics.md.
+// docs/metrics.md, docs/reference.md and man/qctl.1 from the commands' own help, and THIRD-PARTY-LICENSES.md from the
+// lock file.
 // With --check it writes nothing and fails where a file is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +15,12 @@ import { findingsPage } from './findings-page.ts';
 import { metricsTable } from './metrics-table.ts';
 import { dashboard } from './monitoring/dashboard.ts';
 import { RULES_FILE, rulesFile, ruleTestsFile } from './monitoring/rules-file.ts';
+import { describeCommands } from './reference/describe.ts';
+import { manPage } from './reference/man.ts';
+import { referencePage } from './reference/page.ts';
 import { routingVectors } from './routing-vectors.ts';
 import { seriesTable } from './series-table.ts';
+import { thirdPartyPage } from './third-party.ts';
 
 function commandTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
@@ -47,9 +52,14 @@ function update(name: string, wanted: (current: string) => string, check: boolea
 
 const check = process.argv.includes('--check');
 const manifest = formatManifest(await buildManifest());
+const commands = await describeCommands();
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const results = [
   update('completions/manifest.json', () => manifest, check),
   update(`docs/schema/${PLAN_SCHEMA_FILE}`, () => formatJson(planJsonSchema()), check),
+  update('THIRD-PARTY-LICENSES.md', () => thirdPartyPage(), check),
+  update('docs/reference.md', () => referencePage(commands), check),
+  update('man/qctl.1', () => manPage(commands, version), check),
   update('docs/findings.md', findingsPage, check),
   update('docs/routing-vectors.json', routingVectors, check),
   update('docs/breakers.md', (page) => withPart(page, 'settings', settingsTable()), check),

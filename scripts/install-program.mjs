@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -127,7 +128,7 @@ export function unpackDebian(name, member, target) {
   process.stdout.write(`${member.split('/').at(-1)} not found, taking it out of Debian's package ${name}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'qctl-unpack-'));
   try {
-    const problem = downloadDebian(name, folder);
+    const problem = downloadDebian([name], folder);
     if (problem) return { what: `apt-get could not download ${name}`, detail: problem };
     const archive = join(
       folder,
@@ -149,9 +150,42 @@ export function unpackDebian(name, member, target) {
   }
 }
 
+/**
+ * Unpacks whole Debian packages into one folder without installing them, for a program that needs files beside it.
+ *
+ * @param what is missing, as it is told
+ * @param names of the packages
+ * @param target folder that they are put in; it holds all of them or is not there
+ * @returns as {@link unpackDebian}
+ */
+export function unpackDebianTree(what, names, target) {
+  if (!onPath('apt-get') || !onPath('dpkg-deb')) return null;
+  process.stdout.write(`${what} not found, unpacking Debian's ${names.join(', ')}\n`);
+  mkdirSync(dirname(target), { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'qctl-unpack-'));
+  const tree = mkdtempSync(`${target}.`);
+  try {
+    const problem = downloadDebian(names, folder);
+    if (problem) return { what: `apt-get could not download ${names.join(', ')}`, detail: problem };
+    for (const archive of readdirSync(folder)) {
+      const unpacked = spawnSync('dpkg-deb', ['-x', join(folder, archive), tree], { encoding: 'utf8' });
+      if (unpacked.status !== 0)
+        return { what: `${archive} could not be unpacked`, detail: `${unpacked.stderr}`.trim() };
+    }
+    // A run at the same time may have been faster; what it has put there is as good.
+    if (!existsSync(target)) renameSync(tree, target);
+    return undefined;
+  } catch (error) {
+    return { what: `${what} could not be unpacked`, detail: error.message };
+  } finally {
+    for (const made of [folder, tree]) rmSync(made, { recursive: true, force: true });
+  }
+}
+
 /** What went wrong, in a few lines; empty where nothing did. The lists are refreshed only where that is needed. */
-function downloadDebian(name, folder) {
-  const download = () => spawnSync('apt-get', ['download', '-qq', name], { cwd: folder, encoding: 'utf8' });
+function downloadDebian(names, folder) {
+  const download = () =>
+    spawnSync('apt-get', ['download', '-qq', ...names], { cwd: folder, encoding: 'utf8' });
   if (download().status === 0) return '';
   const manager = MANAGERS.find(({ command }) => command === 'apt-get');
   const prefix = privilege(manager);

@@ -11,7 +11,7 @@ const FLOORS = [
   ['overview'],
   ['cutover'],
   ['analyse'],
-  ['drain', 'load', 'alerts', 'compare'],
+  ['drain', 'load', 'alerts', 'compare', 'init'],
   ['metrics'],
   ['checks', 'breaker', 'routing', 'streams', 'sources', 'sinks'],
   ['config', 'backends', 'transform'],

@@ -31,7 +31,7 @@ const WITH_PLAN = new Set(['plan', 'by', 'observe', 'sample', 'yes', 'strict', '
 /** Adds them; those that describe a source are those of the drain. */
 export function addAnalyseOptions(command: QctlCommand): QctlCommand {
   const global = command.options.length;
-  const plan = new Option('--plan <file>', 'every drain of this plan');
+  const plan = new Option('--plan <path>', 'every drain of this plan');
   command
     .option('--source <name>', 'source of the configuration (default: all of them)')
     .option('--target <stream>', 'stream that it is to go to (default: as configured)')
@@ -49,8 +49,8 @@ export function addAnalyseOptions(command: QctlCommand): QctlCommand {
     )
     .option('-y, --yes', 'do not ask before --sample receives')
     .option('--strict', 'end with exit code 3 on warnings as well')
-    .option('--save <file>', 'keep this analysis, to compare a later one with it')
-    .option('--compare <file>', 'tell what has changed since that analysis was saved')
+    .option('--save <path>', 'keep this analysis, to compare a later one with it')
+    .option('--compare <path>', 'tell what has changed since that analysis was saved')
     .option('--partitions <n>', 'partitions of the stream (default: as configured)', parsePositiveInteger)
     .option('--durability <level>', 'what an append must survive: memory, wait:N or aof (default: memory)');
   addFormatOptions(command);

@@ -96,5 +96,8 @@ export function lineOf(output: Output, atMs: number, breaker: string, clause: st
   const room = output.columns - visibleWidth(`${time}  ${name}  `);
   if (visibleWidth(text) <= room) return `${head}${shown(text)}\n`;
   const below = wrap(text, Math.max(1, output.columns - INDENT.length)).split('\n');
-  return `${head.trimEnd()}\n${below.map((part) => `${INDENT}${shown(part)}\n`).join('')}`;
+  const named = visibleWidth(`${time}  ${name}`) <= output.columns;
+  const whose = wrap(name, output.columns - INDENT.length).replaceAll('\n', `\n${INDENT}`);
+  const first = named ? head.trimEnd() : `${colour.dim(time)}\n${INDENT}${colour.bold(whose)}`;
+  return `${first}\n${below.map((part) => `${INDENT}${shown(part)}\n`).join('')}`;
 }

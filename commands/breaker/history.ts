@@ -23,7 +23,7 @@ export interface HistoryFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runBreakerHistory): QctlCommand {
   const command = createCommand(entry)
     .option('--since <time>', 'from then on: 2h for two hours ago, or a time')
-    .option('--limit <n>', 'at most so many, the newest', parsePositiveInteger, 20);
+    .option('--limit <n>', 'at most so many, the newest (default: 20)', parsePositiveInteger, 20);
   addConnectionOptions(command, ['redis']);
   command.addHelpText('after', `\n${NUANCES}`);
   addExamples(command, [

@@ -36,7 +36,7 @@ export function addTestOptions(command: QctlCommand): QctlCommand {
   const percentage = (flags: string, help: string) => new Option(flags, help).argParser(parseShare);
   const several = (text: string, before: string[] = []) => [...before, text];
   return command
-    .addOption(new Option('--outcomes <file>', 'calls that were recorded; - is stdin').conflicts(GENERATED))
+    .addOption(new Option('--outcomes <path>', 'calls that were recorded; - is stdin').conflicts(GENERATED))
     .option('--rate <rate>', 'calls a second, made up or recorded without times (default: 10/s)', parseRate)
     .addOption(
       percentage('--failure-rate <percent>', 'share of calls that fail outside of outages (default: 0%)'),
@@ -49,8 +49,13 @@ export function addTestOptions(command: QctlCommand): QctlCommand {
       addOutage,
     )
     .option('--instances <n>', 'processes that make the calls in turn (default: 1)', parsePositiveInteger)
-    .option('--seed <n>', 'the same seed gives the same calls and jitter', parseNonNegativeInteger, 1)
-    .option('--set <setting>', 'another value, as NAME=VALUE (repeatable)', several)
+    .option(
+      '--seed <n>',
+      'the same seed gives the same calls and jitter (default: 1)',
+      parseNonNegativeInteger,
+      1,
+    )
+    .option('--set <name=value>', 'another value of a setting (repeatable)', several)
     .option('--try <setting>', 'several values side by side, as NAME=VALUE,VALUE (repeatable)', several)
     .option('--offline', 'do not ask Redis for the settings in force');
 }

@@ -10,7 +10,7 @@ export interface MissingFlag {
 
 /** Adds `--missing`. */
 export function addMissing<C extends Command>(command: C, what = 'a stream or group'): C {
-  const option = new Option('--missing <status>', `status of ${what} that is not there`);
+  const option = new Option('--missing <status>', `status of ${what} that is not there (default: unknown)`);
   return command.addOption(option.choices(['ok', 'warning', 'critical', 'unknown']).default('unknown'));
 }
 

@@ -27,7 +27,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCheck
     defaults: { warning: '80', critical: '90' },
   });
   addThresholds(command, { what: 'the time of a PING', operand: 'duration', suffix: 'latency' });
-  const role = new Option('--role <role>', 'CRITICAL where the server has another role');
+  const role = new Option('--role <role>', 'CRITICAL where the server has another role (default: primary)');
   command
     .addOption(role.choices(['primary', 'replica', 'any']).default('primary'))
     .option(

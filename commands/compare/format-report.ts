@@ -125,10 +125,9 @@ function formatVerdict(output: Output, comparison: Comparison): string {
   const { verdict } = comparison;
   const colour = colourOf(output);
   const paint = verdict === 'same' ? colour.green : verdict === 'different' ? colour.yellow : colour.red;
-  return `${paint(verdictText(comparison))}\n`;
+  return `${paint(wrapLines(verdictText(comparison), output.columns))}\n`;
 }
 
 function section(output: Output, title: string, text: string): string {
-  const wrapped = output.columns === Number.POSITIVE_INFINITY ? text : wrapLines(text, output.columns);
-  return `${colourOf(output).underline(title)}\n${wrapped}`;
+  return `${colourOf(output).underline(title)}\n${wrapLines(text, output.columns)}`;
 }

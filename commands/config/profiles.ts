@@ -1,4 +1,4 @@
-import { createCommand, type QctlCommand } from '../command.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
@@ -6,7 +6,10 @@ import { formatTable } from '../term/table.ts';
 
 /** `qctl config profiles`. */
 export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
-  return createCommand(entry).action(() => listProfiles(context));
+  const command = addExamples(createCommand(entry), [
+    ['qctl config profiles', 'the profiles, and which of them is used'],
+  ]);
+  return command.action(() => listProfiles(context));
 }
 
 async function listProfiles(context: Context): Promise<void> {

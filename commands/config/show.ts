@@ -1,7 +1,7 @@
 import { redactConfig } from '../../src/config/redact.ts';
 import type { ResolvedConfig } from '../../src/config/resolve.ts';
 import { breakerWarnings, warningLine, writtenSettings } from '../breaker/configured.ts';
-import { createCommand, type QctlCommand } from '../command.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
@@ -12,7 +12,12 @@ import { formatYaml } from '../term/yaml.ts';
 
 /** `qctl config show`. */
 export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
-  return addConnectionOptions(createCommand(entry), ['redis']).action(() => showConfig(context));
+  const command = addConnectionOptions(createCommand(entry), ['redis']);
+  addExamples(command, [
+    ['qctl config show --profile production', 'what is in force there, without secrets'],
+    ['qctl config show -o yaml', 'the same as a document'],
+  ]);
+  return command.action(() => showConfig(context));
 }
 
 async function showConfig(context: Context): Promise<void> {

@@ -3,19 +3,21 @@ import { readConfigFiles } from '../../src/config/load.ts';
 import { isQctlError, QctlError } from '../../src/errors.ts';
 import { plural } from '../../src/model/plural.ts';
 import { breakerWarnings, warningLine } from '../breaker/configured.ts';
-import { createCommand, type QctlCommand } from '../command.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandEntry } from '../registry.ts';
 import { renderResult } from '../term/render.ts';
 
 /** `qctl config validate`. */
 export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
-  return createCommand(entry)
-    .addHelpText(
-      'after',
-      '\nEvery profile is checked; with --profile, that one alone. Nothing is connected to.',
-    )
-    .action(() => validateConfig(context));
+  const command = createCommand(entry).addHelpText(
+    'after',
+    '\nEvery profile is checked; with --profile, that one alone. Nothing is connected to.',
+  );
+  addExamples(command, [
+    ['qctl config validate --config deploy/qctl.yaml', 'in CI: 5 where a field is wrong, with file and line'],
+  ]);
+  return command.action(() => validateConfig(context));
 }
 
 interface Checked {
@@ -78,6 +80,6 @@ function merge(failures: readonly QctlError[]): QctlError {
 function nothingToValidate(): QctlError {
   return new QctlError('config', 'there is no configuration file to validate', {
     code: 'CONFIG_MISSING',
-    hint: ['create qctl.yaml in this folder, or name a file with --config'],
+    hint: ["'qctl init' writes one", 'or name a file with --config'],
   });
 }

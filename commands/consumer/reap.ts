@@ -1,5 +1,4 @@
-import { Option } from 'commander';
-import { formatDuration } from '../../src/model/duration.ts';
+import { formatExactDuration } from '../../src/model/duration.ts';
 import { plural } from '../../src/model/plural.ts';
 import { checkClaimRights, nothingReaped, type ReapReport, reapConsumer } from '../../src/streams/index.ts';
 import { chosenGroups } from '../chosen-streams.ts';
@@ -20,10 +19,11 @@ const MIN_IDLE_MS = 3_600_000;
 export function newCommand(context: Context, entry: CommandEntry, run = runReap): QctlCommand {
   const command = createCommand(entry)
     .option('--consumer <names...>', 'only these (default: all that are away for long enough)')
-    .addOption(
-      new Option('--min-idle <duration>', 'a consumer that was seen more lately is alive')
-        .argParser(parseDuration)
-        .default(MIN_IDLE_MS, formatDuration(MIN_IDLE_MS)),
+    .option(
+      '--min-idle <duration>',
+      `a consumer that was seen more lately is alive (default: ${formatExactDuration(MIN_IDLE_MS)})`,
+      parseDuration,
+      MIN_IDLE_MS,
     )
     .option(
       '--to <consumer>',

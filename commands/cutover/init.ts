@@ -34,7 +34,11 @@ interface InitFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runCutoverInit): QctlCommand {
   const command = createCommand(entry);
   command
-    .addOption(new Option('--recipe <name>', 'what the plan begins with').choices(['queue']).default('queue'))
+    .addOption(
+      new Option('--recipe <name>', 'what the plan begins with (default: queue)')
+        .choices(['queue'])
+        .default('queue'),
+    )
     .addOption(
       new Option('--from <kind>', 'what the queue is today')
         .choices(['sqs', 'postgres'])
@@ -56,8 +60,12 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCutov
     )
     .option('--route <name>', 'route that producers ask, so that traffic moves by percent (default: STREAM)')
     .option('--no-route', 'producers ask no route: all moves at once')
-    .option('--max-pause <duration>', 'the longest that nobody may consume', parsePause, '30s')
-    .option('--plan <path>', 'file to be written; it must not be there yet', 'cutover.yaml');
+    .option('--max-pause <duration>', 'the longest that nobody may consume (default: 30s)', parsePause, '30s')
+    .option(
+      '--plan <path>',
+      'file to be written; it must not be there yet (default: cutover.yaml)',
+      'cutover.yaml',
+    );
   addExamples(command, [
     [
       'qctl cutover init --from postgres --source alerts --stream alerts --group workers --old-unit worker --env-file /etc/app/.env --no-route',

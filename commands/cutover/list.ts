@@ -12,7 +12,7 @@ import { stateText } from './format-status.ts';
 export function newCommand(context: Context, entry: CommandEntry, run = runCutoverList): QctlCommand {
   const command = createCommand(entry).option(
     '--limit <n>',
-    'at most so many, the newest',
+    'at most so many, the newest (default: 50)',
     parsePositiveInteger,
     50,
   );

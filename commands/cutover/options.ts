@@ -10,11 +10,7 @@ export interface SetFlags {
 
 /** Adds `--set NAME=VALUE`. */
 export function addSetOption<C extends Command>(command: C): C {
-  return command.option(
-    '--set <name=value>',
-    'value of a variable of the plan; may be given again and again',
-    parseSet,
-  );
+  return command.option('--set <name=value>', 'value of a variable of the plan (repeatable)', parseSet);
 }
 
 function parseSet(text: string, previous: Record<string, string> = {}): Record<string, string> {

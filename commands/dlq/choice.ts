@@ -31,7 +31,8 @@ export interface ChoiceFlags {
 
 /** Adds them. */
 export function addChoice<C extends Command>(command: C, limit?: number): C {
-  const shown = limit === undefined ? 'at most so many, the oldest first' : 'how many, the oldest first';
+  const shown =
+    limit === undefined ? 'at most so many, the oldest first' : 'how many, the oldest first (default: 20)';
   command
     .option('--reason <text>', "only those of this reason; * stands for anything: 'timeout*'")
     .option('--group <name>', 'only those that died in this group')

@@ -25,7 +25,12 @@ interface LsFlags {
 /** `qctl dlq ls [STREAM]`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDlqLs): QctlCommand {
   const command = createCommand(entry)
-    .option('--reasons <n>', 'how many reasons of a stream are shown apart', parsePositiveInteger, 20)
+    .option(
+      '--reasons <n>',
+      'how many reasons of a stream are shown apart (default: 20)',
+      parsePositiveInteger,
+      20,
+    )
     .option('--dead-letter <stream>', 'where they are (default: deadLetter of the stream, else STREAM:dead)');
   addConnectionOptions(command, ['redis']);
   addExamples(command, [

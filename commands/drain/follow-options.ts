@@ -22,7 +22,10 @@ const MAX_TTL_MS = 3650 * 86_400_000;
 /** Adds them, but for `--until`. */
 export function addFollowOptions<C extends Command>(command: C): C {
   command
-    .option('--follow', 'go on when the source is empty, until a signal, drain stop, --until TIME or --limit')
+    .option(
+      '-f, --follow',
+      'go on when the source is empty, until a signal, drain stop, --until TIME or --limit',
+    )
     .option(
       '--checkpoint-ttl <duration>',
       'how long a run is remembered after its end, or never to forget none (default: 7d)',

@@ -2,11 +2,12 @@ import type { BackPlan, BackReport } from '../../src/drain/index.ts';
 import type { DrainSnapshot } from '../../src/events.ts';
 import { formatDuration } from '../../src/model/duration.ts';
 import { shortList } from '../../src/model/short-list.ts';
-import { colourOf } from '../term/colour.ts';
 import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
+import { printable, wrapLines } from '../term/text.ts';
+import { formatNotes, formatVerdict } from './format-verdict.ts';
 
 const KINDS = { new: 'a new run', continue: 'goes on where it stopped', join: 'joins the processes at work' };
 
@@ -61,7 +62,6 @@ export function backProgressLine(snapshot: DrainSnapshot): string {
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
 export function formatBackReport(output: Output, report: BackReport): string {
-  const colour = colourOf(output);
   const fields: [string, CellValue][] = [
     ['run', `${report.run} (${report.state})`],
     ['from', report.source],
@@ -82,12 +82,10 @@ export function formatBackReport(output: Output, report: BackReport): string {
     ]);
   const left = report.leftEntries
     .slice(0, 10)
-    .map(({ entry, reason }) => `left ${entry}: ${reason}\n`)
+    .map(({ entry, reason }) => `${wrapLines(printable(`left ${entry}: ${reason}`), output.columns)}\n`)
     .join('');
-  const verdict = report.converged
-    ? colour.green(`converged: ${why(report)}`)
-    : colour.red(`not converged: ${report.problems.join('; ')}`);
-  return `${formatFields(output, fields)}${left}${report.notes.map((note) => `note ${note}\n`).join('')}${verdict}\n`;
+  const verdict = formatVerdict(output, report, why(report));
+  return `${formatFields(output, fields)}${left}${formatNotes(output, report)}${verdict}`;
 }
 
 /** What is said only where there is some of it. */

@@ -1,15 +1,14 @@
 import { type DrainReport, type Handover, unevaluatedText } from '../../src/drain/index.ts';
 import { formatDuration } from '../../src/model/duration.ts';
-import { colourOf } from '../term/colour.ts';
 import { formatFinding } from '../term/finding.ts';
 import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { heldText } from './format-plan.ts';
+import { formatNotes, formatVerdict } from './format-verdict.ts';
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
 export function formatReport(output: Output, report: DrainReport): string {
-  const colour = colourOf(output);
   const fields: [string, CellValue][] = [
     ['run', `${report.run} (${report.state})`],
     ['source', report.source],
@@ -53,11 +52,8 @@ export function formatReport(output: Output, report: DrainReport): string {
       'time',
       `${formatDuration(report.elapsedMs)}${report.ratePerSecond ? `, ${grouped(report.ratePerSecond)}/s` : ''}`,
     ]);
-  const verdict = report.converged
-    ? colour.green(`converged: ${why(report)}`)
-    : colour.red(`not converged: ${report.problems.join('; ')}`);
-  const notes = report.notes.map((note) => `note ${note}\n`).join('');
-  return `${formatFields(output, fields)}${notes}${warning(output, report)}${verdict}\n`;
+  const verdict = formatVerdict(output, report, why(report));
+  return `${formatFields(output, fields)}${formatNotes(output, report)}${warning(output, report)}${verdict}`;
 }
 
 /** What may have been meant and was not taken. */

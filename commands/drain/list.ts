@@ -1,7 +1,7 @@
 import { listRuns, type RunSummary, runFamilies, summaryOf } from '../../src/drain/index.ts';
 import { formatFamilies } from '../../src/model/exposition.ts';
 import { askRedis } from '../ask-redis.ts';
-import { createCommand, type QctlCommand } from '../command.ts';
+import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions, parsePositiveInteger } from '../options.ts';
 import type { CommandEntry } from '../registry.ts';
@@ -18,11 +18,19 @@ interface ListFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainList): QctlCommand {
   const command = createCommand(entry).option(
     '--limit <n>',
-    'how many, the newest first',
+    'how many, the newest first (default: 20)',
     parsePositiveInteger,
     20,
   );
-  return addConnectionOptions(command, ['redis']).action((flags: ListFlags) => run(context, flags));
+  addConnectionOptions(command, ['redis']);
+  addExamples(command, [
+    ['qctl drain list', 'the newest runs, and how far each has come'],
+    [
+      'qctl drain list -o prometheus --out-file /var/lib/node_exporter/qctl-runs.prom',
+      'as metrics, from cron',
+    ],
+  ]);
+  return command.action((flags: ListFlags) => run(context, flags));
 }
 
 /** Carries it out. */

@@ -14,7 +14,7 @@ import { addScheduleOptions, type ScheduleFlags } from './schedule-options.ts';
 export interface DrainFlags extends BrakeFlags, CompetingFlags, FollowFlags, ScheduleFlags {
   stream?: string;
   partitions?: number;
-  maxlen?: number;
+  maxLen?: number;
   createGroup?: string;
   durability?: string;
   field?: Record<string, string>;
@@ -57,7 +57,11 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
       'spread over <stream>:{0} … by hash of the key (default: 1, the stream itself)',
       parsePositiveInteger,
     )
-    .option('--maxlen <n>', 'trim the stream to about so many entries (default: never)', parsePositiveInteger)
+    .option(
+      '--max-len <n>',
+      'trim the stream to about so many entries (default: never)',
+      parsePositiveInteger,
+    )
     .option('--create-group <name>', 'make a consumer group at the start of the stream')
     .option(
       '--durability <level>',
@@ -98,7 +102,7 @@ export function addDrainOptions<C extends Command>(command: C, kind: DrainKind):
   if (kind.workers !== undefined) command.option('--workers <n>', kind.workers, parsePositiveInteger);
   if (kind.archive)
     command.option(
-      '--archive <file>',
+      '--archive <path>',
       "write every message to this file, or to a file of its own in this folder/, before it is settled: NDJSON in gzip, as 'drain archive' takes it",
     );
   addFollowOptions(command);
@@ -126,7 +130,7 @@ export async function toTarget(
     stream,
     partitions: flags.partitions ?? source.partitions ?? settings?.partitions ?? 1,
     // A length in the configuration is what the stream's owner wants later; a backlog must not be cut by it.
-    maxLen: flags.maxlen,
+    maxLen: flags.maxLen,
     fields: flags.field ?? source.fields ?? undefined,
     createGroup: flags.createGroup,
     durability: flags.durability ?? 'memory',

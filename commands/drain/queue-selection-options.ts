@@ -17,10 +17,14 @@ export function addQueueSelectionOptions<C extends Command>(command: C): C {
   command
     .option(
       '--filter <expression>',
-      'drain only what this JMESPath over the message is true for; the rest stays',
+      "only messages for which this JMESPath is true: body.risk == 'low'; the rest stays in the source",
     )
     .option('--type <expression>', "the message's type as JMESPath: body.kind, attributes.kind")
-    .option('--types <list>', 'drain only messages of these types, as --type finds them', collectList)
+    .option(
+      '--types <list>',
+      'only messages of these types, as --type finds them; the rest stays in the source',
+      collectList,
+    )
     .option(
       '--pass-over <duration>',
       'how long a message that stays is invisible; renewed while the drain lasts (default: 5m)',

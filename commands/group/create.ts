@@ -40,7 +40,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runGroup
   const command = createCommand(entry)
     .option(
       '--from <position>',
-      'where it begins: start, end, an id (behind it), a time, or 10m for ten minutes ago',
+      'where it begins: start, end, an id (behind it), a time, or 10m for ten minutes ago (default: start)',
       'start',
     )
     .option('--create-stream', 'make the stream, too, where there is none');

@@ -42,7 +42,7 @@ function formatComparison(output: Output, comparison: LoadComparison): string {
   if (conditions.length > 0)
     parts.push(section(output, 'Conditions', conditions.map(conditionLine).join('')));
   if (notes.length > 0)
-    parts.push(wrapped(output, notes.map((note) => `note: ${printable(note)}\n`).join('')));
+    parts.push(wrapLines(notes.map((note) => `note: ${printable(note)}\n`).join(''), output.columns));
   return `${parts.join('\n')}\n${verdictLine(output, comparison)}`;
 }
 
@@ -81,13 +81,9 @@ function verdictLine(output: Output, comparison: LoadComparison): string {
   const colour = colourOf(output);
   const { verdict } = comparison;
   const paint = verdict === 'failed' ? colour.red : verdict === 'inconclusive' ? colour.yellow : colour.green;
-  return wrapped(output, `${paint(verdictText(comparison))}\n`);
+  return wrapLines(`${paint(verdictText(comparison))}\n`, output.columns);
 }
 
 function section(output: Output, title: string, text: string): string {
-  return `${colourOf(output).underline(title)}\n${wrapped(output, text)}`;
-}
-
-function wrapped({ columns }: Output, text: string): string {
-  return columns === Number.POSITIVE_INFINITY ? text : wrapLines(text, columns);
+  return `${colourOf(output).underline(title)}\n${wrapLines(text, output.columns)}`;
 }

@@ -49,7 +49,7 @@ function formatMax(output: Output, found: LoadMax): string {
   const colour = colourOf(output);
   const paint = verdict === 'found' ? colour.green : colour.red;
   const notes = verdict === 'found' ? reasons.map((reason) => `note: ${printable(reason)}\n`).join('') : '';
-  return `${head}\n${rows}${wrapped(output, `${notes}${paint(printable(foundText(found)))}\n`)}`;
+  return `${head}\n${rows}${wrapLines(`${notes}${paint(printable(foundText(found)))}\n`, output.columns)}`;
 }
 
 function columnsFor(output: Output): Column<ProbeReport>[] {
@@ -70,8 +70,4 @@ function columnsFor(output: Output): Column<ProbeReport>[] {
     { head: 'GOOD', value: ({ ok }) => (ok ? 'yes' : 'no') },
     { head: 'WHY-NOT', value: ({ why }) => why.join(', '), wrap: true },
   ];
-}
-
-function wrapped({ columns }: Output, text: string): string {
-  return columns === Number.POSITIVE_INFINITY ? text : wrapLines(text, columns);
 }

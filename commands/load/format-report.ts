@@ -41,16 +41,16 @@ function formatRun(output: Output, result: LoadResult, verbose: boolean): string
   return [
     formatFields(output, runFacts(result)),
     ...(stages
-      ? [`${formatStages(output, result)}${wrapped(output, fromText())}`]
+      ? [`${formatStages(output, result)}${wrapLines(fromText(), output.columns)}`]
       : ['no latency: nothing ended\n']),
-    ...(course === '' ? [] : [section(output, 'Over time', wrapped(output, course))]),
+    ...(course === '' ? [] : [section(output, 'Over time', wrapLines(course, output.columns))]),
     facts('Messages', countFacts(result)),
     facts('Backend, at most', backendFacts(result)),
     facts('Generator', generatorFacts(result)),
     ...(verbose ? [facts('Environment', environmentFacts(result))] : []),
     ...(faults.length > 0 ? [section(output, 'Faults', formatFaults(output, result))] : []),
     ...(thresholds.length > 0
-      ? [section(output, 'Thresholds', wrapped(output, thresholdLines(result)))]
+      ? [section(output, 'Thresholds', wrapLines(thresholdLines(result), output.columns))]
       : []),
     formatVerdict(output, result),
   ].join('\n');
@@ -83,8 +83,8 @@ function thresholdLines({ thresholds }: LoadResult): string {
 
 function formatVerdict(output: Output, result: LoadResult): string {
   const { verdict, reasons } = result;
-  const head = `${paint(output, verdict, verdictText(result))}\n`;
-  return `${head}${wrapped(output, reasons.map((reason) => `  ${printable(reason)}\n`).join(''))}`;
+  const head = `${paint(output, verdict, wrapLines(verdictText(result), output.columns))}\n`;
+  return `${head}${wrapLines(reasons.map((reason) => `  ${printable(reason)}\n`).join(''), output.columns)}`;
 }
 
 function formatVerdicts(output: Output, results: readonly LoadResult[]): string {
@@ -112,8 +112,4 @@ function paint(output: Output, verdict: LoadVerdict, text: string): string {
 
 function section(output: Output, title: string, text: string): string {
   return `${colourOf(output).underline(title)}\n${text}`;
-}
-
-function wrapped(output: Output, text: string): string {
-  return Number.isFinite(output.columns) ? wrapLines(text, output.columns) : text;
 }

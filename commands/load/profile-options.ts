@@ -59,7 +59,7 @@ export function addScheduleOptions<C extends Command>(command: C): C {
     .option('--until-empty', 'wait until everything is processed, however long it takes');
   return command.option(
     '--threshold <condition>',
-    "what must hold, else it ends with 99: 'p99 < 10ms', 'rate >= 1000/s', 'lost == 0'; may be repeated",
+    "what must hold, else it ends with 99: 'p99 < 10ms', 'rate >= 1000/s', 'lost == 0' (repeatable)",
     (given: string, before: string[] = []) => [...before, given],
   );
 }

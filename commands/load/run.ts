@@ -31,7 +31,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runLoadR
       'run it so often, one after the other: what load compare needs to be sure',
       parseRepeat,
     )
-    .option('--save <file>', 'write the results there, too: for load report and load compare');
+    .option('--save <path>', 'write the results there, too: for load report and load compare');
   addConnectionOptions(command, ['redis', 'postgres', 'sqs']);
   command.addHelpText('after', `\n${ENDS}`);
   addExamples(command, [

@@ -17,7 +17,7 @@ export interface HistoryFlags extends StoreFlags {
 export function newCommand(context: Context, entry: CommandEntry, run = runRouteHistory): QctlCommand {
   const command = createCommand(entry).option(
     '--limit <n>',
-    'at most so many, the newest',
+    'at most so many, the newest (default: 20)',
     parsePositiveInteger,
     20,
   );

@@ -36,7 +36,7 @@ export interface WhichFlags extends StoreFlags {
 /** `qctl route which NAME`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runRouteWhich): QctlCommand {
   const command = createCommand(entry)
-    .option('--key <key>', 'the key; may be given several times; - reads them from stdin', collect)
+    .option('--key <key>', 'the key; - reads them from stdin (repeatable)', collect)
     .option('--type <type>', 'type of the message')
     .option('--percent <p>', 'as if this were the percentage of the route', parsePercentFlag)
     .option('--at <time>', 'as if it were that time: RFC 3339, UTC where no zone is given', parseAt)

@@ -35,7 +35,7 @@ interface Added {
 export function newCommand(context: Context, entry: CommandEntry, run = runStreamAdd): QctlCommand {
   const command = createCommand(entry)
     .option('--body-file <path>', 'puts these bytes, as they are, into the body field; -: stdin')
-    .option('--id <id>', 'id of the entry; *: Redis gives one out', '*')
+    .option('--id <id>', 'id of the entry; *: Redis gives one out (default: *)', '*')
     .option('--create', 'make the stream where there is none');
   addConnectionOptions(command, ['redis']);
   addExamples(command, [

@@ -46,7 +46,10 @@ const SORTS = {
 export function newCommand(context: Context, entry: CommandEntry, run = runStreamLs): QctlCommand {
   const command = createCommand(entry)
     .addOption(
-      new Option('--sort <field>', 'what comes first: name, or the largest; age: of what waits longest')
+      new Option(
+        '--sort <field>',
+        'what comes first: name, or the largest; age: of what waits longest (default: name)',
+      )
         .choices(Object.keys(SORTS))
         .default('name'),
     )

@@ -28,7 +28,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runStrea
     .option('--from <position>', 'begin there: start, end, an id, a time, or 10m for ten minutes ago')
     .option('-f, --follow', 'go on with what is added, until Ctrl-C')
     .option('--group <name>', 'begin with what this group has not got; say of each entry what it did with it')
-    .option('--field <name>', 'only this field; may be repeated', collect)
+    .option('--field <name>', 'only this field (repeatable)', collect)
     .option('--compact', 'a line for each entry')
     .option('--full', 'cut nothing on a terminal');
   addConnectionOptions(command, ['redis']);

@@ -5,11 +5,13 @@ import type { TopicPage } from '../topics.ts';
 
 const rows: readonly Variable[] = [...Object.values(VARIABLES), ...BREAKER_VARIABLES];
 
-const BREAKERS = `NAME is a circuit breaker in capitals, as in WAZUH_CB_TIMEOUT=60s: the one that says env: WAZUH in
-qctl.yaml, else wazuh, else those there that begin with wazuh-. Durations without a unit are seconds.`;
+const BREAKERS = `NAME is a circuit breaker in capitals, as in WAZUH_CB_TIMEOUT=60s: the one that
+says env: WAZUH in qctl.yaml, else wazuh, else those there that begin with
+wazuh-. Durations without a unit are seconds.`;
 
-const STEPS = `Commands that a cutover runs get QCTL_RUN, QCTL_PLAN, QCTL_STEP, QCTL_STAGE, QCTL_PERCENT, QCTL_STATE,
-QCTL_WHY and QCTL_DRY_RUN (1 in a rehearsal), those that notify QCTL_EVENT as well.`;
+const STEPS = `Commands that a cutover runs get QCTL_RUN, QCTL_PLAN, QCTL_STEP, QCTL_STAGE,
+QCTL_PERCENT, QCTL_STATE, QCTL_WHY and QCTL_DRY_RUN (1 in a rehearsal), those
+that notify QCTL_EVENT as well.`;
 
 /** `qctl help environment`. */
 export const page: TopicPage = {
@@ -24,6 +26,6 @@ export const page: TopicPage = {
       ],
       rows,
     );
-    return `Of several names in a line the first that is set counts. Flags stand above all of them,\nqctl.yaml stands below.\n\n${table}\n${BREAKERS}\n\n${STEPS}\n`;
+    return `Of several names in a line the first that is set counts. Flags stand above all\nof them, qctl.yaml stands below.\n\n${table}\n${BREAKERS}\n\n${STEPS}\n`;
   },
 };

@@ -2,9 +2,9 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { formatTable } from '../term/table.ts';
 import type { TopicPage } from '../topics.ts';
 
-const CHECKS = `qctl check … alone ends as Nagios and those like it expect: 0 OK, 1 WARNING, 2 CRITICAL, and
-3 UNKNOWN for every error, a wrong flag and a Redis that cannot be reached included. A signal stays
-130 or 143.
+const CHECKS = `qctl check … alone ends as Nagios and those like it expect: 0 OK, 1 WARNING,
+2 CRITICAL, and 3 UNKNOWN for every error, a wrong flag and a Redis that cannot
+be reached included. A signal stays 130 or 143.
 `;
 
 /** `qctl help exit-codes`. */

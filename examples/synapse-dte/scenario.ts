@@ -1,4 +1,6 @@
 import type { Scenario } from '../kit/scenario.ts';
+import { evening } from './story/evening.ts';
+import { firstAttempt } from './story/first-attempt.ts';
 import { fromTheBeginning, longJob } from './story/long-jobs.ts';
 import { nightBatch } from './story/night-batch.ts';
 import { profiling, profilingBack, sampleSelection, scopingAgain, scopingFails } from './story/phases.ts';
@@ -9,14 +11,16 @@ export default {
   title: 'SynapseDTE: long jobs leave a thread pool for workers on Redis, one type at a time, by risk',
   async play(stage) {
     const team = await startTeam(stage);
+    await evening(team, stage);
     await sampleSelection(team);
     await scopingFails(team, stage);
     await scopingAgain(team);
-    await profiling(team);
+    const phase3 = await profiling(team);
     await longJob(team, stage);
     await fromTheBeginning(team, stage);
     await nightBatch(team, stage);
-    await profilingBack(team, stage);
+    await firstAttempt(team, stage);
+    await profilingBack(team, stage, phase3);
     await prove(team, stage);
   },
 } satisfies Scenario;

@@ -1,14 +1,9 @@
-import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { parse } from 'yaml';
-import { tieToThisProcess } from '../../test/support/orphans.ts';
-import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts';
-import { startRedis } from '../../test/support/redis.ts';
-import { freePort } from '../../test/support/server-process.ts';
 import { type ServiceManager, startServiceManager } from '../../test/support/service-manager.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import type { Figures } from '../kit/figures.ts';
@@ -17,15 +12,7 @@ import { print, Terminal } from '../kit/terminal.ts';
 import { EventStore } from './event-store.ts';
 import { Notes, type Produced } from './produced.ts';
 import { type Result, ResultStream } from './results.ts';
-
-/** Streams of V2. */
-export const EVENTS = 'tapio:events';
-export const RESULTS = 'tapio:results';
-const SHADOW = 'tapio:shadow';
-/** So many namespaces send events. */
-export const NAMESPACES = 1000;
-
-const standIn = (name: string) => fileURLToPath(new URL(`stand-ins/${name}.mjs`, import.meta.url));
+import { answerOf, EVENTS, environment, RESULTS, standIn, startCollector, startServers } from './services.ts';
 
 /** What spoils V2. */
 export interface Faults {
@@ -195,49 +182,6 @@ interface Parts {
   manager: ServiceManager;
   collector: ChildProcess;
   store: EventStore;
-}
-
-async function startServers(onEnd: Stage['onEnd']) {
-  const redis = startRedis();
-  const postgres: Promise<TestPostgres> = startPostgres();
-  onEnd(async () => (await redis).stop());
-  onEnd(async () => (await postgres).stop());
-  return Promise.all([redis, postgres, freePort()]);
-}
-
-function environment(
-  folder: string,
-  at: { redis: string; database: string; port: number },
-): Record<string, string> {
-  return {
-    REDIS_URL: at.redis,
-    DATABASE_URL: at.database,
-    EVENTS,
-    SHADOW,
-    RESULTS,
-    NAMESPACES: String(NAMESPACES),
-    STATUS_PORT: String(at.port),
-    FLAGS_FILE: join(folder, 'flags.yaml'),
-    FAULTS_FILE: join(folder, 'faults.json'),
-    PRODUCED_FILE: join(folder, 'produced.ndjson'),
-  };
-}
-
-function startCollector(env: Record<string, string>): ChildProcess {
-  const child = fork(standIn('collector'), { env: { ...env, RUN: 'ev' } });
-  tieToThisProcess(child.pid);
-  return child;
-}
-
-function answerOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error('the collector has ended'));
-    child.once('exit', ended);
-    child.once('message', () => {
-      child.off('exit', ended);
-      resolve();
-    });
-  });
 }
 
 function linesOf(file: string): string[] {

@@ -25,6 +25,10 @@ export const VARIABLES = {
     description:
       'folder of journals and backups of cutovers, and of alerts while Redis is away (default: qctl in XDG_STATE_HOME, else ~/.local/state/qctl)',
   },
+  completionTimeout: {
+    names: ['QCTL_COMPLETION_TIMEOUT'],
+    description: 'how long completion of names may take in all, from the start of qctl (default: 240ms)',
+  },
   noColour: { names: ['QCTL_NO_COLOR', 'NO_COLOR'], description: 'no colours' },
   forceColour: { names: ['FORCE_COLOR'], description: 'colours also where there is no terminal' },
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Environment, findVariable, readVariable, type VariableKey } from './environment.ts';
 import { booleanOf } from './errors.ts';
 import { hasPassword } from './redact.ts';
@@ -21,9 +22,10 @@ export function resolveRedis(flags: Flags, env: Environment, file: FileLayer): R
     return { config: withEnvironment({ url: flags.redisUrl }, env), origin: '--redis-url', warnings: [] };
   const named = endpointOf(env);
   if (named) {
-    const warnings = redis
-      ? [`${named.origin} in the environment is used, not redis of ${file.origins.redis}`]
-      : [];
+    const warnings =
+      redis && !isSameServer(redis, named.config)
+        ? [`${named.origin} in the environment is used, not redis of ${file.origins.redis}`]
+        : [];
     return { config: withEnvironment(named.config, env), origin: named.origin, warnings };
   }
   if (!redis) return { warnings: [] };
@@ -32,6 +34,17 @@ export function resolveRedis(flags: Flags, env: Environment, file: FileLayer): R
     origin: file.origins.redis,
     warnings: [],
   };
+}
+
+/** A file that says `url: ${REDIS_URL}` says nothing else than the variable. */
+function isSameServer(one: RedisConfig, other: RedisConfig): boolean {
+  const server = ({ url, sentinel, cluster }: RedisConfig) => [
+    url,
+    sentinel?.hosts,
+    sentinel?.name,
+    cluster?.nodes,
+  ];
+  return isDeepStrictEqual(server(one), server(other));
 }
 
 interface Endpoint {

@@ -3,12 +3,13 @@ import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
 import type { Depth, Unevaluated } from '../sources/source.ts';
 import { dueText } from '../streams/index.ts';
-import { type Differing, differs, NO_DIFFERENCE } from './compare.ts';
+import { type Differing, NO_DIFFERENCE } from './compare.ts';
 import type { ShownDecision } from './decision.ts';
 import type { Due } from './due.ts';
 import type { Handover } from './handover.ts';
 import type { Manifest } from './manifest.ts';
 import { type LeftInSource, leftNotes } from './passed-over.ts';
+import { findProblems } from './report-problems.ts';
 import type { SourceChange } from './source-watch.ts';
 import type { Totals } from './totals.ts';
 import { UNEVALUATED } from './unevaluated.ts';
@@ -169,60 +170,6 @@ export function makeReport(parts: ReportParts): DrainReport {
 function rate({ workMs, readByThisProcess }: ReportParts): number | null {
   if (!workMs || readByThisProcess === null) return null;
   return Math.round((readByThisProcess / workMs) * 1000);
-}
-
-function findProblems(parts: ReportParts, remaining: number | null, differing: Differing): string[] {
-  const { totals, depth, verification, manifest } = parts;
-  const problems: string[] = [];
-  const asked = parts.ending === 'limit' || parts.ending === 'until';
-  if (totals.open > 0)
-    problems.push(
-      `${totals.open} messages stand in the stream and the source has not confirmed that it let go of them`,
-    );
-  if (!asked && remaining) problems.push(`${remaining} ${plural(remaining, 'message')} still in the source`);
-  if (!asked && remaining === null && parts.state !== 'done')
-    problems.push('how much the source still holds is not known');
-  if (!asked && depth.inFlight)
-    problems.push(`${depth.inFlight} ${plural(depth.inFlight, 'message')} in flight with a consumer`);
-  if (!asked && depth.delayed) problems.push(`${depth.delayed} messages are delayed`);
-  if (depth.held)
-    problems.push(
-      `${depth.held} ${manifest.source.kind === 'celery' ? 'messages' : 'rows'} of the source are still claimed by this run`,
-    );
-  if (totals.quarantined > 0) problems.push(`${totals.quarantined} messages were set aside in quarantine`);
-  if (differing.missingCount > 0)
-    problems.push(`${differing.missingCount} messages of the source are missing in the stream`);
-  if (differing.doubledCount > 0)
-    problems.push(`${differing.doubledCount} messages stand in the stream more than once`);
-  if (differing.unexpectedCount > 0)
-    problems.push(`${differing.unexpectedCount} messages of the stream are not in the source (any more)`);
-  if (differing.alteredCount > 0)
-    problems.push(`${differing.alteredCount} messages have another body in the stream than in the source`);
-  if (verification?.digest?.equal === false && !differs(differing))
-    problems.push('ids agree on both sides and bodies do not');
-  problems.push(...waitingProblems(totals, verification));
-  const carried = totals.appended + totals.scheduled + totals.quarantined;
-  // A run that goes on with another's ledger settles what that one had appended, too.
-  const alike = manifest.ledgerRun === manifest.run ? totals.settled === carried : totals.settled >= carried;
-  if (manifest.mode === 'move' && totals.open === 0 && !alike && parts.state !== 'abandoned') {
-    const how = totals.scheduled > 0 ? 'appended, put aside or quarantined' : 'appended or quarantined';
-    problems.push(`${carried} messages were ${how} and ${totals.settled} settled`);
-  }
-  for (const change of parts.sourceChanges) if (change.level === 'problem') problems.push(change.text);
-  if (parts.left?.full)
-    problems.push('so many messages were passed over that SQS lets no more be kept invisible');
-  if (parts.alive > 0 && parts.ending !== null)
-    problems.push(`${parts.alive} other processes are still at work on this run`);
-  return problems;
-}
-
-function waitingProblems({ contentLost }: Totals, verification: Verification | null): string[] {
-  const problems: string[] = [];
-  if (contentLost > 0)
-    problems.push(`${contentLost} scheduled messages were no longer in Redis when they were due`);
-  if (verification?.waitingGone)
-    problems.push(`${verification.waitingGone} scheduled messages do not wait in Redis any more`);
-  return problems;
 }
 
 function waitingNote({ totals, due, manifest }: ReportParts): string[] {

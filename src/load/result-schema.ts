@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PERCENTILES, type Percentile, STAGES, type Stage } from './result.ts';
 
 /** Unknown is null, never 0. */

@@ -9,6 +9,11 @@ export function hashTag(key: string): string {
   return close > open + 1 ? key.slice(open + 1, close) : key;
 }
 
+/** Whether qctl keeps a key for itself. */
+export function isOwn(key: string): boolean {
+  return key.startsWith('qctl:');
+}
+
 /** The streams of a target: the stream itself, or `<stream>:{p}` for each partition. */
 export function partitionKeys(stream: string, partitions: number): string[] {
   if (partitions <= 1) return [stream];

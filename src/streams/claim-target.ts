@@ -1,8 +1,8 @@
 import { QctlError } from '../errors.ts';
 import { formatDuration } from '../model/duration.ts';
+import { isIntact } from '../model/intact.ts';
 import { shortList } from '../model/short-list.ts';
 import type { Consumer } from './consumers.ts';
-import { isIntact } from './intact.ts';
 
 /** Who is to take entries over, and on what grounds. */
 export interface ClaimTarget {

@@ -1,8 +1,8 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import { isQctlError } from '../errors.ts';
+import { isIntact } from '../model/intact.ts';
 import { DELAYED_INDEX, streamKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
-import { isIntact } from './intact.ts';
 
 /** How many messages wait for a stream until they are due. */
 export interface Waiting {

@@ -1,6 +1,7 @@
 /** Everything that operates Redis Streams: looking, positions, pending entries, dead letters. */
 
 export { type StreamSettings, streamSettings } from '../config/streams.ts';
+export { isIntact } from '../model/intact.ts';
 export { type AddRequest, addEntry, checkAboveLast, checkNewId } from './add.ts';
 export {
   type ClaimEvents,
@@ -79,7 +80,6 @@ export {
   removeGroup,
   resetGroup,
 } from './groups.ts';
-export { isIntact } from './intact.ts';
 export { judgeLag, type Lag, type LagSource, measureLag, oldestUndeliveredId } from './lag.ts';
 export { type LongestIdle, longestIdle } from './longest-idle.ts';
 export { type ManyFacts, type ManyFactsOptions, readManyFacts } from './many-facts.ts';

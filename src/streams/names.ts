@@ -10,11 +10,13 @@ import type { StreamConfig } from '../config/schema.ts';
 import { findSimilar } from '../config/similar.ts';
 import { isPattern, type StreamSettings, streamSettings } from '../config/streams.ts';
 import { QctlError } from '../errors.ts';
-import { partitionKeys } from '../model/keys.ts';
+import { isIntact } from '../model/intact.ts';
+import { isOwn, partitionKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
-import { isIntact } from './intact.ts';
 
 const STREAMS: ScanChoice = { type: 'stream' };
+
+export { isOwn };
 
 /** Is told how many streams were found whose names are no UTF-8 text: nobody can ask for one of them. */
 export type LeftOut = (streams: number) => void;
@@ -76,11 +78,6 @@ export async function isStream(redis: RedisConnection, name: string): Promise<bo
       throw error;
     }
   });
-}
-
-/** Whether qctl keeps a stream for itself. */
-export function isOwn(name: string): boolean {
-  return name.startsWith('qctl:');
 }
 
 function nothingMatches(redis: RedisConnection, pattern: string): QctlError {

@@ -1,7 +1,7 @@
 import { type RedisConnection, replyCode } from '../backends/redis/index.ts';
+import { isIntact } from '../model/intact.ts';
 import { streamKeys } from '../model/keys.ts';
 import { asking } from './asking.ts';
-import { isIntact } from './intact.ts';
 import { parseStages, type StageRow } from './stage-fields.ts';
 
 /** A consumer group of a stream. */

@@ -1,12 +1,12 @@
 import type { RedisConnection } from '../backends/redis/index.ts';
 import type { StreamSettings } from '../config/streams.ts';
 import type { Finding } from '../model/finding.ts';
+import { isIntact } from '../model/intact.ts';
 import { streamIdAgeMs } from '../model/stream-id.ts';
 import { type Member, readMembers } from './consumers.ts';
 import { waitingFacts } from './delayed.ts';
 import { type FactsOptions, readFacts, type StreamFacts } from './facts.ts';
 import { describeGroup, type GroupDetail } from './group-detail.ts';
-import { isIntact } from './intact.ts';
 import { streamMissing } from './names.ts';
 import { adviseOn } from './stream-advice.ts';
 import type { Work } from './work.ts';

@@ -193,7 +193,7 @@ describe('what is there', () => {
     expect(finding!.level).toBe('blocker');
     expect(finding!.what).toContain(`has 500 entries of ${stream} still to come`);
     expect(finding!.what).toContain('deletes about 400');
-    expect(finding!.remedy).toContain('leave --maxlen out');
+    expect(finding!.remedy).toContain('leave --max-len out');
     expect(await found(into(stream), 'MAXLEN_CUTS')).toEqual([]);
   });
 

@@ -129,7 +129,10 @@ describe('stream add', () => {
     const twice = await add([stream, 'body=1', '--body-file', '/dev/null']);
     expect([twice.code, twice.stderr.split('\n')[0]]).toEqual([2, 'qctl: field body is given twice']);
     const missing = await add([stream, '--body-file', '/does/not/exist']);
-    expect([missing.code, missing.stderr]).toEqual([1, 'qctl: cannot read /does/not/exist: ENOENT\n']);
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      'qctl: cannot read /does/not/exist: ENOENT\n  hint: check the path, and that the file may be read; - takes stdin\n',
+    ]);
     expect(await redis.xlen(stream)).toBe(1);
   });
 

@@ -80,6 +80,14 @@ describe('layers', () => {
     expect((await load({ profile: 'production' }, shared)).warnings).toHaveLength(1);
   });
 
+  test('a file that names the variable itself is no surprise', async () => {
+    await project(production('    redis: { url: "${REDIS_URL}" }\n'));
+    expect((await load({}, { REDIS_URL: 'redis://shared' })).warnings).toEqual([]);
+    expect((await load({}, { REDIS_URL: 'redis://a', QCTL_REDIS_URL: 'redis://b' })).warnings).toHaveLength(
+      1,
+    );
+  });
+
   test('a password of the file never goes to a server that the file does not name', async () => {
     await project(YAML);
     const { redis } = await load({ profile: 'production' }, { REDIS_URL: 'redis://elsewhere' });

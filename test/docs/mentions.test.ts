@@ -31,6 +31,11 @@ function mentionsOf(page: string): string[] {
   return [...shown, ...said];
 }
 
+/** `qctl help drain postgres` is about a command, by its first word. */
+function isFirst(word: string): boolean {
+  return commands.some(({ name }) => name.split(' ')[0] === word);
+}
+
 /** What of a command line qctl does not have; undefined where it has all of it. */
 function unknownIn(line: string): string | undefined {
   const words = splitShellWords(line.replace(/ [|&;<>].*$/, '')).slice(1);
@@ -42,7 +47,7 @@ function unknownIn(line: string): string | undefined {
   const command = named(`${noun} ${verb}`) ?? named(noun);
   const isNoun = commands.some(({ name }) => name.startsWith(`${noun} `));
   if (noun === 'help')
-    return /^(\[|$)/.test(verb) || HELP_TOPICS.includes(verb as never) || isNoun ? undefined : verb;
+    return /^(\[|$)/.test(verb) || HELP_TOPICS.includes(verb as never) || isFirst(verb) ? undefined : verb;
   const known = command?.flags ?? rootFlags;
   if (!command && noun !== '' && !(isNoun && /^[^a-z]*$|…/.test(verb))) return `${noun} ${verb}`.trim();
   const flags = words.filter((word) => /^--?[a-zA-Z]/.test(word)).map((word) => word.split('=')[0]!);

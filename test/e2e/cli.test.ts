@@ -206,7 +206,7 @@ describe('completion', () => {
   test('bash fills COMPREPLY', async () => {
     const complete =
       // biome-ignore lint/suspicious/noTemplateCurlyInString: bash expands it
-      'source <(qctl completion bash); COMP_WORDS=(qctl config s); COMP_CWORD=2; _qctl; echo "${COMPREPLY[*]}"';
+      'source <(qctl completion bash); COMP_LINE="qctl config s"; COMP_POINT=13; _qctl; echo "${COMPREPLY[*]}"';
     expect((await shell(complete)).stdout).toBe('show\n');
   });
 });

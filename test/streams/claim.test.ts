@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
 import { type ClaimReport, type ClaimRequest, claimPending, requireFacts } from '../../src/streams/index.ts';
@@ -11,9 +11,9 @@ import {
   untilIdle,
 } from '../support/pending.ts';
 import { startTcpProxy } from '../support/proxy.ts';
-import { type RedisOptions, startRedis, type TestRedis } from '../support/redis.ts';
 import { type ReplyLoser, startReplyLoser } from '../support/reply-loser.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
+import { useOwnServers } from './own-servers.ts';
 
 let redis: RedisConnection;
 let stream: string;
@@ -291,27 +291,7 @@ test('times of dead letters are right in every month and leap year', async () =>
 });
 
 describe('while things go wrong', () => {
-  const ends: (() => unknown)[] = [];
-  afterAll(async () => {
-    for (const end of ends.reverse()) await end();
-  });
-
-  async function own(options: RedisOptions = {}): Promise<{ server: TestRedis; look: Redis }> {
-    const server = await startRedis(options);
-    const look = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
-    look.on('error', () => {});
-    ends.push(
-      () => server.stop(),
-      () => look.disconnect(),
-    );
-    return { server, look };
-  }
-
-  async function connect(url: string): Promise<RedisConnection> {
-    const connection = await connectRedis({ url });
-    ends.push(() => connection.close());
-    return connection;
-  }
+  const { ends, own, connect } = useOwnServers();
 
   /** A third of them dead, some gone. */
   const mixed = (count: number) =>

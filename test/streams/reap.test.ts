@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
 import {
@@ -17,14 +16,14 @@ import {
   pendingOf,
   untilIdle,
 } from '../support/pending.ts';
-import { type RedisOptions, startRedis, type TestRedis } from '../support/redis.ts';
 import { startReplyLoser } from '../support/reply-loser.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
+import { useOwnServers } from './own-servers.ts';
 
 /** A consumer that was not seen for so long is dead here. */
 const AWAY_MS = 300;
 const work = { signal: new AbortController().signal, waiting: () => undefined };
-const ends: (() => unknown)[] = [];
+const { ends, own, connect } = useOwnServers();
 let redis: RedisConnection;
 let stream: string;
 let legacy: boolean;
@@ -37,7 +36,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await redis.close();
-  for (const end of ends.reverse()) await end();
 });
 beforeEach(() => {
   stream = uniqueName('orders');
@@ -243,23 +241,6 @@ test('stopped in the middle: it says so, nothing is deleted, and the next one go
 });
 
 describe('while things go wrong', () => {
-  async function own(options: RedisOptions = {}): Promise<{ server: TestRedis; look: Redis }> {
-    const server = await startRedis(options);
-    const look = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
-    look.on('error', () => {});
-    ends.push(
-      () => server.stop(),
-      () => look.disconnect(),
-    );
-    return { server, look };
-  }
-
-  async function connect(url: string): Promise<RedisConnection> {
-    const connection = await connectRedis({ url });
-    ends.push(() => connection.close());
-    return connection;
-  }
-
   test('replies that are lost, that of the deletion too: exact counts, and nobody else is said to have deleted it', async () => {
     const { server, look } = await own();
     const loser = await startReplyLoser(server.port);

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../src/backends/redis/index.ts';
 import { compareStreamIds } from '../../src/model/stream-id.ts';
@@ -14,13 +13,13 @@ import {
 } from '../../src/streams/index.ts';
 import { fillPending, pendingOf } from '../support/pending.ts';
 import { startTcpProxy } from '../support/proxy.ts';
-import { type RedisOptions, startRedis, type TestRedis } from '../support/redis.ts';
 import { startReplyLoser } from '../support/reply-loser.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
+import { useOwnServers } from './own-servers.ts';
 
 const work = { signal: new AbortController().signal, waiting: () => undefined };
 const EXACT: TrimOptions = { force: false, approximate: false };
-const ends: (() => unknown)[] = [];
+const { ends, own, connect } = useOwnServers();
 let redis: RedisConnection;
 let stream: string;
 const call = (...words: (string | number)[]) => redis.client.call(...(words as [string]));
@@ -30,7 +29,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await redis.close();
-  for (const end of ends.reverse()) await end();
 });
 beforeEach(() => {
   stream = uniqueName('orders');
@@ -307,23 +305,6 @@ test('whatever groups have read and acknowledged, the plan counts right, and not
 });
 
 describe('while things go wrong', () => {
-  async function own(options: RedisOptions = {}): Promise<{ server: TestRedis; look: Redis }> {
-    const server = await startRedis(options);
-    const look = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
-    look.on('error', () => {});
-    ends.push(
-      () => server.stop(),
-      () => look.disconnect(),
-    );
-    return { server, look };
-  }
-
-  async function connect(url: string): Promise<RedisConnection> {
-    const connection = await connectRedis({ url });
-    ends.push(() => connection.close());
-    return connection;
-  }
-
   test('replies that are lost: the count is exact', async () => {
     const { server, look } = await own();
     const loser = await startReplyLoser(server.port);

@@ -70,7 +70,9 @@ function take(stream, entries) {
   for (const [entry, fields] of entries) {
     const name = `${stream} ${entry}`;
     if (!isFree(name)) continue;
-    const job = JSON.parse(fields[fields.indexOf('body') + 1]);
+    const body = JSON.parse(fields[fields.indexOf('body') + 1]);
+    // A task of Celery's: [args, kwargs, what follows].
+    const job = Array.isArray(body) ? body[1] : body;
     const work = attempt(job, { stream, entry, fields }).catch((error) => giveUp(error, job, name));
     inHand.set(
       name,

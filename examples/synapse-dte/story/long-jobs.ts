@@ -5,7 +5,7 @@ import { keysOf, stepsDone, untilStatus, untilStep } from './jobs.ts';
 import { STUCK_AFTER, type Team } from './team.ts';
 
 const STREAM = 'jobs:data-profiling';
-const STEPS = 80;
+const STEPS = 60;
 
 /** A request as somebody would type it, and what the application answers of the job. */
 async function typed(team: Team, method: 'GET' | 'POST', path: string, body?: Record<string, unknown>) {
@@ -40,6 +40,11 @@ export async function longJob(team: Team, { figures }: Stage): Promise<void> {
     `\n✗ kill -9 ${pid}: host ${host} is gone, ${team.evidence.stepsOf(job).length} of ${STEPS} steps were done\n`,
   );
   await claimed(team, host);
+  const told = await team.call<{ rule?: string }[]>('GET', 'alerts');
+  figures.held('the dead host, told of by', told.map(({ rule }) => rule).join(', '), {
+    wanted: 'job-stuck',
+    holds: told.some(({ rule }) => rule === 'job-stuck'),
+  });
   await typed(team, 'GET', `jobs/${job}`);
   await untilStatus(team, job, 'completed');
   const began = team.evidence.began().filter((one) => one.job === job);
@@ -63,6 +68,7 @@ async function claimed(team: Team, host: string): Promise<void> {
       .length > 0;
   await waitFor(stuck, { what: 'a stuck entry', timeoutMs: 20_000 });
   await team.ops.runBriefly(['alerts', 'run', '--once'], /./);
+  await team.ops.runBriefly(['alerts', 'list'], /^(RULE|job-stuck|thread-pool)/);
   await team.ops.runBriefly(
     ['pending', STREAM, '--min-idle', STUCK_AFTER],
     /^(stream|matching|CONSUMER|worker)/,
@@ -75,8 +81,8 @@ async function claimed(team: Team, host: string): Promise<void> {
 export async function fromTheBeginning(team: Team, { figures }: Stage): Promise<void> {
   heading('An expired checkpoint, and a restart: from the beginning, and it says why');
   const [late, again] = ['profile-4712', 'profile-4713'];
-  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: late, total: 25, stepMs: 40, ttlMs: 300 });
-  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: again, total: 25, stepMs: 40 });
+  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: late, total: 20, stepMs: 40, ttlMs: 300 });
+  await typed(team, 'POST', 'jobs', { type: 'data-profiling', id: again, total: 20, stepMs: 40 });
   await Promise.all([untilStep(team, late, 5), untilStep(team, again, 5)]);
   await typed(team, 'POST', `jobs/${late}/pause`);
   await typed(team, 'POST', `jobs/${again}/restart`);

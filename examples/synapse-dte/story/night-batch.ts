@@ -8,7 +8,7 @@ const DRAIN = ['drain', 'postgres', 'night-batch', '--yes'];
 const INSERT = `
   INSERT INTO jobs (id, type, report_id, payload, state)
   SELECT id, 'test-execution', 'night', jsonb_build_object('id', id, 'type', 'test-execution', 'report', 'night', 'total', 1,
-         'stepMs', 1, 'ttlMs', 86400000, 'submittedAt', 0), 'night'
+         'stepMs', 1, 'ttlMs', 86400000, 'submittedAt', $2::bigint), 'night'
     FROM unnest($1::text[]) id`;
 
 interface Run {
@@ -22,12 +22,16 @@ export async function nightBatch(team: Team, { figures }: Stage): Promise<void> 
   heading('The batch of the night: a drain that is paused from another host, killed, and taken up there');
   const jobs = Array.from({ length: JOBS }, (_, n) => `night-${n}`);
   team.evidence.bring(jobs.map((job) => ({ job, total: 1 })));
-  await team.query(INSERT, [jobs]);
+  await team.query(INSERT, [jobs, Date.now()]);
   const { child, ended } = team.ops.start([...DRAIN, '--rate', '20/s', '--quiet']);
   await untilMoved(team, 20);
   const run = (await team.redis.zrange('qctl:runs', '-1', '-1'))[0]!;
   await team.other.runBriefly(['drain', 'pause', run, '--reason', 'the warehouse is busy'], /./);
-  await waitFor(async () => (await newest(team)).state === 'paused', { what: 'the pause', timeoutMs: 30_000, everyMs: 200 });
+  await waitFor(async () => (await newest(team)).state === 'paused', {
+    what: 'the pause',
+    timeoutMs: 30_000,
+    everyMs: 200,
+  });
   const held = await moved(team);
   await team.other.runBriefly(['drain', 'status', run], /^(run|state|paused|read|appended|remaining|held)/);
   await team.other.runBriefly(['drain', 'resume', run], /./);
@@ -39,10 +43,6 @@ export async function nightBatch(team: Team, { figures }: Stage): Promise<void> 
     `\n✗ kill -9 ${child.pid}: ${before} of ${JOBS} jobs were in the stream; the same command on another host, at full speed\n`,
   );
   await team.other.runBriefly(DRAIN, /^(run|read|appended|duplicates|settled|remaining|converged)/);
-  await team.other.runBriefly(
-    ['verify', run],
-    /^(run|converged|verified|checked|in the stream|missing|doubled|ok)/,
-  );
   const entries = await team.redis.xrange('jobs:test-execution', '-', '+');
   const ids = entries
     .map(([, fields]) => fields[fields.indexOf('id') + 1]!)

@@ -1,6 +1,6 @@
 import { waitFor } from '../../../test/support/wait.ts';
 import type { Stage } from '../../kit/scenario.ts';
-import { heading, print, type Terminal } from '../../kit/terminal.ts';
+import { type Answer, heading, print, type Terminal } from '../../kit/terminal.ts';
 import { sharesOf } from './evidence.ts';
 import { untilStep } from './jobs.ts';
 import { type Team, TYPES, type Type } from './team.ts';
@@ -14,16 +14,11 @@ const quickly = { every: '150ms', learn: '400ms' };
 /** The lines of a report that matter. */
 const REPORT = /^ *(#|\d+) |^(run|plan|result|state|why|undone|took|returned|left) /;
 
-/** What `cutover status -o json` says of a run. */
-interface Status {
-  run: string;
-  state: string;
-  steps: { id: string; state: string }[];
-  rollback: { ms: number; healthyMs: number } | null;
+/** How long the way back of a run took, as its journal has it. */
+async function rollbackMs(terminal: Terminal, run: string): Promise<number> {
+  const { rollback } = await terminal.look<{ rollback: { ms: number } }>(['cutover', 'status', run]);
+  return rollback.ms;
 }
-
-const newest = async (terminal: Terminal): Promise<Status> =>
-  (await terminal.look<{ items: Status[] }>(['cutover', 'list'])).items[0]!;
 
 /** The share of each route, as any other program reads it: a route that was taken away has none. */
 async function routesNow({ redis }: Team, types: Type[]): Promise<Record<string, string | null>> {
@@ -31,42 +26,57 @@ async function routesNow({ redis }: Team, types: Type[]): Promise<Record<string,
   return Object.fromEntries(await Promise.all(types.map(read)));
 }
 
-type Wanted = (status: Status) => boolean;
-const completed: Wanted = ({ state }) => state === 'completed';
-const rolledBack: Wanted = ({ state }) => state === 'rolledBack';
-const atApproval: Wanted = ({ steps }) => steps.some(({ id, state }) => id === 'go' && state !== 'pending');
+/** How a run stands after a command: its name, and what the command ended with. */
+interface Stand {
+  run: string;
+  code: number | null;
+  why: string;
+}
+
+const COMPLETED = ({ code }: Stand) => code === 0;
+const ROLLED_BACK = ({ code }: Stand) => code === 12;
+const AT_APPROVAL = ({ code, why }: Stand) => code === 11 && why.includes('approval');
 
 /**
  * Carries a plan out until it stands as is wanted. A share in which no job came through, on a busy machine, holds the run,
  * since no data is never a pass: it is resumed then, as an operator would.
+ *
+ * @returns the name of the run
  */
 async function carryOut(
   { ops }: Team,
-  asked: { plan: string; change: string; times: Record<string, string>; until?: Wanted },
-): Promise<void> {
-  const { plan, change, times, until = completed } = asked;
+  asked: { plan: string; change: string; times: Record<string, string>; until?: (stand: Stand) => boolean },
+): Promise<string> {
+  const { plan, change, times, until = COMPLETED } = asked;
   const set = Object.entries({ ...times, ...quickly }).flatMap(([name, value]) => [
     '--set',
     `${name}=${value}`,
   ]);
   const args = ['cutover', 'run', plan, '--yes', '--no-wait', '--reason', change, ...set];
-  await ops.runBriefly(args, REPORT, [0, 11, 12]);
-  const status = await newest(ops);
-  if (!until(status)) await resumed(ops, status.run, until);
+  const stand = standOf(await ops.runBriefly(args, REPORT, [0, 11, 12]));
+  if (!until(stand)) await resumed(ops, stand.run, until);
+  return stand.run;
 }
 
 /** Takes a run up until it stands as is wanted. */
-async function resumed(terminal: Terminal, run: string, until: Wanted): Promise<void> {
+async function resumed(
+  terminal: Terminal,
+  run: string,
+  until: (stand: Stand) => boolean,
+  lines = REPORT,
+): Promise<void> {
   for (let tries = 0; tries < 5; tries += 1) {
-    const { code } = await terminal.runBriefly(
-      ['cutover', 'resume', run, '--yes', '--no-wait'],
-      REPORT,
-      [0, 11, 12],
-    );
-    if (until(await newest(terminal))) return;
-    if (code !== 11) break;
+    const args = ['cutover', 'resume', run, '--yes', '--no-wait'];
+    const stand = standOf(await terminal.runBriefly(args, lines, [0, 11, 12]));
+    if (until(stand)) return;
+    if (stand.code !== 11) break;
   }
   throw new Error(`${run} has come to another end`);
+}
+
+function standOf({ code, stdout }: Answer): Stand {
+  const line = (name: string) => new RegExp(`^${name} +(.+)$`, 'm').exec(stdout)?.[1] ?? '';
+  return { code, run: line('run'), why: line('why') };
 }
 
 function tellShares({ evidence }: Team, type: Type): void {
@@ -82,7 +92,7 @@ export async function sampleSelection(team: Team): Promise<void> {
   const plan = 'plan-1-sample-selection.yaml';
   await team.ops.runBriefly(['cutover', 'plan', plan], /STEP|^\d|earliest|rollback at|gives back|no return/);
   print();
-  await carryOut(team, { plan, change: 'CHG-2071', times: { hold: '700ms' } });
+  await carryOut(team, { plan, change: 'CHG-2071', times: { hold: '500ms' } });
   print();
   tellShares(team, 'sample-selection');
 }
@@ -93,14 +103,14 @@ export async function scopingFails(team: Team, { figures }: Stage): Promise<void
   await team.traffic({ ...rates(5), planning: 60, scoping: 60 });
   await team.redis.hset('synapse:slower', 'scoping', 1000);
   const plan = 'plan-2-planning-scoping.yaml';
-  await carryOut(team, {
+  const run = await carryOut(team, {
     plan,
     change: 'CHG-2072',
-    times: { hold: '600ms', holdScoping: '4s' },
-    until: rolledBack,
+    times: { hold: '400ms', holdScoping: '4s' },
+    until: ROLLED_BACK,
   });
   const back = Date.now();
-  const { rollback } = await newest(team.ops);
+  const ms = await rollbackMs(team.ops, run);
   await waitFor(() => since(team, back, 'sample-selection').length >= 5, {
     what: 'jobs after the rollback',
     timeoutMs: 30_000,
@@ -123,9 +133,9 @@ export async function scopingFails(team: Team, { figures }: Stage): Promise<void
       holds: last - first < 30_000,
     },
   );
-  figures.held('phase 2, its rollback, workers down and jobs given back', `${rollback?.ms} ms`, {
+  figures.held('phase 2, its rollback, workers down and jobs given back', `${ms} ms`, {
     wanted: 'under 30 s',
-    holds: rollback !== null && rollback.ms < 30_000,
+    holds: ms < 30_000,
   });
   figures.held(
     'phase 2 back, jobs of phase 1 since that went to the new side',
@@ -164,55 +174,60 @@ const share = (jobs: { side: string }[]) =>
 /** The build is mended. */
 export async function scopingAgain(team: Team): Promise<void> {
   heading('Phase 2 again, with the build mended');
+  await team.traffic({ ...rates(5), planning: 80, scoping: 80 });
   await team.redis.del('synapse:slower');
   await carryOut(team, {
     plan: 'plan-2-planning-scoping.yaml',
     change: 'CHG-2074',
-    times: { hold: '400ms', holdScoping: '400ms' },
+    times: { hold: '300ms', holdScoping: '300ms' },
   });
 }
 
-/** Phase 3, high risk: in its middle it wants a yes, which comes from another host, where it is carried on. */
-export async function profiling(team: Team): Promise<void> {
+/** Phase 3, high risk: in its middle it wants a yes, which comes from another host, where it is carried on. Returns the run. */
+export async function profiling(team: Team): Promise<string> {
   heading('Phase 3, high risk: approved in its middle, and carried on, from another host');
   await team.traffic({ ...rates(5), 'data-profiling': 60, 'test-execution': 60 });
   const plan = 'plan-3-profiling-execution.yaml';
-  await carryOut(team, { plan, change: 'CHG-2073', times: { hold: '500ms' }, until: atApproval });
-  const { run } = await newest(team.other);
-  await team.other.runBriefly(
-    ['cutover', 'status', run],
-    /^(state|waiting|next|at work)|^ *\d+ +(data|go|test)/,
-  );
+  const run = await carryOut(team, {
+    plan,
+    change: 'CHG-2073',
+    times: { hold: '500ms' },
+    until: AT_APPROVAL,
+  });
+  await team.other.runBriefly(['cutover', 'status', run], /^(state|waiting|next|at work)/);
   await team.other.runBriefly(['cutover', 'approve', run], /./);
-  await resumed(team.other, run, completed);
+  await resumed(team.other, run, COMPLETED, /^ *\d+ +(go|test)|^(result|why) /);
   print();
   await team.ops.runBriefly(['top', '--once', '--view', 'routes'], /./);
+  await team.traffic(rates(5));
+  return run;
 }
 
 /** Phase 3 is taken back by hand, with long jobs in hand: they go on in the thread pool, from their checkpoints. */
-export async function profilingBack(team: Team, { figures }: Stage): Promise<void> {
+export async function profilingBack(team: Team, { figures }: Stage, run: string): Promise<void> {
   heading('Phase 3 is taken back, with long jobs in hand');
+  // Its workers are slow by now, which is why it is taken back.
+  await team.redis.hset('synapse:slower', 'data-profiling', 800);
   const jobs = Array.from({ length: 4 }, (_, n) => `profile-back-${n}`);
   for (const id of jobs)
-    await team.call('POST', 'jobs', { type: 'data-profiling', id, total: 60, stepMs: 40 });
-  for (const id of jobs) await untilStep(team, id, 3);
-  const { run } = await newest(team.ops);
+    await team.call('POST', 'jobs', { type: 'data-profiling', id, total: 30, stepMs: 40 });
+  for (const id of jobs) await untilStep(team, id, 2);
   await team.ops.runBriefly(
-    ['rollback', run, '--yes', '--reason', 'wrong totals in two profiles'],
+    ['rollback', run, '--yes', '--reason', 'profiles take twenty times as long'],
     REPORT,
     12,
   );
   const back = Date.now();
-  const { rollback } = await newest(team.ops);
+  const ms = await rollbackMs(team.ops, run);
   const types: Type[] = ['sample-selection', 'planning', 'scoping'];
   const enough = () => types.every((type) => since(team, back, type).length >= 3);
   await waitFor(enough, { what: 'jobs after the rollback', timeoutMs: 30_000, everyMs: 100 });
   print();
   tellRoutes(await routesNow(team, [...types, 'data-profiling', 'test-execution']));
   const others = types.flatMap((type) => since(team, back, type));
-  figures.held('phase 3, its rollback by hand', `${rollback?.ms} ms`, {
+  figures.held('phase 3, its rollback by hand', `${ms} ms`, {
     wanted: 'under 30 s',
-    holds: rollback !== null && rollback.ms < 30_000,
+    holds: ms < 30_000,
   });
   figures.held('phase 3 back, jobs of phases 1 and 2 since that went to the new side', share(others), {
     wanted: 'all',
@@ -227,7 +242,7 @@ export async function profilingBack(team: Team, { figures }: Stage): Promise<voi
     (await team.query('SELECT 1 FROM results WHERE job_id = ANY($1)', [jobs])).length === jobs.length;
   await waitFor(ended, { what: 'the end of the long jobs in the thread pool', timeoutMs: 20_000 });
   const taken = team.evidence.began().filter(({ job, side }) => side === 'old' && jobs.includes(job));
-  for (const { job, from } of taken) print(`${job}: the thread pool went on at step ${from} of 60`);
+  for (const { job, from } of taken) print(`${job}: the thread pool went on at step ${from} of 30`);
   figures.held(
     'long jobs that the thread pool took over at their checkpoint',
     `${taken.filter(({ from }) => from > 0).length} of ${jobs.length}`,

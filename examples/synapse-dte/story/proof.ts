@@ -20,6 +20,7 @@ export async function prove(team: Team, { figures }: Stage): Promise<void> {
   print(`${jobs.size} jobs, ${results.length} results, ${failed.length} failures`);
   const rate = (100 * (jobs.size - lost.length)) / jobs.size;
   figures.held('jobs completed', `${rate}% of ${jobs.size}`, { wanted: 'over 99.9%', holds: rate > 99.9 });
+  figures.held('jobs that failed', failed.length, { wanted: '0', holds: failed.length === 0 });
   figures.held('jobs lost', lost.length, { wanted: '0', holds: lost.length === 0 });
   figures.held('effects missing or doubled', wrong.length, {
     wanted: '0',
@@ -29,12 +30,23 @@ export async function prove(team: Team, { figures }: Stage): Promise<void> {
   checkpoints(team.evidence, figures);
 }
 
+/** Waits for the last job; where some come to no end, it says which. */
 async function untilAllEnded({ query, evidence }: Team): Promise<void> {
-  const all = async () => {
-    const [row] = await query<{ n: number }>('SELECT count(*)::int AS n FROM results');
-    return row!.n >= evidence.jobs().length;
+  const jobs = evidence.jobs().map(({ job }) => job);
+  const open = 'SELECT id FROM unnest($1::text[]) id WHERE id NOT IN (SELECT job_id FROM results)';
+  let left: { id: string }[] = [];
+  const none = async () => {
+    left = await query<{ id: string }>(open, [jobs]);
+    return left.length === 0;
   };
-  await waitFor(all, { what: 'the end of the last job', timeoutMs: 30_000, everyMs: 100 });
+  await waitFor(none, { what: 'the end of the last job', timeoutMs: 30_000, everyMs: 200 }).catch(
+    (error: Error) => {
+      const names = left.slice(0, 10).map(({ id }) => id);
+      throw new Error(
+        `${left.length} jobs have come to no end, such as ${names.join(', ')}: ${error.message}`,
+      );
+    },
+  );
 }
 
 /** Each job went where the documented rule sends it, and the shares are what they should be. */

@@ -20,6 +20,8 @@ export const STUCK_AFTER = '1500ms';
 /** Everything that stands around qctl. */
 export interface Team {
   redis: Redis;
+  /** Of Celery: another database of the same Redis. */
+  brokerUrl: string;
   /** Rows of one statement in the database of the team. */
   query<T extends object>(sql: string, params?: unknown[]): Promise<T[]>;
   /** A request to the web application: `call('POST', 'jobs/ID/pause')`. */
@@ -54,6 +56,7 @@ export async function startTeam({ folder, onEnd }: Stage): Promise<Team> {
   onEnd(async () => redis.disconnect());
   const settings = {
     SYNAPSE_REDIS: server.url,
+    SYNAPSE_BROKER: `${server.url}/1`,
     SYNAPSE_DATABASE: database,
     SYNAPSE_API: api,
     JOB_STUCK_AFTER: STUCK_AFTER,
@@ -63,6 +66,7 @@ export async function startTeam({ folder, onEnd }: Stage): Promise<Team> {
   const call = requestsTo(api);
   return {
     redis,
+    brokerUrl: settings.SYNAPSE_BROKER,
     query,
     call: (method, path, body) => call(method, `/api/v1/${path}`, body),
     traffic: async (rates) => {

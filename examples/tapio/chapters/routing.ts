@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { waitFor } from '../../../test/support/wait.ts';
 import { heading, print } from '../../kit/terminal.ts';
 import type { Produced } from '../produced.ts';
-import { NAMESPACES, type World } from '../world.ts';
+import { NAMESPACES } from '../services.ts';
+import type { World } from '../world.ts';
 
 const FILE = ['--file', 'flags.yaml'];
 const EVENTS = 2 * NAMESPACES;

@@ -48,17 +48,20 @@ async function setShadow(world: World, percent: number): Promise<void> {
   await world.knowsFlags();
 }
 
-/** Sends events while both engines stand still, so that both begin with the same backlog. */
+/** Sends events while both engines stand still; then each works them off alone, so that neither slows the other. */
 async function shadowed(world: World, what: Parameters<World['burst']>[0]) {
   const copies = (await world.results('shadow')).length;
   const since = new Date().toISOString();
   for (const engine of ['v1', 'v2'] as const) await world.signal(engine, 'SIGSTOP');
   const events = await world.burst(what);
-  for (const engine of ['v1', 'v2'] as const) await world.signal(engine, 'SIGCONT');
-  await world.worked(events);
+  await world.signal('v2', 'SIGCONT');
   await waitFor(async () => (await world.results('shadow')).length >= copies + events.length, {
     what: 'the results of the copies',
+    timeoutMs: 30_000,
+    everyMs: 50,
   });
+  await world.signal('v1', 'SIGCONT');
+  await world.worked(events);
   return { events, since };
 }
 
@@ -81,7 +84,7 @@ async function judgeEngines(world: World, all: { id: string }[], measured: { id:
   const of = (results: readonly Result[]) => throughput(results.filter(({ eventId }) => last.has(eventId)));
   const [v1, v2] = [of(counted), of(await world.results('shadow'))];
   figures.told(`throughput of V1, backlog of ${measured.length} events`, `${v1}/s`);
-  figures.told('throughput of V2, the same events at the same time', `${v2}/s`);
+  figures.told('throughput of V2, the same events', `${v2}/s`);
   figures.held('throughput of V2 over that of V1', `${(v2 / v1).toFixed(1)} times`, {
     wanted: 'over 1.5: more than 50% better',
     holds: v2 > 1.5 * v1,

@@ -1,5 +1,5 @@
 /*
- * Correlation engine V2: takes events from its stream, a hundred at a time, and asks for the context of all of them at
+ * Correlation engine V2: takes events from its stream, up to 250 at a time, and asks for the context of all of them at
  * once. A result is written in one step with the acknowledgement: whose entry was given back meanwhile writes none.
  * Copies come by a stream of their own, and so go their results. At SIGTERM it gives up what it waits for, unacknowledged.
  *
@@ -15,6 +15,7 @@ import { openTelemetry } from './telemetry.mjs';
 const { env } = process;
 const GROUP = 'engine-v2';
 const RESULTS_OF = { [env.EVENTS]: env.RESULTS, [env.SHADOW]: `${env.RESULTS}:shadow` };
+const FIELDS = ['eventId', 'engine', 'namespace', 'category', 'at', 'body'];
 const bound = env.BOUND === 'above' ? above : atLeast;
 const stopping = new AbortController();
 process.on('SIGTERM', () => stopping.abort());
@@ -23,9 +24,13 @@ const redis = new Redis(env.REDIS_URL, { maxRetriesPerRequest: null });
 redis.on('error', () => {});
 redis.defineCommand('finish', {
   numberOfKeys: 2,
-  lua: `if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
-        redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
-        return 1`,
+  // The group, and for each event its entry and the fields of its result.
+  lua: `local size = 1 + 2 * #FIELDS
+        for at = 2, #ARGV, size do
+          if redis.call('XACK', KEYS[1], ARGV[1], ARGV[at]) == 1 then
+            redis.call('XADD', KEYS[2], '*', unpack(ARGV, at + 1, at + size - 1))
+          end
+        end`.replace('#FIELDS', String(FIELDS.length)),
 });
 const telemetry = openTelemetry('v2', env.STATUS_PORT);
 
@@ -51,14 +56,12 @@ async function correlate(stream, events) {
   const fields = events.flatMap(({ namespace, rules }) => rules.map((rule) => contextField(namespace, rule)));
   const found = fields.length > 0 ? await redis.hmget(CONTEXT, ...fields) : [];
   let next = 0;
-  const finished = redis.pipeline();
-  for (const { entry, id, namespace, category, body, rules } of events) {
+  const results = events.flatMap(({ entry, id, namespace, category, body, rules }) => {
     const findings = rules.map((rule) => judge(body, rule, found[next++], bound));
-    const result = { eventId: id, engine: 'v2', namespace, category, at: new Date().toISOString() };
-    const flat = [...Object.entries(result).flat(), 'body', JSON.stringify(findings)];
-    finished.finish(stream, RESULTS_OF[stream], GROUP, entry, ...flat);
-  }
-  await finished.exec();
+    const values = [id, 'v2', namespace, category, new Date().toISOString(), JSON.stringify(findings)];
+    return [entry, ...FIELDS.flatMap((name, at) => [name, values[at]])];
+  });
+  if (results.length > 0) await redis.finish(stream, RESULTS_OF[stream], GROUP, ...results);
 }
 
 let seen = 0;
@@ -76,7 +79,7 @@ async function work(stream, entries) {
 
 const streams = Object.keys(RESULTS_OF);
 for (const stream of streams) await redis.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM').catch(() => {});
-const READ = ['GROUP', GROUP, `engine-${process.pid}`, 'COUNT', 100, 'BLOCK', 200, 'STREAMS'];
+const READ = ['GROUP', GROUP, `engine-${process.pid}`, 'COUNT', 250, 'BLOCK', 200, 'STREAMS'];
 try {
   while (!stopping.signal.aborted) {
     const reply = await redis.xreadgroup(...READ, ...streams, ...streams.map(() => '>'));

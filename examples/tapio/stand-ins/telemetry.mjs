@@ -1,7 +1,8 @@
 /*
  * What an engine tells of itself over HTTP: GET /status gives the share of errors and the 95th percentile of the time
  * that an event took in the engine, over the last second; null as long as that says nothing. What the engine still
- * has in hand counts with its time so far: one that hangs is slow, and not silent.
+ * has in hand counts with its time so far, and where that is longer than a second it alone: one that hangs is slow, and
+ * not silent.
  */
 import { createServer } from 'node:http';
 
@@ -23,14 +24,17 @@ export function openTelemetry(engine, port) {
   };
   const status = () => {
     recent = recent.filter(({ at }) => at > Date.now() - WINDOW_MS);
-    const soFar = Array.from({ length: inHand.count }, () => performance.now() - inHand.since);
+    const age = inHand.count > 0 ? performance.now() - inHand.since : 0;
+    const soFar = new Array(inHand.count).fill(age);
     const times = [...recent.map(({ ms }) => ms), ...soFar].sort((a, b) => a - b);
+    const slow = times[Math.floor(times.length * 0.95)];
+    const known = times.length >= FEWEST ? slow : null;
     const failed = recent.filter(({ ok }) => !ok).length;
     return {
       engine,
       events: recent.length,
       errorRate: recent.length < FEWEST ? null : failed / recent.length,
-      p95Ms: times.length < FEWEST ? null : Math.round(times[Math.floor(times.length * 0.95)]),
+      p95Ms: age > WINDOW_MS ? Math.round(age) : known && Math.round(known),
     };
   };
   const server = createServer((_, response) => {

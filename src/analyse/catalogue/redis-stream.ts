@@ -54,9 +54,9 @@ export const STREAM_FINDINGS: readonly FindingKind[] = [
     code: 'MAXLEN_CUTS',
     sides: ['redis'],
     levels: ['blocker', 'warning'],
-    title: '--maxlen deletes what was not read yet',
+    title: '--max-len deletes what was not read yet',
     why: 'XADD with MAXLEN cuts the oldest entries whether a group has been given them or not. Messages are lost without an error.',
-    advice: 'Drain without --maxlen; qctl stream trim cuts later what no group needs any more.',
+    advice: 'Drain without --max-len; qctl stream trim cuts later what no group needs any more.',
   },
   {
     code: 'GROUP_MISSING',

@@ -3,7 +3,7 @@ import type { Finding } from '../../model/finding.ts';
 import type { StreamDetail } from '../../streams/index.ts';
 
 /**
- * What trimming while the drain appends would take from consumers: --maxlen of the drain holds for each
+ * What trimming while the drain appends would take from consumers: --max-len of the drain holds for each
  * partition by itself and asks no group.
  *
  * @param backlog messages that are to come; null: not known
@@ -14,7 +14,7 @@ export function maxLenFindings(
   backlog: number | null,
 ): Finding[] {
   if (maxLen === undefined) return [];
-  const remedy = `leave --maxlen out; 'qctl stream trim ${stream}' cuts later what no group needs any more`;
+  const remedy = `leave --max-len out; 'qctl stream trim ${stream}' cuts later what no group needs any more`;
   const behind = details.flatMap(({ groups }) => groups).filter(({ lagAtLeast }) => lagAtLeast > maxLen);
   const [group] = behind.sort((a, b) => b.lagAtLeast - a.lagAtLeast);
   if (group)
@@ -22,7 +22,7 @@ export function maxLenFindings(
       {
         level: 'blocker',
         code: 'MAXLEN_CUTS',
-        text: `--maxlen ${maxLen}, and group ${group.group} has ${group.lagAtLeast} entries of ${group.stream} still to come: the first append deletes about ${group.lagAtLeast - maxLen} of them`,
+        text: `--max-len ${maxLen}, and group ${group.group} has ${group.lagAtLeast} entries of ${group.stream} still to come: the first append deletes about ${group.lagAtLeast - maxLen} of them`,
         remedy,
       },
     ];
@@ -32,7 +32,7 @@ export function maxLenFindings(
     {
       level: 'warning',
       code: 'MAXLEN_CUTS',
-      text: `--maxlen ${maxLen} keeps ${room} entries and ${backlog} messages are to be moved: whatever consumers have not read by then is deleted`,
+      text: `--max-len ${maxLen} keeps ${room} entries and ${backlog} messages are to be moved: whatever consumers have not read by then is deleted`,
       remedy,
     },
   ];

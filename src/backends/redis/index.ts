@@ -5,6 +5,7 @@ export { isRetryable, replyCode, toTargetError } from './errors.ts';
 export { ping, pingAll } from './handshake.ts';
 export { type RedisFacts, redisFacts } from './info.ts';
 export type { HostPort, RedisKind, RedisOptions, TlsOptions } from './options.ts';
+export { speaksPlain, speaksTls } from './probe.ts';
 export { waitUntilReady } from './ready.ts';
 export { mastersOf, type ScanChoice, scanNode } from './scan.ts';
 export { defineScript, type RedisScript, runScript, runScriptBuffer, type ScriptArg } from './script.ts';

@@ -1,10 +1,7 @@
 import { explainNetwork, plainCause } from '../../../backends/network.ts';
 import { QctlError } from '../../../errors.ts';
-import { producerClosed } from '../errors.ts';
-import { Line } from '../line.ts';
-import { OpenMessages } from '../open-messages.ts';
-import { Outage } from '../outage.ts';
-import type { Outgoing, Producer, ProducerEvents } from '../target.ts';
+import type { Outgoing, ProducerEvents } from '../target.ts';
+import { WaitingProducer } from '../waiting-producer.ts';
 import { contentTypeOf } from './content-type.ts';
 import { HttpLine, type HttpLineOptions } from './request.ts';
 
@@ -17,65 +14,51 @@ export interface HttpProducerOptions extends HttpLineOptions {
 }
 
 /** A request a message, several at once. */
-export class HttpProducer implements Producer {
+export class HttpProducer extends WaitingProducer {
   readonly #options: HttpProducerOptions;
   readonly #line: HttpLine;
-  readonly #open: OpenMessages;
-  readonly #waiting = new Line<Outgoing>();
-  readonly #outage = new Outage({
-    again: () => this.#pump(),
-    giveUp: (why) => this.#open.failed(this.#waiting.take(this.#waiting.length), why),
-  });
   #calls = 0;
 
   constructor(options: HttpProducerOptions, events: ProducerEvents) {
+    super(events);
     this.#options = options;
     this.#line = new HttpLine(options);
-    this.#open = new OpenMessages(events);
-  }
-
-  get open(): number {
-    return this.#open.count;
-  }
-
-  send(messages: readonly Outgoing[]): void {
-    if (this.#open.ended) return;
-    this.#open.add(messages);
-    for (const message of messages) this.#waiting.push(message);
-    this.#pump();
   }
 
   cut(): void {
     this.#line.cut();
   }
 
-  close(): Promise<void> {
-    this.#outage.end();
-    this.#open.end(producerClosed());
+  protected release(): Promise<void> {
     this.#line.cut();
     return Promise.resolve();
   }
 
-  #pump(): void {
+  protected pump(): void {
     const { maxSockets } = this.#options;
-    while (!this.#open.ended && !this.#outage.holding && this.#calls < maxSockets && this.#waiting.length > 0)
-      for (const message of this.#waiting.take(1)) void this.#post(message);
+    while (
+      !this.messages.ended &&
+      !this.outage.holding &&
+      this.#calls < maxSockets &&
+      this.waiting.length > 0
+    )
+      for (const message of this.waiting.take(1)) void this.#post(message);
   }
 
   async #post(message: Outgoing): Promise<void> {
     this.#calls += 1;
-    this.#open.sent([message]);
+    this.messages.sent([message]);
     try {
       const { status } = await this.#line.ask(...this.#request(message));
-      this.#outage.over();
+      this.outage.over();
       const why = this.#refusal(status);
-      if (why) this.#open.failed([message], why);
-      else this.#open.confirmed(message.seq, performance.now());
+      if (why) this.messages.failed([message], why);
+      else this.messages.confirmed(message.seq, performance.now());
     } catch (error) {
       this.#lost(message, error);
     }
     this.#calls -= 1;
-    this.#pump();
+    this.pump();
   }
 
   /** A GET has no body: many servers would take it for the next request. */
@@ -98,7 +81,7 @@ export class HttpProducer implements Producer {
   }
 
   #lost(message: Outgoing, error: unknown): void {
-    if (this.#open.ended) return;
+    if (this.messages.ended) return;
     const known = explainNetwork(error);
     const cause = plainCause(error);
     const why = new QctlError('target', `${this.#options.label}: ${known?.why ?? cause.message}`, {
@@ -106,7 +89,7 @@ export class HttpProducer implements Producer {
       hint: known?.hint ?? ['check the URL, and that the server is up'],
       cause,
     });
-    this.#open.failed([message], why);
-    this.#outage.failed(why);
+    this.messages.failed([message], why);
+    this.outage.failed(why);
   }
 }

@@ -1,0 +1,102 @@
+// What esbuild is told, and what of it is known afterwards.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/**
+ * Libraries of package.json that go into the bundle although they would be installed beside it: almost every command
+ * needs them, and in single files they take a third of the time that a command needs to start. Such a one is pinned
+ * to one version, so that what is installed, listed and audited is what runs.
+ */
+export const BUNDLED = ['ioredis'];
+
+/** CommonJS libraries inside an ES module bundle still call require() for Node's own modules. */
+const BANNER = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);\n";
+
+/** The binary and the library. Their dependencies stay outside, where they can be audited and mended. */
+export function nodeOptions(root) {
+  const { version, dependencies } = createRequire(join(root, 'package.json'))('./package.json');
+  return {
+    entryPoints: {
+      main: 'commands/main.ts',
+      index: 'src/index.ts',
+      breaker: 'src/breaker/index.ts',
+      router: 'src/routing/index.ts',
+    },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    // A stack trace shows these names.
+    keepNames: true,
+    // What Node prints above a trace is a line of the file.
+    lineLimit: 160,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // Optional to a bundled one: there in this folder by chance.
+    external: [...Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)), 'supports-color'],
+    define: { QCTL_VERSION: JSON.stringify(version) },
+    banner: { js: BANNER },
+    legalComments: 'none',
+  };
+}
+
+/** What `qctl serve` shows, under names that stay: the server tells by their content whether they are new. */
+export const pageOptions = {
+  entryPoints: [
+    { in: 'web/main.tsx', out: 'app' },
+    { in: 'web/style/app.css', out: 'app' },
+    { in: 'web/index.html', out: 'index' },
+  ],
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2023',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.html': 'copy' },
+  legalComments: 'none',
+};
+
+/** Few of three hundred files need it. */
+export function withoutBanner(text) {
+  const rest = text.slice(BANNER.length);
+  return text.startsWith(BANNER) && !/\brequire\b/.test(rest) ? rest : text;
+}
+
+/** The manifest says the same flags for each of a hundred commands: in the bundle each stands once. */
+export const compactManifest = {
+  name: 'compact-manifest',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]completions[\\/]manifest\.json$/ }, ({ path }) => {
+      const manifest = JSON.parse(readFileSync(path, 'utf8'));
+      const flags = new Map();
+      const nameOf = (flag) => {
+        const text = JSON.stringify(flag);
+        if (!flags.has(text)) flags.set(text, flags.size);
+        return `f[${flags.get(text)}]`;
+      };
+      const listOf = (list) => `[${list.map(nameOf)}]`;
+      const commands = manifest.commands.map(
+        (command) =>
+          `{...${JSON.stringify({ ...command, flags: undefined })},flags:${listOf(command.flags)}}`,
+      );
+      const whole = `{flags:${listOf(manifest.flags)},commands:[${commands}]}`;
+      return { contents: `const f=[${[...flags.keys()]}];export default ${whole}`, loader: 'js' };
+    });
+  },
+};
+
+/** Every package of which something stands in the bundle, with its version, by name. */
+export function bundledPackages(root, metafiles) {
+  const inputs = metafiles
+    .flatMap(({ outputs }) => Object.values(outputs).flatMap((output) => Object.entries(output.inputs)))
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const folders = [...new Set(inputs.filter(Boolean))];
+  const packages = folders.map((folder) =>
+    JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')),
+  );
+  return packages.map(({ name, version }) => ({ name, version })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
