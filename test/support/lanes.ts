@@ -27,7 +27,7 @@ export const LONG: Record<string, number> = {
   'chaos/celery-kills': 30,
   'package/tarball': 25,
   'chaos/postgres-claim-kills': 28,
-  'e2e/examples/opsconductor': 45,
+  'e2e/examples/opsconductor': 60,
   'e2e/examples/devops-mcp': 45,
   'e2e/demo': 28,
   'drain/runs': 25,

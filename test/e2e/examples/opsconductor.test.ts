@@ -13,4 +13,5 @@ test('nine streams: urgent events first, dead letters replayed, upkeep, page, al
   expect(text).toMatch(/^lost, doubled +0, 0 +ok/m);
   expect(text).toMatch(/^load: messages a second +[12]\d{3} +ok/m);
   expect(text).toContain('Everything held.');
-});
+  // On a busy machine a load test may have to be done several times.
+}, 600_000);
