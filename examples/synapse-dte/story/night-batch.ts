@@ -17,9 +17,9 @@ interface Run {
   appended: number;
 }
 
-/** The night's batch is moved to the new side. The drain is held from another host, killed, and taken up there. */
-export async function nightBatch(team: Team, { figures }: Stage): Promise<void> {
-  heading('The batch of the night: a drain that is paused from another host, killed, and taken up there');
+/** The night's batch is moved to the new side. The drain is held from another host, and killed. */
+export async function nightBatch(team: Team): Promise<void> {
+  heading('The batch of the night: a drain that is paused from another host, and killed');
   const jobs = Array.from({ length: JOBS }, (_, n) => `night-${n}`);
   team.evidence.bring(jobs.map((job) => ({ job, total: 1 })));
   await team.query(INSERT, [jobs, Date.now()]);
@@ -39,9 +39,12 @@ export async function nightBatch(team: Team, { figures }: Stage): Promise<void> 
   child.kill('SIGKILL');
   await ended;
   const before = await moved(team);
-  print(
-    `\n✗ kill -9 ${child.pid}: ${before} of ${JOBS} jobs were in the stream; the same command on another host, at full speed\n`,
-  );
+  print(`\n✗ kill -9 ${child.pid}: ${before} of ${JOBS} jobs had left the table`);
+}
+
+/** Taken up on another host, at full speed. */
+export async function nightBatchGoesOn(team: Team, { figures }: Stage): Promise<void> {
+  heading('The batch of the night goes on: the same command on another host');
   await team.other.runBriefly(DRAIN, /^(run|read|appended|duplicates|settled|remaining|converged)/);
   const entries = await team.redis.xrange('jobs:test-execution', '-', '+');
   const ids = entries

@@ -198,7 +198,7 @@ export async function profiling(team: Team): Promise<string> {
   await team.other.runBriefly(['cutover', 'approve', run], /./);
   await resumed(team.other, run, COMPLETED, /^ *\d+ +(go|test)|^(result|why) /);
   print();
-  await team.ops.runBriefly(['top', '--once', '--view', 'routes'], /./);
+  await team.ops.runBriefly(['top', '--once', '--view', 'routes', '--interval', '200ms'], /./);
   await team.traffic(rates(5));
   return run;
 }
@@ -207,13 +207,13 @@ export async function profiling(team: Team): Promise<string> {
 export async function profilingBack(team: Team, { figures }: Stage, run: string): Promise<void> {
   heading('Phase 3 is taken back, with long jobs in hand');
   // Its workers are slow by now, which is why it is taken back.
-  await team.redis.hset('synapse:slower', 'data-profiling', 800);
+  await team.redis.hset('synapse:slower', 'data-profiling', 500);
   const jobs = Array.from({ length: 4 }, (_, n) => `profile-back-${n}`);
   for (const id of jobs)
     await team.call('POST', 'jobs', { type: 'data-profiling', id, total: 30, stepMs: 40 });
-  for (const id of jobs) await untilStep(team, id, 2);
+  for (const id of jobs) await untilStep(team, id, 1);
   await team.ops.runBriefly(
-    ['rollback', run, '--yes', '--reason', 'profiles take twenty times as long'],
+    ['rollback', run, '--yes', '--reason', 'profiles take ten times as long'],
     REPORT,
     12,
   );

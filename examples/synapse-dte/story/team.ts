@@ -15,7 +15,7 @@ export const TYPES = ['sample-selection', 'planning', 'scoping', 'data-profiling
 /** A type of job; its route and its stream are named after it. */
 export type Type = (typeof TYPES)[number];
 /** A worker that has said nothing for so long is gone. */
-export const STUCK_AFTER = '1500ms';
+export const STUCK_AFTER = '1s';
 
 /** Everything that stands around qctl. */
 export interface Team {
