@@ -73,6 +73,7 @@ export const PAGES: Record<string, Page> = {
       'redis://127.0.0.1:1': { code: 2, says: /nothing listens there/ },
     },
   },
+  'completion.md': { has: [], told: { 'completion install': {} } },
   'compare.md': { has: ['results'] },
   'cutover.md': {
     has: ['alerts', 'files'],
@@ -98,9 +99,28 @@ export const PAGES: Record<string, Page> = {
       'dlq purge': { columns: 100, answer: 'orders:dead' },
     },
   },
+  'drain-celery.md': {
+    has: ['tasks'],
+    placeholders: ({ env }) => ({ $CELERY_BROKER_URL: env.CELERY_BROKER_URL! }),
+    told: { 'drain celery reports --types': { says: /converged|nothing/ } },
+  },
   'drain-postgres.md': { has: ['alerts'], told: { '--mode copy': { says: /digest .* on both sides/ } } },
   'drain-sqs.md': { has: ['webhooks'], told: { '--yes': { more: SOON } } },
   'formats.md': { has: ['jobs'] },
+  'init.md': {
+    has: ['alerts'],
+    told: {
+      // Beside the file that stands there already; the dialogue is played in a terminal elsewhere.
+      '--from-env': { more: ['--out', 'made.yaml', '--no-ports'], says: /made\.yaml/ },
+      '--dry-run': { more: ['--out', 'other.yaml', '--no-ports'] },
+      'qctl init': {
+        columns: 100,
+        more: ['--out', 'asked.yaml', '--no-ports'],
+        code: 130,
+        until: /REDIS_URL/,
+      },
+    },
+  },
   'load.md': {
     has: ['files'],
     before: async () => {
@@ -109,8 +129,7 @@ export const PAGES: Record<string, Page> = {
     placeholders: () => ({
       'http://127.0.0.1:8080/webhook': webhook,
       // Played whole where it stands.
-      'examples/load/field.yaml': 'profile.yaml',
-      'examples/opsconductor/load.yaml': 'profile.yaml',
+      'examples/opsconductor/load-all.yaml': 'profile.yaml',
       ...{ '10000': '500', '30s': '1s', '1m': '1s', '20000/s': '100/s' },
     }),
     told: {

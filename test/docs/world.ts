@@ -7,6 +7,7 @@ import PgBoss from 'pg-boss';
 import { fillAlerts } from '../../examples/demo/alerts.ts';
 import { sendWebhooks } from '../../examples/demo/webhooks.ts';
 import { type CommandEnd, type CommandSetting, runCommand } from '../commands/run-command.ts';
+import { envelope } from '../support/celery.ts';
 import { putAside } from '../support/delayed.ts';
 import { fillOrders } from '../support/orders.ts';
 import { runQctl } from '../support/qctl.ts';
@@ -32,6 +33,7 @@ profiles:
     sources:
       alerts: { kind: postgres, url: "\${DATABASE_URL}", table: public.alerts, ready: "state = 'pending'", key: agent_id,
                 type: rule, priority: severity, enqueuedAt: created_at, stream: alerts }
+      reports: { kind: celery, url: "\${CELERY_BROKER_URL}", queue: reports, stream: jobs }
       webhooks: { kind: sqs, queueUrl: "\${SQS_QUEUE_URL}", region: us-east-1, stream: webhooks }
     streams:
       orders: { group: workers, minIdle: 5m, maxDeliveries: 3, deadLetter: "orders:dead" }
@@ -60,6 +62,9 @@ export async function openWorld(): Promise<World> {
     SQS_QUEUE_URL: await sqs.createQueue(uniqueName('none')),
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
     AWS_REGION: 'us-east-1',
+    CELERY_BROKER_URL: server.url,
+    HOME: folder,
+    SHELL: '/bin/bash',
     QCTL_STATE_DIR: join(folder, 'state'),
   };
   const parts = Object.entries(PARTS).map(([name, fill]) => [
@@ -120,6 +125,10 @@ const PARTS = {
   },
   async huge({ redis }: Ends) {
     await redis.xgroup('CREATE', 'huge', 'workers', '0', 'MKSTREAM');
+  },
+  async tasks({ redis }: Ends) {
+    for (const queue of ['celery', 'reports'])
+      for (let n = 0; n < 3; n += 1) await redis.lpush(queue, envelope({ routingKey: queue }));
   },
   async due({ redis }: Ends) {
     await putAside(redis, 'orders', [{ id: 'later', dueMs: Date.now() - 1000 }]);
