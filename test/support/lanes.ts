@@ -29,6 +29,7 @@ export const LONG: Record<string, number> = {
   'chaos/postgres-claim-kills': 28,
   'e2e/examples/opsconductor': 60,
   'e2e/examples/devops-mcp': 45,
+  'e2e/examples/synapse-dte': 50,
   'e2e/demo': 28,
   'drain/runs': 25,
   'chaos/failover-twice': 24,

@@ -88,7 +88,7 @@ function tellShares({ evidence }: Team, type: Type): void {
 /** Phase 1, low risk. */
 export async function sampleSelection(team: Team): Promise<void> {
   heading('Phase 1, low risk: sample selection, in shares of 10, 25, 50 and 100 %');
-  await team.traffic({ ...rates(5), 'sample-selection': 60 });
+  await team.traffic({ ...rates(3), 'sample-selection': 45 });
   const plan = 'plan-1-sample-selection.yaml';
   await team.ops.runBriefly(['cutover', 'plan', plan], /STEP|^\d|earliest|rollback at|gives back|no return/);
   print();
@@ -100,7 +100,7 @@ export async function sampleSelection(team: Team): Promise<void> {
 /** Phase 2, medium risk. The new build of the workers of scoping is slow: both types of the phase go back, no other does. */
 export async function scopingFails(team: Team, { figures }: Stage): Promise<void> {
   heading('Phase 2, medium risk: the new build is slow at scoping, and the phase goes back by itself');
-  await team.traffic({ ...rates(5), planning: 60, scoping: 60 });
+  await team.traffic({ ...rates(3), planning: 60, scoping: 60 });
   await team.redis.hset('synapse:slower', 'scoping', 1000);
   const plan = 'plan-2-planning-scoping.yaml';
   const run = await carryOut(team, {
@@ -174,7 +174,7 @@ const share = (jobs: { side: string }[]) =>
 /** The build is mended. */
 export async function scopingAgain(team: Team): Promise<void> {
   heading('Phase 2 again, with the build mended');
-  await team.traffic({ ...rates(5), planning: 80, scoping: 80 });
+  await team.traffic({ ...rates(3), planning: 60, scoping: 60 });
   await team.redis.del('synapse:slower');
   await carryOut(team, {
     plan: 'plan-2-planning-scoping.yaml',
@@ -186,7 +186,7 @@ export async function scopingAgain(team: Team): Promise<void> {
 /** Phase 3, high risk: in its middle it wants a yes, which comes from another host, where it is carried on. Returns the run. */
 export async function profiling(team: Team): Promise<string> {
   heading('Phase 3, high risk: approved in its middle, and carried on, from another host');
-  await team.traffic({ ...rates(5), 'data-profiling': 60, 'test-execution': 60 });
+  await team.traffic({ ...rates(3), 'data-profiling': 45, 'test-execution': 45 });
   const plan = 'plan-3-profiling-execution.yaml';
   const run = await carryOut(team, {
     plan,
@@ -199,7 +199,7 @@ export async function profiling(team: Team): Promise<string> {
   await resumed(team.other, run, COMPLETED, /^ *\d+ +(go|test)|^(result|why) /);
   print();
   await team.ops.runBriefly(['top', '--once', '--view', 'routes', '--interval', '200ms'], /./);
-  await team.traffic(rates(5));
+  await team.traffic(rates(3));
   return run;
 }
 

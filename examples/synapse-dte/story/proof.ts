@@ -61,8 +61,8 @@ function routing(evidence: Evidence, figures: Stage['figures']): void {
   for (const { percent, jobs, new: took } of shares) {
     const seen = (100 * took) / jobs;
     figures.held(`share of the new side at ${percent} %`, `${seen.toFixed(1)} % of ${jobs} jobs`, {
-      wanted: 'within 8 points',
-      holds: Math.abs(seen - percent) < 8,
+      wanted: 'within 5 points',
+      holds: Math.abs(seen - percent) < 5,
     });
   }
   const stages = shares.map(({ percent }) => percent).join(', ');
