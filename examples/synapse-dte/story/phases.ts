@@ -1,6 +1,7 @@
 import { waitFor } from '../../../test/support/wait.ts';
 import type { Stage } from '../../kit/scenario.ts';
-import { type Answer, heading, print, type Terminal } from '../../kit/terminal.ts';
+import { heading, print } from '../../kit/terminal.ts';
+import { AT_APPROVAL, COMPLETED, carryOut, REPORT, ROLLED_BACK, resumed, rollbackMs } from './carry-out.ts';
 import { sharesOf } from './evidence.ts';
 import { untilStep } from './jobs.ts';
 import { type Team, TYPES, type Type } from './team.ts';
@@ -8,75 +9,10 @@ import { type Team, TYPES, type Type } from './team.ts';
 /** Some of each type, all the time. */
 const rates = (each: number) => Object.fromEntries(TYPES.map((type) => [type, each]));
 
-/** The times of a night in those of an example; the files keep the real ones. */
-const quickly = { every: '150ms', learn: '400ms' };
-
-/** The lines of a report that matter. */
-const REPORT = /^ *(#|\d+) |^(run|plan|result|state|why|undone|took|returned|left) /;
-
-/** How long the way back of a run took, as its journal has it. */
-async function rollbackMs(terminal: Terminal, run: string): Promise<number> {
-  const { rollback } = await terminal.look<{ rollback: { ms: number } }>(['cutover', 'status', run]);
-  return rollback.ms;
-}
-
 /** The share of each route, as any other program reads it: a route that was taken away has none. */
 async function routesNow({ redis }: Team, types: Type[]): Promise<Record<string, string | null>> {
   const read = async (type: Type) => [type, await redis.hget(`qctl:{route:${type}}`, 'percent')] as const;
   return Object.fromEntries(await Promise.all(types.map(read)));
-}
-
-/** How a run stands after a command: its name, and what the command ended with. */
-interface Stand {
-  run: string;
-  code: number | null;
-  why: string;
-}
-
-const COMPLETED = ({ code }: Stand) => code === 0;
-const ROLLED_BACK = ({ code }: Stand) => code === 12;
-const AT_APPROVAL = ({ code, why }: Stand) => code === 11 && why.includes('approval');
-
-/**
- * Carries a plan out until it stands as is wanted. A share in which no job came through, on a busy machine, holds the run,
- * since no data is never a pass: it is resumed then, as an operator would.
- *
- * @returns the name of the run
- */
-async function carryOut(
-  { ops }: Team,
-  asked: { plan: string; change: string; times: Record<string, string>; until?: (stand: Stand) => boolean },
-): Promise<string> {
-  const { plan, change, times, until = COMPLETED } = asked;
-  const set = Object.entries({ ...times, ...quickly }).flatMap(([name, value]) => [
-    '--set',
-    `${name}=${value}`,
-  ]);
-  const args = ['cutover', 'run', plan, '--yes', '--no-wait', '--reason', change, ...set];
-  const stand = standOf(await ops.runBriefly(args, REPORT, [0, 11, 12]));
-  if (!until(stand)) await resumed(ops, stand.run, until);
-  return stand.run;
-}
-
-/** Takes a run up until it stands as is wanted. */
-async function resumed(
-  terminal: Terminal,
-  run: string,
-  until: (stand: Stand) => boolean,
-  lines = REPORT,
-): Promise<void> {
-  for (let tries = 0; tries < 5; tries += 1) {
-    const args = ['cutover', 'resume', run, '--yes', '--no-wait'];
-    const stand = standOf(await terminal.runBriefly(args, lines, [0, 11, 12]));
-    if (until(stand)) return;
-    if (stand.code !== 11) break;
-  }
-  throw new Error(`${run} has come to another end`);
-}
-
-function standOf({ code, stdout }: Answer): Stand {
-  const line = (name: string) => new RegExp(`^${name} +(.+)$`, 'm').exec(stdout)?.[1] ?? '';
-  return { code, run: line('run'), why: line('why') };
 }
 
 function tellShares({ evidence }: Team, type: Type): void {
