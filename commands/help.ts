@@ -19,10 +19,10 @@ export function newCommand(context: Context, entry: CommandEntry): QctlCommand {
 }
 
 async function showTopic(context: Context, topic: Topic): Promise<void> {
-  const { type, data, text } = await loadTopic(topic);
+  const { type, data, text, laidOut = false } = await loadTopic(topic);
   await renderResult(context.io, context.options, {
     type,
     data,
-    table: () => fitHelp(text(context), helpWidth(context.io)),
+    table: () => (laidOut ? text(context) : fitHelp(text(context), helpWidth(context.io))),
   });
 }

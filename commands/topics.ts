@@ -24,6 +24,8 @@ export interface TopicPage {
   type: string;
   data: object | readonly object[];
   text: (context: Context) => string;
+  /** It keeps to the width itself: a table must not flow anew. */
+  laidOut?: true;
 }
 
 /** The page of a topic; each is loaded by itself. */

@@ -1,9 +1,13 @@
 import { BREAKER_VARIABLES } from '../../src/config/breaker-variables.ts';
 import { VARIABLES, type Variable } from '../../src/config/environment.ts';
+import { fitHelp, helpWidth } from '../help-text.ts';
 import { formatTable } from '../term/table.ts';
 import type { TopicPage } from '../topics.ts';
 
 const rows: readonly Variable[] = [...Object.values(VARIABLES), ...BREAKER_VARIABLES];
+
+const FIRST = `Of several names in a line the first that is set counts. Flags stand above all
+of them, qctl.yaml stands below.`;
 
 const BREAKERS = `NAME is a circuit breaker in capitals, as in WAZUH_CB_TIMEOUT=60s: the one that
 says env: WAZUH in qctl.yaml, else wazuh, else those there that begin with
@@ -15,6 +19,7 @@ that notify QCTL_EVENT as well.`;
 
 /** `qctl help environment`. */
 export const page: TopicPage = {
+  laidOut: true,
   type: 'variable',
   data: rows.map(({ names, description, secret = false }) => ({ names, description, secret })),
   text: ({ io }) => {
@@ -26,6 +31,7 @@ export const page: TopicPage = {
       ],
       rows,
     );
-    return `Of several names in a line the first that is set counts. Flags stand above all\nof them, qctl.yaml stands below.\n\n${table}\n${BREAKERS}\n\n${STEPS}\n`;
+    const [first, breakers, steps] = [FIRST, BREAKERS, STEPS].map((text) => fitHelp(text, helpWidth(io)));
+    return `${first}\n\n${table}\n${breakers}\n\n${steps}\n`;
   },
 };

@@ -1,4 +1,5 @@
 import { EXIT_CODES } from '../exit-codes.ts';
+import { fitHelp, helpWidth } from '../help-text.ts';
 import { formatTable } from '../term/table.ts';
 import type { TopicPage } from '../topics.ts';
 
@@ -9,6 +10,7 @@ be reached included. A signal stays 130 or 143.
 
 /** `qctl help exit-codes`. */
 export const page: TopicPage = {
+  laidOut: true,
   type: 'exit-code',
   data: EXIT_CODES,
   text: ({ io }) => {
@@ -21,6 +23,6 @@ export const page: TopicPage = {
       ],
       EXIT_CODES,
     );
-    return `${table}\n${CHECKS}`;
+    return `${table}\n${fitHelp(CHECKS, helpWidth(io))}`;
   },
 };
