@@ -113,7 +113,8 @@ describe('configuration', () => {
     const { code, stderr } = await runQctl(['config', 'validate'], { cwd });
     expect({ code, stderr }).toEqual({
       code: 5,
-      stderr: 'qctl: qctl.yaml:4: profiles.p.sources.a.table: expected text, got 5\n',
+      stderr:
+        'qctl: qctl.yaml:4: profiles.p.sources.a.table: expected text, got 5\n  hint: mend the lines that are named, then the same command again\n',
     });
   });
 

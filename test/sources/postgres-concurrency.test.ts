@@ -50,7 +50,7 @@ describe('rows that another session has locked', () => {
       settings: { batch: 4 },
     });
     expect(report).toMatchObject({ ending: 'left over', converged: false, remaining: 2, state: 'stopped' });
-    expect(report.problems).toEqual(['2 messages are still in the source']);
+    expect(report.problems).toEqual(['2 messages still in the source']);
     expect(waits.join()).toContain('2 ready rows are locked by other sessions');
     expect((await idsIn(stream)).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 30 }, (_, i) => i + 1).filter((id) => id !== 3 && id !== 17),
