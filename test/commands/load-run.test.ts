@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { whileInvalid } from '../load/running.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { sharedPostgres, sharedSqs } from '../support/shared.ts';
-import { type CommandSetting, runCommand } from './run-command.ts';
+import { type CommandEnd, type CommandSetting, runCommand } from './run-command.ts';
 
 let server: TestRedis;
 let client: Redis;
@@ -30,6 +30,12 @@ const runLoad = (argv: string[], setting: CommandSetting) =>
     () => runCommand(argv, setting),
     ({ code, stderr }) => code === 1 && stderr.includes('the result is invalid'),
   );
+
+/** What became of the messages. A busy machine may have been in its own way: that says nothing about them. */
+function carriedBy({ code, stdout, stderr }: CommandEnd): unknown {
+  if (code !== 0) expect([code, stderr]).toEqual([1, expect.stringContaining('the result is invalid')]);
+  return JSON.parse(stdout).counts;
+}
 
 describe('qctl load run', () => {
   test('says what goes where before it begins, then what it has measured; the results can be kept', async () => {
@@ -143,25 +149,22 @@ describe('qctl load run', () => {
 
   test('a job table, a queue and a webhook carry the same load, and nothing of it stays', async () => {
     const database = await sharedPostgres().createDatabase();
-    const table = await runLoad([...short, '--target', 'postgres', '--consumers', '2', '-o', 'json'], {
+    const table = await runCommand([...short, '--target', 'postgres', '--consumers', '2', '-o', 'json'], {
       env: { DATABASE_URL: database },
     });
-    expect([table.code, JSON.parse(table.stdout).counts]).toMatchObject([
-      0,
-      { processed: 100, lost: 0, doubled: 0 },
-    ]);
+    expect(carriedBy(table)).toMatchObject({ processed: 100, lost: 0, doubled: 0 });
 
     const sqs = sharedSqs();
     // The SDK looks for them by itself.
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
-    const queue = await runLoad([...short, '--target', 'sqs', '-o', 'json'], {
+    const queue = await runCommand([...short, '--target', 'sqs', '-o', 'json'], {
       env: {
         AWS_ENDPOINT_URL_SQS: sqs.endpoint,
         AWS_REGION: 'us-east-1',
       },
     });
-    expect([queue.code, JSON.parse(queue.stdout).counts]).toMatchObject([0, { processed: 100, lost: 0 }]);
+    expect(carriedBy(queue)).toMatchObject({ processed: 100, lost: 0 });
 
     let requests = 0;
     const webhook = createServer((request, response) => {
@@ -173,11 +176,11 @@ describe('qctl load run', () => {
     });
     await new Promise<void>((listening) => webhook.listen(0, '127.0.0.1', listening));
     const url = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/hook?token=s3cret`;
-    const hook = await runLoad([...short, '--target', 'http', '--url', url, '-o', 'json'], {});
+    const hook = await runCommand([...short, '--target', 'http', '--url', url, '-o', 'json'], {});
     webhook.closeAllConnections();
     webhook.close();
-    expect([hook.code, JSON.parse(hook.stdout).counts]).toMatchObject([0, { confirmed: 100, lost: null }]);
-    expect(requests % 100).toBe(0);
+    expect(carriedBy(hook)).toMatchObject({ confirmed: 100, lost: null });
+    expect(requests).toBe(100);
     expect(hook.stdout + hook.stderr).not.toContain('s3cret');
   });
 });
