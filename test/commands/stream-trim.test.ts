@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { fillManyPending, fillPending } from '../support/pending.ts';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { fillPending } from '../support/pending.ts';
+import { startTcpProxy } from '../support/proxy.ts';
 import { spawnQctl } from '../support/qctl.ts';
 import { waitFor } from '../support/wait.ts';
 import { useOwnRedis } from './own-redis.ts';
@@ -308,16 +309,21 @@ test('what was cut of the streams before the one that failed is reported', async
 });
 
 test('SIGINT in the middle: 130, the report says how many went, and the same command goes on', async () => {
-  const count = 500_000;
-  await fillManyPending(redis.client, ['orders', 'workers', 'a'], count);
-  await redis.client.call('XGROUP', 'DESTROY', 'orders', 'workers');
+  const count = 100_000;
+  const fill = `for i = 1, ${count} do redis.call('XADD', KEYS[1], i .. '-0', 'n', 1) end`;
+  await redis.client.eval(fill, 1, 'orders');
   const argv = ['stream', 'trim', 'orders', '--max-len', '10', '--yes', '--quiet'];
-  const process = spawnQctl(argv, { env: { REDIS_URL: redis.server.url } });
+  const proxy = await startTcpProxy(redis.server.port);
+  onTestFinished(() => proxy.stop());
+  const process = spawnQctl(argv, { env: { REDIS_URL: `redis://127.0.0.1:${proxy.port}` } });
   await waitFor(async () => (await redis.client.xlen('orders')) < count, {
     everyMs: 1,
     what: 'a first piece',
   });
+  proxy.setBlocked('hold');
   process.child.kill('SIGINT');
+  await waitFor(() => process.stderr().includes('finishing'), { what: 'the signal has come' });
+  proxy.setBlocked(false);
   const { code, stdout, stderr } = await process.done;
   expect({ code, stderr }).toEqual({
     code: 130,

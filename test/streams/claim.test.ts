@@ -339,7 +339,7 @@ describe('while things go wrong', () => {
     const proxy = await startTcpProxy(server.port);
     ends.push(() => proxy.stop());
     const through = await connect(`redis://127.0.0.1:${proxy.port}`);
-    await fillPending(look, stream, 'workers', mixed(20_000));
+    await fillPending(look, stream, 'workers', mixed(6000));
     const said: string[] = [];
     const waiting = (who: string, reason: string | null) => said.push(`${who}: ${reason}`);
     const stop = proxy.cutRandomly({ everyMs: [60, 180], seed: 7 });
@@ -355,7 +355,7 @@ describe('while things go wrong', () => {
     expect(said.join()).toMatch(/^Redis: connection lost/);
     // It says, too, that it waits no longer.
     expect(said.at(-1)).toBe('Redis: null');
-    await expectMixed(look, report, 20_000);
+    await expectMixed(look, report, 6000);
   });
 
   test('Redis is restarted in the middle: the claim goes on, nothing is lost and nothing doubled', async () => {
