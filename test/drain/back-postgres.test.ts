@@ -172,3 +172,129 @@ test('a column that must have a value and gets none is named before anything has
     { owner: 't3' },
   ]);
 });
+
+const OUTBOX = {
+  table: 'notification_outbox',
+  id: ['notification_id'],
+  payload: 'message',
+  ready: "delivery_status = 'queued' AND tries < 5",
+  done: { set: { delivery_status: 'delivered', delivered_at: { sql: 'now()' } } },
+};
+
+/** Rows that settling marks and leaves, drained, with a group that has seen nothing of them. */
+async function drainedOutbox() {
+  const db = await ownDatabase();
+  await db.sql(`CREATE TABLE notification_outbox (notification_id uuid PRIMARY KEY, message jsonb,
+    delivery_status text NOT NULL DEFAULT 'queued', tries int, delivered_at timestamptz,
+    open boolean GENERATED ALWAYS AS (delivery_status = 'queued') STORED)`);
+  await db.sql(`INSERT INTO notification_outbox (notification_id, message, tries)
+    SELECT gen_random_uuid(), jsonb_build_object('n', g), 0 FROM generate_series(1, 4) g`);
+  const stream = uniqueName('outbox');
+  await drain({ spec: OUTBOX, database: db.url, target: { stream, createGroup: 'workers' } });
+  const back = (restore?: Record<string, string>, spec: Partial<typeof OUTBOX> = {}) => ({
+    source: { stream },
+    table: { url: db.url, spec: { ...OUTBOX, ...spec, ...(restore && { restore }) } },
+  });
+  const states = () =>
+    db.sql(`SELECT delivery_status AS state, delivered_at IS NULL AS undone, count(*)::int AS n
+      FROM notification_outbox GROUP BY 1, 2`);
+  return { db, stream, back, states };
+}
+
+const RESTORING = { delivery_status: "'queued'", delivered_at: 'NULL' };
+
+test('what sets marked rows back is proposed in one line, with what ready rows had', async () => {
+  const { back } = await drainedOutbox();
+  const remedy = async (spec: object): Promise<string | undefined> =>
+    (await planBack(back(undefined, spec))).findings.find(({ code }) => code === 'DONE_NOT_UNDONE')?.remedy;
+  expect(await remedy({})).toBe(`--restore "delivery_status='queued'" --restore "delivered_at=NULL"`);
+  // Where the condition does not tell: the column's default, and NULL where there may be one.
+  expect(await remedy({ ready: 'open' })).toBe(
+    `--restore "delivery_status='queued'" --restore "delivered_at=NULL"`,
+  );
+  expect(
+    await remedy({ ready: `t."delivery_status"::text IN ('new', 'queued') AND delivered_at IS NULL` }),
+  ).toBe(`--restore "delivery_status='new'" --restore "delivered_at=NULL"`);
+});
+
+test('marked rows that would not be ready again are a blocker that names the values, and nothing is changed', async () => {
+  const { back, states } = await drainedOutbox();
+  const wrong = back({ ...RESTORING, delivery_status: "'pending'" });
+  expect((await planBack(wrong)).findings).toContainEqual(
+    expect.objectContaining({
+      level: 'blocker',
+      code: 'NOT_READY_AGAIN',
+      text: expect.stringContaining("tries < 5) with delivery_status 'pending', tries '0'"),
+      remedy: `--restore "delivery_status='queued'"`,
+    }),
+  );
+  expect(await failureOf(goBack(wrong))).toMatchObject({ kind: 'refused', code: 'NOT_READY_AGAIN' });
+  // What the table computes by itself is judged by the new values as well.
+  const byComputed = back({ ...RESTORING, delivery_status: "'pending'" }, { ready: 'open' });
+  expect(await failureOf(goBack(byComputed))).toMatchObject({ code: 'NOT_READY_AGAIN' });
+  expect(await states()).toEqual([{ state: 'delivered', undone: false, n: 4 }]);
+  const { report } = await goBack(back(RESTORING, { ready: 'open' }));
+  expect(report).toMatchObject({ converged: true, returned: 4 });
+  expect(await states()).toEqual([{ state: 'queued', undone: true, n: 4 }]);
+});
+
+test('rows beyond those that the plan has tried are not called returned either where no worker would take them', async () => {
+  const { db, stream, back, states } = await drainedOutbox();
+  // The plan tries 20; the last of these is the one that its own value makes unfit.
+  await db.sql(`INSERT INTO notification_outbox (notification_id, message, tries)
+    SELECT gen_random_uuid(), jsonb_build_object('n', g), 0 FROM generate_series(5, 45) g`);
+  await drain({ spec: OUTBOX, database: db.url, target: { stream } });
+  const [last] = await withRedis((redis) => redis.xrevrange(stream, '+', '-', 'COUNT', 1));
+  const id = last![1][1]!;
+  const restore = {
+    ...RESTORING,
+    delivery_status: `CASE WHEN id = '${id}' THEN 'pending' ELSE 'queued' END`,
+  };
+  const { report } = await goBack(back(restore));
+  expect(report).toMatchObject({ converged: false, returned: 44, left: 1 });
+  expect(report.leftEntries).toEqual([
+    expect.objectContaining({
+      entry: last![0],
+      reason: expect.stringMatching(/would not be ready .*delivery_status 'pending'/),
+    }),
+  ]);
+  expect(await states()).toEqual(
+    expect.arrayContaining([
+      { state: 'queued', undone: true, n: 44 },
+      { state: 'delivered', undone: false, n: 1 },
+    ]),
+  );
+  // Somebody has set it by hand, to what no worker takes: that is not "there already".
+  await db.sql(`UPDATE notification_outbox SET delivery_status = 'pending' WHERE notification_id = '${id}'`);
+  const again = await goBack(back(RESTORING));
+  expect(again.report).toMatchObject({ converged: false, alreadyThere: 0, left: 1 });
+  expect(again.report.leftEntries[0]!.reason).toMatch(/neither as the drain left it nor ready/);
+  await db.sql(`UPDATE notification_outbox SET delivery_status = 'queued' WHERE notification_id = '${id}'`);
+  expect((await goBack(back(RESTORING))).report).toMatchObject({ converged: true, alreadyThere: 1 });
+});
+
+test('entries without an id become rows only where these are ready', async () => {
+  const db = await ownDatabase();
+  await db.sql(
+    `CREATE TABLE jobs (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload text, state text)`,
+  );
+  const stream = uniqueName('jobs');
+  await withRedis(async (redis) => {
+    await redis.xgroup('CREATE', stream, 'workers', '0', 'MKSTREAM');
+    for (let n = 0; n < 24; n += 1) await redis.xadd(stream, '*', 'body', n === 22 ? 'odd' : `b${n}`);
+  });
+  const spec = {
+    table: 'jobs',
+    ready: "state = 'pending'",
+    restore: { state: "CASE WHEN body = 'odd' THEN 'done' ELSE 'pending' END" },
+  };
+  const { report } = await goBack({
+    source: { stream },
+    table: { url: db.url, spec },
+    settings: { other: { body: 'body' } },
+  });
+  expect(report).toMatchObject({ converged: false, returned: 23, left: 1 });
+  expect(await db.sql('SELECT state, count(*)::int AS n FROM jobs GROUP BY 1')).toEqual([
+    { state: 'pending', n: 23 },
+  ]);
+});

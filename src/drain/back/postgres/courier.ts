@@ -4,6 +4,7 @@ import { patiently } from '../../../model/patience.ts';
 import { endSession } from '../../../sources/postgres/session.ts';
 import type { Courier, Hand, Item } from '../destination.ts';
 import { isDataError, reasonOf } from './preflight.ts';
+import { NotReady } from './refusal.ts';
 import { type BatchOutcome, type RowWriter, SplitBatch } from './rows.ts';
 import { session, type Target } from './session.ts';
 
@@ -36,6 +37,7 @@ export class PostgresCourier implements Courier {
     try {
       done = await this.patiently(hand, (client) => this.writer.write(client, this.run, items));
     } catch (error) {
+      if (error instanceof NotReady) return this.withoutUnready(error, items, hand);
       if (!(error instanceof SplitBatch) && !isDataError(error)) throw error;
       if (items.length === 1)
         return hand.leave([[items[0]!.entry, `the table refuses it: ${reasonOf(error)}`]]);
@@ -45,6 +47,13 @@ export class PostgresCourier implements Courier {
     }
     if (done.left.length > 0) await hand.leave(done.left);
     if (done.outcomes.length > 0) await hand.ack(done.outcomes);
+  }
+
+  private async withoutUnready({ left }: NotReady, items: readonly Item[], hand: Hand): Promise<void> {
+    const unready = new Set(left.map(([entry]) => entry));
+    await hand.leave(left);
+    const rest = items.filter(({ entry }) => !unready.has(entry));
+    if (rest.length > 0) await this.carry(rest, hand);
   }
 
   private patiently<T>(hand: Hand, action: (client: Client) => Promise<T>): Promise<T> {

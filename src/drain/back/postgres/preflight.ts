@@ -4,11 +4,12 @@ import { QctlError } from '../../../errors.ts';
 import type { Finding } from '../../../model/finding.ts';
 import { plural } from '../../../model/plural.ts';
 import { shortList } from '../../../model/short-list.ts';
-import { shorten } from '../../../model/shorten.ts';
 import type { Item } from '../destination.ts';
 import type { Ledger } from './ledger.ts';
 import { defaultColumns, type RestorePlan, restoresBody, unfilledColumns } from './plan.ts';
+import { notReadyText } from './ready-sql.ts';
 import type { RowWriter } from './rows.ts';
+import { columnsNotUndone, columnsUndoneOtherwise, undoFlags } from './undo.ts';
 
 /** What speaks against giving messages back to this table, or must be known before. */
 export async function backFindings(client: Client, plan: RestorePlan, ledger: Ledger): Promise<Finding[]> {
@@ -82,18 +83,15 @@ function columnFindings(plan: RestorePlan): Finding[] {
 }
 
 /** Rows that settling has marked must be made ready again. */
-function doneFindings({ spec, assignments }: RestorePlan): Finding[] {
-  if (!('set' in spec.done) || spec.mode === 'copy') return [];
-  const open = Object.keys(spec.done.set).filter(
-    (column) => !assignments.some((one) => one.column === column),
-  );
+function doneFindings(plan: RestorePlan): Finding[] {
+  const open = columnsNotUndone(plan);
   if (open.length === 0) return [];
   return [
     {
       level: 'blocker',
       code: 'DONE_NOT_UNDONE',
-      text: `${open.join(', ')} was set on rows that were drained, and nothing sets it back`,
-      remedy: `--restore "${open[0]}='pending'"`,
+      text: `${open.join(', ')} ${open.length === 1 ? 'was' : 'were'} set on rows that were drained, and nothing sets ${open.length === 1 ? 'it' : 'them'} back`,
+      remedy: undoFlags(plan, open),
     },
   ];
 }
@@ -147,9 +145,10 @@ export async function tryRows(
   let notReady: string | undefined;
   for (const item of items) {
     try {
-      const ready = await writer.tryOne(client, item);
       const later = item.message.notBefore !== undefined && Date.parse(item.message.notBefore) > Date.now();
-      if (ready === false && !later) notReady ??= item.entry;
+      const { ready, values } = await writer.tryOne(client, item);
+      if (ready === false && !later)
+        notReady ??= `${notReadyText(plan, values)}, as that of entry ${item.entry}`;
     } catch (error) {
       if (!isDataError(error)) throw explainSql(error, plan);
       failures.push(`${item.entry}: ${reasonOf(error)}`);
@@ -167,16 +166,18 @@ export async function tryRows(
     findings.push({
       level: 'blocker',
       code: 'NOT_READY_AGAIN',
-      text: `a returned row would not be ready (${shorten(plan.spec.ready ?? '')}), as that of entry ${notReady}: no worker would see it`,
+      text: `a returned row would not be ready ${notReady}; no worker would see it`,
       remedy: readyRemedy(plan),
     });
   return findings;
 }
 
-function readyRemedy({ spec: { format } }: RestorePlan): string {
-  return format === 'generic'
-    ? '--restore COLUMN=SQL sets what makes it ready; without --ready nothing is checked'
-    : 'the --include of the drain allows what it took besides ready messages, such as --include dead; --queue must name the queue of what goes back, or be left out';
+function readyRemedy(plan: RestorePlan): string {
+  if (plan.spec.format !== 'generic')
+    return 'the --include of the drain allows what it took besides ready messages, such as --include dead; --queue must name the queue of what goes back, or be left out';
+  const wrong = columnsUndoneOtherwise(plan);
+  if (wrong.length > 0) return undoFlags(plan, wrong);
+  return '--restore COLUMN=SQL sets what makes it ready; without --ready nothing is checked';
 }
 
 /** Errors of the row itself, where another row may well be taken: data, constraints, and what a trigger raises. */

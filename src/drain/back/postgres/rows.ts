@@ -3,6 +3,8 @@ import type { Outcome } from '../../../sources/redis-stream/index.ts';
 import type { Item } from '../destination.ts';
 import type { Ledger } from './ledger.ts';
 import type { RestorePlan } from './plan.ts';
+import { notReadyText, type ReadyValues } from './ready-sql.ts';
+import { type Found, isDue, judgesReady, NotReady, refusal } from './refusal.ts';
 import { parameters, type RestoreSql, restoreSql } from './sql.ts';
 
 /** What became of a batch, once its transaction has been committed. */
@@ -13,6 +15,12 @@ export interface BatchOutcome {
 
 /** A batch that must be split: not all of it could be inserted, and which part is not known. */
 export class SplitBatch extends Error {}
+
+/** What a trial has shown of one row: whether it would be ready; undefined where that is not the question. */
+export interface Tried {
+  ready: boolean | undefined;
+  values: ReadyValues;
+}
 
 /** Writes batches of rows, each in one transaction with the ledger. */
 export class RowWriter {
@@ -42,15 +50,19 @@ export class RowWriter {
     }
   }
 
-  /** Tries one row and takes it back: whether it would be ready; undefined where a row of that id is there. */
-  async tryOne(client: Client, item: Item): Promise<boolean | undefined> {
+  /** Tries one row and takes it back. Of a row that is there, what it would be is asked for and not tried. */
+  async tryOne(client: Client, item: Item): Promise<Tried> {
+    const values = parameters(this.plan, item.stream, '', [item]);
+    const ask = async (text: string): Promise<Tried | undefined> =>
+      (await client.query<{ ready: boolean; values: ReadyValues }>(text, values)).rows[0];
     await client.query('BEGIN');
     try {
-      const values = parameters(this.plan, item.stream, '', [item]);
-      const { rows } = await client.query(this.sql.trial(item.hasId), values);
-      if (!rows[0] || !item.hasId || this.sql.restored.length === 0) return rows[0]?.ready;
+      const fresh = await ask(this.sql.trial(item.hasId));
+      const found = fresh ?? (item.hasId ? await ask(this.sql.foretell) : undefined);
+      if (!fresh || !item.hasId || this.sql.restored.length === 0)
+        return found ?? { ready: undefined, values: {} };
       for (const text of this.sql.restored) await client.query(text, values);
-      return (await client.query(this.sql.ready, values)).rows[0]?.ready;
+      return (await ask(this.sql.ready)) ?? fresh;
     } finally {
       await client.query('ROLLBACK').catch(() => undefined);
     }
@@ -61,8 +73,8 @@ export class RowWriter {
     await client.query('BEGIN');
     try {
       const values = parameters(this.plan, '', '', []);
-      const { trial, look, update, restored } = this.sql;
-      for (const text of [trial(true), trial(false), look, update, ...restored])
+      const { trial, look, foretell, update, ready, restored } = this.sql;
+      for (const text of [trial(true), trial(false), look, foretell, update, ready, ...restored])
         await client.query(text, values);
     } finally {
       await client.query('ROLLBACK').catch(() => undefined);
@@ -77,16 +89,40 @@ export class RowWriter {
     const done: BatchOutcome = { outcomes: [], left: [] };
     const noted: Item[] = [];
     const blocked: Item[] = [];
-    for (const { ord, fresh, inserted } of rows) {
-      const item = items[ord]!;
-      if (inserted) done.outcomes.push([item.entry, 'returned']);
-      else (fresh ? blocked : noted).push(item);
-    }
+    const written: Item[] = [];
+    for (const { ord, fresh, inserted } of rows)
+      (inserted ? written : fresh ? blocked : noted).push(items[ord]!);
+    for (const { entry } of written) done.outcomes.push([entry, 'returned']);
+    if (!hasId) this.requireSomeReady(written, rows[0]?.unready ?? 0);
     if (blocked.length > 0 && !hasId && items.length > 1) throw new SplitBatch();
     if (noted.length > 0) await this.lookUp(client, run, noted, done);
-    if (blocked.length > 0) await this.resolve(client, run, blocked, done);
+    if (blocked.length > 0) written.push(...(await this.resolve(client, run, blocked, done)));
     await this.restoreBeside(client, run, items, done);
+    if (hasId) await this.requireReady(client, run, written);
     return done;
+  }
+
+  /** The plan has tried a few; this holds for each: a row that no worker would take is not called returned. */
+  private async requireReady(client: Client, run: string, written: readonly Item[]): Promise<void> {
+    if (!judgesReady(this.plan) || written.length === 0) return;
+    const { rows } = await client.query(
+      this.sql.ready,
+      parameters(this.plan, written[0]!.stream, run, written),
+    );
+    const left: BatchOutcome['left'] = [];
+    for (const { ord, ready, values } of rows) {
+      const item = written[ord]!;
+      if (ready || !isDue(item)) continue;
+      left.push([item.entry, `its row would not be ready ${notReadyText(this.plan, values)}`]);
+    }
+    if (left.length > 0) throw new NotReady(left);
+  }
+
+  /** Without an id nobody can tell which row is whose: the batch is halved until one is left. */
+  private requireSomeReady(written: readonly Item[], unready: number): void {
+    if (!judgesReady(this.plan) || unready <= written.filter((item) => !isDue(item)).length) return;
+    if (written.length > 1) throw new SplitBatch();
+    throw new NotReady([[written[0]!.entry, `its row would not be ready ${notReadyText(this.plan, {})}`]]);
   }
 
   /** What stands in other tables of a row that is back. */
@@ -118,14 +154,14 @@ export class RowWriter {
     }
   }
 
-  /** Rows that the table would not take, because something of them is there already. */
-  private async resolve(client: Client, run: string, items: Item[], done: BatchOutcome): Promise<void> {
+  /** Rows that the table would not take, because something of them is there already. Returns those it has updated. */
+  private async resolve(client: Client, run: string, items: Item[], done: BatchOutcome): Promise<Item[]> {
     const found = items[0]!.hasId ? await this.lookAt(client, run, items) : new Map<number, Found>();
     const settled: Item[] = [];
     const there: Item[] = [];
     const refused: string[] = [];
     items.forEach((item, i) => {
-      const why = refusal(found.get(i));
+      const why = refusal(this.plan, item, found.get(i));
       if (why !== undefined) {
         done.left.push([item.entry, why]);
         refused.push(item.entry);
@@ -141,6 +177,7 @@ export class RowWriter {
       refused,
       there.map(({ entry }) => entry),
     );
+    return settled;
   }
 
   private async lookAt(client: Client, run: string, items: Item[]): Promise<Map<number, Found>> {
@@ -155,20 +192,4 @@ export class RowWriter {
     if (there.length > 0)
       await client.query(`UPDATE ${this.ledger.name} SET outcome = 'there' ${where}`, [stream, there]);
   }
-}
-
-/** A row that stands in the table under the id of a message. */
-interface Found {
-  ord: number;
-  /** As settling left it. */
-  done: boolean;
-  ready: boolean;
-  differing: string[];
-}
-
-function refusal(found: Found | undefined): string | undefined {
-  if (!found) return 'another row of the table has one of its values in a unique column';
-  if (found.differing.length > 0)
-    return `the row of this id is there and differs in ${found.differing.join(', ')}; it was not overwritten`;
-  return undefined;
 }

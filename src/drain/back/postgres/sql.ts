@@ -2,18 +2,24 @@ import { escapeIdentifier as quote } from '../../../backends/postgres/index.ts';
 import { setValue } from '../../../sources/postgres/expressions.ts';
 import type { Item } from '../destination.ts';
 import type { RestorePlan } from './plan.ts';
+import { readyCondition, readyValues, restoredRow } from './ready-sql.ts';
 
 /** The statements of one table; parameters as {@link parameters} gives them. */
 export interface RestoreSql {
-  /** Notes the entries and inserts the rows of those that were not noted: qctl_ord, fresh, inserted. */
+  /**
+   * Notes the entries and inserts the rows of those that were not noted: qctl_ord, fresh, inserted. Without an
+   * id, which row is whose is not known: each row of the result says how many of them are not ready.
+   */
   insert(withId: boolean): string;
-  /** Looks at the rows that stand there already: qctl_ord, done, ready, columns that differ. */
+  /** Looks at the rows that stand there already: qctl_ord, done, ready with the values, columns that differ. */
   look: string;
+  /** What the rows that were settled would be once they are updated: ready with the values. Takes no lock. */
+  foretell: string;
   /** Makes rows that were settled ready again. */
   update: string;
-  /** One row without a ledger, for a trial: whether it is ready. */
+  /** One row without a ledger, for a trial: whether it is ready, with the values. */
   trial(withId: boolean): string;
-  /** Whether the rows of the messages are ready. */
+  /** Whether the rows of the messages are ready: qctl_ord, ready with the values. */
   ready: string;
   /** What else must be said of rows that have been brought back. */
   restored: string[];
@@ -51,9 +57,8 @@ export function restoreSql(plan: RestorePlan, ledger: string): RestoreSql {
     `INSERT INTO ${table.name} AS t (${names(withId)}) OVERRIDING SYSTEM VALUE`;
   const same = sameIdOf(plan);
   const idColumns = plan.spec.id.map((column) => `t.${quote(column)}`).join(', ');
-  const condition = plan.spec.ready === undefined ? 'true' : `(${plan.spec.ready})`;
-  // The condition names columns as they stand in the table, and a message has some of these names, too.
-  const ready = `(SELECT ${condition} FROM (SELECT t.*) AS t)`;
+  const ready = `${readyCondition(plan)} AS ready, ${readyValues(plan)} AS "values"`;
+  const used = '$1::text IS NOT NULL AND $2::text IS NOT NULL';
   return {
     insert: (withId) => `WITH ${message},
       qctl_noted AS (
@@ -63,28 +68,30 @@ export function restoreSql(plan: RestorePlan, ledger: string): RestoreSql {
       qctl_rows AS (
         ${into(withId)} SELECT ${values(withId)} FROM m
          WHERE qctl_entry IN (SELECT entry_id FROM qctl_noted) ORDER BY qctl_ord
-        ON CONFLICT DO NOTHING RETURNING ${withId ? idColumns : '1 AS one'})
+        ON CONFLICT DO NOTHING RETURNING ${withId ? idColumns : 't.*'})
       ${
         withId
           ? `SELECT m.qctl_ord AS ord, n.entry_id IS NOT NULL AS fresh, t.${quote(plan.spec.id[0]!)} IS NOT NULL AS inserted
                FROM m LEFT JOIN qctl_noted n ON n.entry_id = m.qctl_entry LEFT JOIN qctl_rows t ON ${same}`
           : `SELECT m.qctl_ord AS ord, n.entry_id IS NOT NULL AS fresh,
-                    n.entry_id IS NOT NULL AND (SELECT count(*) FROM qctl_rows) = (SELECT count(*) FROM qctl_noted) AS inserted
+                    n.entry_id IS NOT NULL AND (SELECT count(*) FROM qctl_rows) = (SELECT count(*) FROM qctl_noted) AS inserted,
+                    (SELECT count(*)::int FROM qctl_rows t WHERE NOT ${readyCondition(plan)}) AS unready
                FROM m LEFT JOIN qctl_noted n ON n.entry_id = m.qctl_entry`
       }`,
-    look: `WITH ${message} SELECT m.qctl_ord AS ord, ${doneCondition(plan)} AS done, ${ready} IS TRUE AS ready,
-        ${differing(plan)} AS differing
-        FROM m JOIN ${table.name} t ON ${same} WHERE $1::text IS NOT NULL AND $2::text IS NOT NULL FOR UPDATE OF t`,
+    look: `WITH ${message} SELECT m.qctl_ord AS ord, ${doneCondition(plan)} AS done, ${ready}, ${differing(plan)} AS differing
+        FROM m JOIN ${table.name} t ON ${same} WHERE ${used} FOR UPDATE OF t`,
+    foretell: `WITH ${message} SELECT ${ready}
+        FROM (SELECT r.* FROM m JOIN ${table.name} t ON ${same}, LATERAL ${restoredRow(plan)} AS r
+               WHERE ${doneCondition(plan)} AND ${differing(plan)} = '{}' AND ${used}) AS t`,
     update: `WITH ${message} UPDATE ${table.name} t SET ${assignments
       .filter(({ kind, column }) => kind !== 'id' && !plan.columns.get(column)!.always)
       .map(({ column, sql }) => `${quote(column)} = ${sql}`)
-      .join(', ')} FROM m WHERE ${same} AND $1::text IS NOT NULL AND $2::text IS NOT NULL`,
+      .join(', ')} FROM m WHERE ${same} AND ${used}`,
     trial: (withId) => `WITH ${message},
-      t AS (${into(withId)} SELECT ${values(withId)} FROM m WHERE $1::text IS NOT NULL AND $2::text IS NOT NULL
+      t AS (${into(withId)} SELECT ${values(withId)} FROM m WHERE ${used}
         ON CONFLICT DO NOTHING RETURNING t.*)
-      SELECT ${ready} IS TRUE AS ready FROM t`,
-    ready: `WITH ${message} SELECT ${ready} IS TRUE AS ready FROM m JOIN ${table.name} t ON ${same}
-      WHERE $1::text IS NOT NULL AND $2::text IS NOT NULL`,
+      SELECT ${ready} FROM t`,
+    ready: `WITH ${message} SELECT m.qctl_ord AS ord, ${ready} FROM m JOIN ${table.name} t ON ${same} WHERE ${used}`,
     restored: (plan.spec.restored ?? []).map(
       (text) => `WITH ${message}, qctl_all AS (SELECT $1::text, $2::text) ${text}`,
     ),
@@ -149,7 +156,7 @@ function sameIdOf({ spec, assignments }: RestorePlan): string {
 
 /** Whether a row is as settling left it. */
 function doneCondition({ spec }: RestorePlan): string {
-  if (!('set' in spec.done)) return 'false';
+  if (!('set' in spec.done) || spec.mode === 'copy') return 'false';
   const literal = Object.entries(spec.done.set).filter(
     ([, value]) => value === null || typeof value !== 'object',
   );
