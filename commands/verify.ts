@@ -5,6 +5,7 @@ import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
 import { formatReport } from './drain/format-report.ts';
 import { exitCodeOf } from './drain/run-drain.ts';
+import { tellingOf } from './drain/telling.ts';
 import { runVerifyBack } from './drain/verify-back.ts';
 import { addConnectionOptions } from './options.ts';
 import type { CommandEntry } from './registry.ts';
@@ -42,7 +43,7 @@ export async function runVerify(context: Context, name: string, flags: VerifyFla
   await renderResult(io, options, {
     type: 'report',
     data: report,
-    table: () => formatReport(io.stdout, report),
+    table: () => formatReport(io.stdout, report, tellingOf(context, [])),
   });
   return exitCodeOf(report as DrainReport);
 }

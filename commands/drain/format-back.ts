@@ -8,6 +8,7 @@ import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { printable, wrapLines } from '../term/text.ts';
 import { formatNotes, formatVerdict } from './format-verdict.ts';
+import { ALONE, durabilityRow, type Telling } from './telling.ts';
 
 const KINDS = { new: 'a new run', continue: 'goes on where it stopped', join: 'joins the processes at work' };
 
@@ -61,7 +62,7 @@ export function backProgressLine(snapshot: DrainSnapshot): string {
 }
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
-export function formatBackReport(output: Output, report: BackReport): string {
+export function formatBackReport(output: Output, report: BackReport, telling: Telling = ALONE): string {
   const fields: [string, CellValue][] = [
     ['run', `${report.run} (${report.state})`],
     ['from', report.source],
@@ -75,6 +76,7 @@ export function formatBackReport(output: Output, report: BackReport): string {
     ...optional(report),
   ];
   if (report.destinationCount !== null) fields.push(['in the ledger', grouped(report.destinationCount)]);
+  fields.push(...durabilityRow(telling));
   if (report.elapsedMs !== null)
     fields.push([
       'time',
@@ -85,7 +87,7 @@ export function formatBackReport(output: Output, report: BackReport): string {
     .map(({ entry, reason }) => `${wrapLines(printable(`left ${entry}: ${reason}`), output.columns)}\n`)
     .join('');
   const verdict = formatVerdict(output, report, why(report));
-  return `${formatFields(output, fields)}${left}${formatNotes(output, report)}${verdict}`;
+  return `${formatFields(output, fields)}${left}${formatNotes(output, report, telling)}${verdict}`;
 }
 
 /** What is said only where there is some of it. */

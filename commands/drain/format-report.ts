@@ -5,10 +5,11 @@ import type { Output } from '../term/io.ts';
 import { grouped } from '../term/number.ts';
 import { type CellValue, formatFields } from '../term/table.ts';
 import { heldText } from './format-plan.ts';
-import { formatNotes, formatVerdict } from './format-verdict.ts';
+import { formatNext, formatNotes, formatVerdict } from './format-verdict.ts';
+import { ALONE, durabilityRow, type Telling } from './telling.ts';
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
-export function formatReport(output: Output, report: DrainReport): string {
+export function formatReport(output: Output, report: DrainReport, telling: Telling = ALONE): string {
   const fields: [string, CellValue][] = [
     ['run', `${report.run} (${report.state})`],
     ['source', report.source],
@@ -26,7 +27,7 @@ export function formatReport(output: Output, report: DrainReport): string {
   ];
   if (report.entries !== null)
     fields.push([
-      'in the stream',
+      report.read === 0 ? 'entries of this run' : 'in the stream',
       `${grouped(report.entries)}${report.gone ? `, ${grouped(report.gone)} gone since` : ''}`,
     ]);
   if (report.digest)
@@ -47,13 +48,26 @@ export function formatReport(output: Output, report: DrainReport): string {
   if (report.paused) fields.push(['paused', heldText(report.paused)]);
   if (report.stopped) fields.push(['stopped', heldText(report.stopped)]);
   for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
-  if (report.elapsedMs !== null)
-    fields.push([
-      'time',
-      `${formatDuration(report.elapsedMs)}${report.ratePerSecond ? `, ${grouped(report.ratePerSecond)}/s` : ''}`,
-    ]);
+  fields.push(...durabilityRow(telling));
+  if (report.elapsedMs !== null) fields.push(['time', timeText(report, report.elapsedMs)]);
   const verdict = formatVerdict(output, report, why(report));
-  return `${formatFields(output, fields)}${formatNotes(output, report)}${warning(output, report)}${verdict}`;
+  const next = formatNext(output, nextSteps(report, telling));
+  return `${formatFields(output, fields)}${formatNotes(output, report, telling)}${warning(output, report)}${verdict}${next}`;
+}
+
+/** The rate is that of the work: a run also waits for the last confirmations, looks whether more comes, and verifies. */
+function timeText({ readByThisProcess, workMs, ratePerSecond }: DrainReport, elapsedMs: number): string {
+  const whole = formatDuration(elapsedMs);
+  if (!readByThisProcess || workMs === null || !ratePerSecond) return whole;
+  return `${whole}; ${grouped(readByThisProcess)} read in ${formatDuration(workMs)}, ${grouped(ratePerSecond)}/s`;
+}
+
+/** A run that was cut short goes on by itself when it is called again, which nobody can know who has not read it. */
+function nextSteps({ state, ending, remaining }: DrainReport, { quiet, next }: Telling): readonly string[] {
+  if (quiet) return [];
+  if (state === 'done') return next;
+  const short = state === 'stopped' && (ending === 'signal' || ending === 'limit' || ending === 'until');
+  return short && remaining !== 0 ? ['the same command continues this run'] : [];
 }
 
 /** What may have been meant and was not taken. */
@@ -75,6 +89,7 @@ function handoverText({ enqueuedBefore, lastId, lastEnqueuedAt, entry }: Handove
 }
 
 function why(report: DrainReport): string {
+  if (report.read === 0 && remainsNothing(report)) return `nothing was to be done: ${nothingThere(report)}`;
   const what = { limit: 'everything up to the limit', until: 'everything up to the time' };
   const all = what[report.ending as keyof typeof what] ?? everything(report);
   const how =
@@ -84,11 +99,27 @@ function why(report: DrainReport): string {
   return `${all} ${where} exactly once${how}`;
 }
 
+/** Nothing to take, and nothing that a boundary, a filter or others have kept from being taken. */
+function remainsNothing({ remaining, ending, ...report }: DrainReport): boolean {
+  return (
+    remaining === 0 &&
+    ending !== 'limit' &&
+    ending !== 'until' &&
+    everything({ remaining, ending, ...report }) === ALL
+  );
+}
+
+function nothingThere({ source }: DrainReport): string {
+  return source.startsWith('postgres') ? 'no row matches' : 'the source holds no message';
+}
+
 /** What was not due when it was taken; nothing where there was none. */
 export function scheduled(report: { scheduled: number; waiting: number }): [string, string][] {
   if (report.scheduled === 0) return [];
   return [['scheduled', `${grouped(report.scheduled)}, ${grouped(report.waiting)} still waiting`]];
 }
+
+const ALL = 'everything in the source';
 
 /** What was in the source for this run; others may have had their part, and some may have been left on purpose. */
 function everything({ sourceChanges, passedOver, handover, ...report }: DrainReport): string {
@@ -96,7 +127,7 @@ function everything({ sourceChanges, passedOver, handover, ...report }: DrainRep
     return 'everything that was asked for';
   if (handover?.enqueuedBefore) return `everything enqueued before ${handover.enqueuedBefore}`;
   const others = sourceChanges.some(({ code }) => code !== 'RETENTION');
-  return others ? 'everything that was left to this run' : 'everything in the source';
+  return others ? 'everything that was left to this run' : ALL;
 }
 
 function remaining(report: DrainReport): string {

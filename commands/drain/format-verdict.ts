@@ -1,6 +1,7 @@
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
 import { printable, wrapLines } from '../term/text.ts';
+import { ALONE, notesLeft, type Telling } from './telling.ts';
 
 /** What a report ends with: its notes, and whether nothing is missing or left over. */
 interface Verdict {
@@ -11,11 +12,19 @@ interface Verdict {
 }
 
 /** A line each. Problems and notes name what others have named, so that nothing of them may steer the terminal. */
-export function formatNotes(output: Output, { notes }: Verdict): string {
-  return notes.map((note) => `${wrapLines(`note ${printable(note)}`, output.columns)}\n`).join('');
+export function formatNotes(output: Output, { notes }: Verdict, telling: Telling = ALONE): string {
+  return notesLeft(notes, telling)
+    .map((note) => `${wrapLines(`note ${printable(note)}`, output.columns)}\n`)
+    .join('');
 }
 
-/** The last line, where the eye is. */
+/** What can be done now; not broken into lines, since it is copied from here into a shell. */
+export function formatNext(output: Output, lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  return `${colourOf(output).dim('->')} ${printable(lines.join('; '))}\n`;
+}
+
+/** The last line of the proof, where the eye is. */
 export function formatVerdict(output: Output, { converged, problems }: Verdict, why: string): string {
   const { red, green } = colourOf(output);
   const text = converged ? `converged: ${why}` : `not converged: ${problems.join('; ')}`;

@@ -11,6 +11,7 @@ import { exitCodeOf as exitOf } from '../exit-codes.ts';
 import { createProgress } from '../term/progress.ts';
 import { renderResult } from '../term/render.ts';
 import { backProgressLine, formatBackPlan, formatBackReport } from './format-back.ts';
+import { tellingOf } from './telling.ts';
 
 /** Plan, question, run, report. Returns the exit code. */
 export async function runBackCommand(
@@ -35,7 +36,7 @@ export async function runBackCommand(
   await renderResult(io, options, {
     type: 'report',
     data: report,
-    table: () => formatBackReport(io.stdout, report),
+    table: () => formatBackReport(io.stdout, report, tellingOf(context, back.plan.findings)),
   });
   return backExitCode(report);
 }

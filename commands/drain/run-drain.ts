@@ -1,5 +1,7 @@
 import type { DrainReport, DrainRequest } from '../../src/drain/index.ts';
 import { differs, openDrain, runDrain } from '../../src/drain/index.ts';
+import { partitionKeys } from '../../src/model/keys.ts';
+import { shellWord } from '../../src/model/shell-word.ts';
 import type { Context } from '../context.ts';
 import { exitCodeOf as exitOf } from '../exit-codes.ts';
 import { operatorHere } from '../operator.ts';
@@ -7,6 +9,7 @@ import { createProgress } from '../term/progress.ts';
 import { renderResult } from '../term/render.ts';
 import { formatPlan, progressLine } from './format-plan.ts';
 import { formatReport } from './format-report.ts';
+import { tellingOf } from './telling.ts';
 
 /** Plan, question, run, report: the same for every source. Returns the exit code. */
 export async function runDrainCommand(context: Context, request: DrainRequest): Promise<number> {
@@ -24,12 +27,26 @@ export async function runDrainCommand(context: Context, request: DrainRequest): 
   if (!options.quiet) io.stderr.write(formatPlan(io.stderr, drain.plan));
   await context.confirm(`Drain into ${request.target.stream}?`);
   const report = await runWithProgress(context, drain);
+  const telling = tellingOf(context, drain.plan.findings, await nextLines(context, request, report));
   await renderResult(io, options, {
     type: 'report',
     data: report,
-    table: () => formatReport(io.stdout, report),
+    table: () => formatReport(io.stdout, report, telling),
   });
   return exitCodeOf(report);
+}
+
+/** How the run is proved once more, with what `verify` must be told to find the source; and a look at the stream. */
+async function nextLines(
+  context: Context,
+  { source }: DrainRequest,
+  { run, stream, partitions }: DrainReport,
+): Promise<string[]> {
+  const named = source.kind !== 'archive' && source.name in (await context.config()).sources;
+  const from = named ? ` --source ${shellWord(source.name)}` : '';
+  const file = source.kind === 'archive' ? ` --archive ${shellWord(source.path)}` : '';
+  const look = shellWord(partitionKeys(stream, partitions)[0]!);
+  return [`prove it again: qctl verify ${shellWord(run)}${from}${file}`, `look: qctl stream tail ${look}`];
 }
 
 async function runWithProgress(

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { renderResult } from '../term/render.ts';
 import { formatBackReport } from './format-back.ts';
 import { backExitCode } from './run-back.ts';
+import { tellingOf } from './telling.ts';
 
 /** `qctl verify RUN` of a way back. Returns the exit code. */
 export async function runVerifyBack(
@@ -20,7 +21,7 @@ export async function runVerifyBack(
   await renderResult(io, options, {
     type: 'report',
     data: report,
-    table: () => formatBackReport(io.stdout, report),
+    table: () => formatBackReport(io.stdout, report, tellingOf(context, [])),
   });
   return backExitCode(report);
 }

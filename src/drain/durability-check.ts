@@ -3,6 +3,15 @@ import { QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Durability } from '../sinks/durability.ts';
 
+/** Findings of what a Redis may forget of that which it has confirmed; a proof must name them. */
+export const MAY_FORGET: ReadonlySet<string> = new Set([
+  'WAIT_FEWER_THAN_REPLICAS',
+  'NO_PERSISTENCE',
+  'SNAPSHOTS_ONLY',
+  'FSYNC_EVERY_SECOND',
+  'ASYNC_REPLICATION',
+]);
+
 /** Understands `--durability`; what this Redis cannot do, or may lose all the same, is added to the findings. */
 export function chooseDurability(wanted: string, facts: RedisFacts, findings: Finding[]): Durability {
   const replicas = /^wait:(\d+)$/.exec(wanted)?.[1];

@@ -15,7 +15,7 @@ export {
   stopRun,
 } from './control.ts';
 export { type Decision, type ShownDecision, showDecision } from './decision.ts';
-export { durabilityFindings } from './durability-check.ts';
+export { durabilityFindings, MAY_FORGET } from './durability-check.ts';
 export { CHECKPOINT_TTL_MS } from './expiry.ts';
 export type { Handover } from './handover.ts';
 export type { ShownOverride } from './live.ts';

@@ -1,3 +1,4 @@
+import { grouped } from '../model/grouped.ts';
 import { plural } from '../model/plural.ts';
 import { type Differing, differs } from './compare.ts';
 import type { ReportParts } from './report.ts';
@@ -22,37 +23,47 @@ export function findProblems(parts: ReportParts, remaining: number | null, diffe
 
 function openProblems({ totals: { open } }: ReportParts): string[] {
   if (open === 0) return [];
-  return [`${open} messages stand in the stream and the source has not confirmed that it let go of them`];
+  return [
+    `${grouped(open)} messages stand in the stream and the source has not confirmed that it let go of them`,
+  ];
 }
 
 function sourceProblems(parts: ReportParts, remaining: number | null): string[] {
   const { totals, depth, manifest } = parts;
   const problems: string[] = [];
   const asked = parts.ending === 'limit' || parts.ending === 'until';
-  if (!asked && remaining) problems.push(`${remaining} ${plural(remaining, 'message')} still in the source`);
+  if (!asked && remaining)
+    problems.push(`${grouped(remaining)} ${plural(remaining, 'message')} still in the source`);
   if (!asked && remaining === null && parts.state !== 'done')
     problems.push('how much the source still holds is not known');
   if (!asked && depth.inFlight)
-    problems.push(`${depth.inFlight} ${plural(depth.inFlight, 'message')} in flight with a consumer`);
-  if (!asked && depth.delayed) problems.push(`${depth.delayed} messages are delayed`);
+    problems.push(
+      `${grouped(depth.inFlight)} ${plural(depth.inFlight, 'message')} in flight with a consumer`,
+    );
+  if (!asked && depth.delayed) problems.push(`${grouped(depth.delayed)} messages are delayed`);
   if (depth.held)
     problems.push(
-      `${depth.held} ${manifest.source.kind === 'celery' ? 'messages' : 'rows'} of the source are still claimed by this run`,
+      `${grouped(depth.held)} ${manifest.source.kind === 'celery' ? 'messages' : 'rows'} of the source are still claimed by this run`,
     );
-  if (totals.quarantined > 0) problems.push(`${totals.quarantined} messages were set aside in quarantine`);
+  if (totals.quarantined > 0)
+    problems.push(`${grouped(totals.quarantined)} messages were set aside in quarantine`);
   return problems;
 }
 
 function differingProblems({ verification }: ReportParts, differing: Differing): string[] {
   const problems: string[] = [];
   if (differing.missingCount > 0)
-    problems.push(`${differing.missingCount} messages of the source are missing in the stream`);
+    problems.push(`${grouped(differing.missingCount)} messages of the source are missing in the stream`);
   if (differing.doubledCount > 0)
-    problems.push(`${differing.doubledCount} messages stand in the stream more than once`);
+    problems.push(`${grouped(differing.doubledCount)} messages stand in the stream more than once`);
   if (differing.unexpectedCount > 0)
-    problems.push(`${differing.unexpectedCount} messages of the stream are not in the source (any more)`);
+    problems.push(
+      `${grouped(differing.unexpectedCount)} messages of the stream are not in the source (any more)`,
+    );
   if (differing.alteredCount > 0)
-    problems.push(`${differing.alteredCount} messages have another body in the stream than in the source`);
+    problems.push(
+      `${grouped(differing.alteredCount)} messages have another body in the stream than in the source`,
+    );
   if (verification?.digest?.equal === false && !differs(differing))
     problems.push('ids agree on both sides and bodies do not');
   return problems;
@@ -64,7 +75,7 @@ function settledProblems({ manifest, totals, state }: ReportParts): string[] {
   const alike = manifest.ledgerRun === manifest.run ? totals.settled === carried : totals.settled >= carried;
   if (manifest.mode === 'move' && totals.open === 0 && !alike && state !== 'abandoned') {
     const how = totals.scheduled > 0 ? 'appended, put aside or quarantined' : 'appended or quarantined';
-    return [`${carried} messages were ${how} and ${totals.settled} settled`];
+    return [`${grouped(carried)} messages were ${how} and ${grouped(totals.settled)} settled`];
   }
   return [];
 }
@@ -75,15 +86,15 @@ function aroundProblems(parts: ReportParts): string[] {
   if (parts.left?.full)
     problems.push('so many messages were passed over that SQS lets no more be kept invisible');
   if (parts.alive > 0 && parts.ending !== null)
-    problems.push(`${parts.alive} other processes are still at work on this run`);
+    problems.push(`${grouped(parts.alive)} other processes are still at work on this run`);
   return problems;
 }
 
 function waitingProblems({ contentLost }: Totals, verification: Verification | null): string[] {
   const problems: string[] = [];
   if (contentLost > 0)
-    problems.push(`${contentLost} scheduled messages were no longer in Redis when they were due`);
+    problems.push(`${grouped(contentLost)} scheduled messages were no longer in Redis when they were due`);
   if (verification?.waitingGone)
-    problems.push(`${verification.waitingGone} scheduled messages do not wait in Redis any more`);
+    problems.push(`${grouped(verification.waitingGone)} scheduled messages do not wait in Redis any more`);
   return problems;
 }

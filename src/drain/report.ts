@@ -1,5 +1,6 @@
 import type { Receivers } from '../events.ts';
 import type { Finding } from '../model/finding.ts';
+import { grouped } from '../model/grouped.ts';
 import { plural } from '../model/plural.ts';
 import type { Depth, Unevaluated } from '../sources/source.ts';
 import { dueText } from '../streams/index.ts';
@@ -31,8 +32,10 @@ export interface DrainReport {
   /** Null where nobody has just ended. */
   ending: Ending | null;
   elapsedMs: number | null;
-  /** This process alone. */
+  /** This process alone: what it has read in the time until its last message, without the wait for more. */
   ratePerSecond: number | null;
+  readByThisProcess: number | null;
+  workMs: number | null;
   /** Of the run, over all processes and crashes. */
   read: number;
   appended: number;
@@ -133,6 +136,8 @@ export function makeReport(parts: ReportParts): DrainReport {
     ending: parts.ending,
     elapsedMs: parts.elapsedMs === null ? null : Math.round(parts.elapsedMs),
     ratePerSecond: rate(parts),
+    readByThisProcess: parts.readByThisProcess,
+    workMs: parts.workMs === null ? null : Math.round(parts.workMs),
     read: copied + totals.duplicatesSuppressed,
     appended: totals.appended,
     duplicatesSuppressed: totals.duplicatesSuppressed,
@@ -177,7 +182,7 @@ function waitingNote({ totals, due, manifest }: ReportParts): string[] {
   const [next, last] = [dueText(due?.nextDueMs ?? null), dueText(due?.lastDueMs ?? null)];
   const when = next === null ? '' : next === last ? `, due at ${next}` : `, due from ${next} to ${last}`;
   return [
-    `${totals.waiting} messages wait until they are due${when}; once no drain is at work, \`qctl maintain --stream ${manifest.target.stream} --follow\` moves them, or \`qctl maintain\` from cron`,
+    `${grouped(totals.waiting)} messages wait until they are due${when}; once no drain is at work, \`qctl maintain --stream ${manifest.target.stream} --follow\` moves them, or \`qctl maintain\` from cron`,
   ];
 }
 
@@ -187,12 +192,12 @@ function notes(parts: ReportParts): string[] {
     .filter(({ level, code }) => level !== 'blocker' && code !== UNEVALUATED)
     .map((finding) => finding.text);
   said.push(...waitingNote(parts));
-  if (depth.unmatched) said.push(`left in the source by --filter: ${depth.unmatched}`);
+  if (depth.unmatched) said.push(`left in the source by --filter: ${grouped(depth.unmatched)}`);
   if (left) said.push(...leftNotes(left));
   for (const change of sourceChanges) if (change.level === 'note') said.push(change.text);
   if (verification?.gone)
     said.push(
-      `${verification.gone} ${plural(verification.gone, 'entry')} deleted or trimmed from the stream after being appended`,
+      `${grouped(verification.gone)} ${plural(verification.gone, 'entry')} deleted or trimmed from the stream after being appended`,
     );
   if (verification && manifest.fields)
     said.push('the entries have a shape of their own (fields:), so they are counted and not compared');

@@ -173,7 +173,9 @@ const REPORT: DrainReport = {
   ...{ source: MANIFEST.source.label, target: 'redis://there', stream: EVIL, partitions: 1, ending: null },
   ...{
     elapsedMs: 61_000,
-    ratePerSecond: 123_456,
+    ratePerSecond: 205_761,
+    readByThisProcess: 12_345_678,
+    workMs: 60_000,
     read: 12_345_678,
     appended: 12_345_678,
     settled: 12_345_678,

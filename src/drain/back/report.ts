@@ -1,4 +1,5 @@
 import type { Finding } from '../../model/finding.ts';
+import { grouped } from '../../model/grouped.ts';
 import { plural } from '../../model/plural.ts';
 import { leftConsumerOf } from '../../sources/redis-stream/index.ts';
 import type { Ending } from '../report.ts';
@@ -116,7 +117,7 @@ function lacks({ destinationCount, totals }: BackParts): number {
 function findProblems(parts: BackParts): string[] {
   const { totals, remaining, alive, ending, seen } = parts;
   const problems: string[] = [];
-  const entries = (count: number): string => `${count} ${plural(count, 'entry')}`;
+  const entries = (count: number): string => `${grouped(count)} ${plural(count, 'entry')}`;
   if (totals.inHand > 0) problems.push(`${entries(totals.inHand)} taken and not acknowledged yet`);
   if (totals.left > 0)
     problems.push(
@@ -126,10 +127,12 @@ function findProblems(parts: BackParts): string[] {
     if (remaining.pending > 0) problems.push(`${entries(remaining.pending)} pending with other consumers`);
     if (remaining.waiting > 0)
       problems.push(
-        `${remaining.waiting} messages are not due and wait beside the stream${seen.whyWaiting === undefined ? '' : ` (${seen.whyWaiting})`}`,
+        `${grouped(remaining.waiting)} messages are not due and wait beside the stream${seen.whyWaiting === undefined ? '' : ` (${seen.whyWaiting})`}`,
       );
     if (remaining.undelivered !== 0)
-      problems.push(`${remaining.undelivered ?? 'many'} entries not delivered yet`);
+      problems.push(
+        `${remaining.undelivered === null ? 'many' : grouped(remaining.undelivered)} entries not delivered yet`,
+      );
   }
   if (lacks(parts) > 0)
     problems.push(
