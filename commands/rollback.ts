@@ -7,6 +7,7 @@ import { chooseRun } from './cutover/choose-run.ts';
 import { stateText } from './cutover/format-status.ts';
 import { addPlanConnections, OTHER_REDIS, planKept, REASON } from './cutover/options.ts';
 import { useKeptProfile, useRunProfile } from './cutover/run-profile.ts';
+import { withWayBack } from './drain/rollback-hint.ts';
 import { parseDuration } from './options.ts';
 import type { CommandEntry } from './registry.ts';
 import type { Output } from './term/io.ts';
@@ -37,7 +38,11 @@ export function newCommand(context: Context, entry: CommandEntry, run = runRollb
       'its undo failed, you have done it by hand: the rest of the way back',
     ],
   ]);
-  return command.action((name: string | undefined, flags: WorkFlags) => run(context, name, flags));
+  return command.action((name: string | undefined, flags: WorkFlags) =>
+    run(context, name, flags).catch(async (error: unknown) => {
+      throw name === undefined ? error : await withWayBack(context, name, error);
+    }),
+  );
 }
 
 function parseStep(text: string, previous: string[] = []): string[] {

@@ -13,6 +13,7 @@ import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
 import { type SourceFlags, sourceNameOf, sourceSpec } from './source-spec.ts';
 import { addTakeOptions, type TakeFlags, withTakeOptions } from './take-options.ts';
+import { WAY_BACK } from './way-back-help.ts';
 
 /** The flags of `qctl drain postgres`. */
 export type PostgresFlags = DrainFlags & TakeFlags & SourceFlags & { notify?: string[] };
@@ -32,6 +33,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
     archive: true,
   });
   addConnectionOptions(command, ['redis', 'postgres']);
+  command.addHelpText('after', `\n${WAY_BACK}`);
   addExamples(command, [
     [
       'qctl drain postgres --stream jobs --dry-run',

@@ -13,6 +13,7 @@ import {
 import { addReceiverOptions, type ReceiverFlags, receiversOf } from './receiver-options.ts';
 import { resumedRun } from './resume.ts';
 import { runDrainCommand, startedBy } from './run-drain.ts';
+import { WAY_BACK } from './way-back-help.ts';
 
 /** The flags of `qctl drain sqs`. */
 export interface SqsFlags extends Omit<DrainFlags, 'type'>, ReceiverFlags, QueueSelectionFlags {
@@ -49,6 +50,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
     archive: true,
   });
   addConnectionOptions(command, ['redis', 'sqs']);
+  command.addHelpText('after', `\n${WAY_BACK}`);
   addExamples(command, [
     [
       'qctl drain sqs --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/webhooks --stream webhook-events --dry-run',

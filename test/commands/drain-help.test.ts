@@ -38,3 +38,8 @@ test('a --done that names no column is told what it takes', async () => {
   const { code, stderr } = await run(['drain', 'postgres', '--done', 'state']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('expected delete, or column=value,…')]);
 });
+
+test.each(['postgres', 'sqs'])('the help of drain %s names the way back', async (verb) => {
+  const { stdout } = await run(['drain', verb, '--help']);
+  expect(stdout).toContain('The way back: qctl drain redis --stream STREAM --group GROUP --to SOURCE\n');
+});

@@ -21,7 +21,8 @@ async function tableOf(rows: number) {
       config,
       onStderr,
     });
-  return { drain, stream, fill, database };
+  const rollback = (run: string) => runCommand(['rollback', run, '--yes'], { config });
+  return { drain, rollback, stream, fill, database };
 }
 
 const KEEPS_NOTHING = /this Redis keeps nothing on disk: a restart loses/g;
@@ -84,4 +85,20 @@ test('--quiet prints the proof without notes and without what can be done next',
   expect(stdout).not.toMatch(/^note |->/m);
   expect(stdout).toMatch(/^durability +this Redis keeps nothing/m);
   expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^converged: /);
+});
+
+test('rollback of a drain says how a drain is taken back, with its stream, group and source', async () => {
+  const { drain, stream, rollback } = await tableOf(3);
+  const { stdout } = await drain(['--create-group', 'workers']);
+  const run = /^run +(\S+)/m.exec(stdout)![1]!;
+  const { code, stderr } = await rollback(run);
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    `hint: ${run} is a drain: qctl drain redis --stream ${stream} --group workers --to outbox gives back`,
+  );
+  const other = await rollback('nothing-20261121-090446-0171');
+  expect([other.code, other.stderr]).toEqual([
+    2,
+    expect.stringContaining('hint: of a drain: qctl drain redis --stream STREAM --group GROUP --to SOURCE'),
+  ]);
 });
