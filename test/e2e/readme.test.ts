@@ -146,8 +146,11 @@ describe('README.md', () => {
       (ended) => block.includes('load run') && ended.stderr.includes('the result is invalid'),
     );
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-    if (/^qctl (drain (postgres|sqs).*--yes|verify)/m.test(block))
-      expect(stdout).toMatch(/^converged: everything .* (exactly once|acknowledged in the stream)$/m);
+    // What goes on after a table that earlier recipes have emptied finds nothing to do.
+    const proof = block.includes('--follow')
+      ? /^converged: (everything .* exactly once|nothing was to be done: no row matches)$/m
+      : /^converged: everything .* (exactly once|acknowledged in the stream)$/m;
+    if (/^qctl (drain (postgres|sqs).*--yes|verify)/m.test(block)) expect(stdout).toMatch(proof);
     for (const [command, outcome] of Object.entries(OUTCOMES))
       if (block.includes(command)) expect(stdout).toMatch(outcome);
   });
