@@ -1,7 +1,6 @@
-/** 1234567 as 1,234,567. */
-export function grouped(n: number): string {
-  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
-}
+import { grouped } from '../../src/model/grouped.ts';
+
+export { grouped };
 
 /** `once`, `2 times`. */
 export function timesText(n: number): string {
