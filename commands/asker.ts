@@ -15,11 +15,13 @@ export interface Asker {
   /** False: nobody is asked, every answer is the default. */
   readonly isAsking: boolean;
   /** @param validate says what is wrong, or true */
-  input(message: string, usual: string, validate?: (text: string) => string | true): Promise<string>;
+  input(message: string, usual: string, validate?: Validate): Promise<string>;
   /** The first choice is the default. */
   select<T>(message: string, choices: readonly Choice<T>[]): Promise<T>;
   checkbox<T>(message: string, choices: readonly Choice<T>[]): Promise<T[]>;
 }
+
+type Validate = (text: string) => string | true | Promise<string | true>;
 
 /** See `asker` of the context. */
 export async function openAsker(

@@ -3,6 +3,7 @@ import { readVariable } from '../src/config/environment.ts';
 import type { Proposal } from '../src/init/index.ts';
 import { addExamples, createCommand, type QctlCommand } from './command.ts';
 import type { Context } from './context.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import type { Need } from './init/next.ts';
 import type { Tried } from './init/try-lead.ts';
 import type { CommandEntry } from './registry.ts';
@@ -39,8 +40,8 @@ export function newCommand(context: Context, entry: CommandEntry, run = runInit)
 const LOOKS = `It looks at the environment (qctl help environment), .env, compose files in this folder, and the usual ports of
 this machine. Each server is tried, read-only. No password is written: \${NAME} stands in its place.`;
 
-/** Carries it out. */
-export async function runInit(context: Context, flags: InitFlags): Promise<void> {
+/** Carries it out. What the environment names is meant: a script is told where it could not be looked at. */
+export async function runInit(context: Context, flags: InitFlags): Promise<number> {
   const { env, options } = context;
   const asker = await context.asker(
     'what is to stand in qctl.yaml',
@@ -53,11 +54,14 @@ export async function runInit(context: Context, flags: InitFlags): Promise<void>
   const said = before === undefined ? undefined : whatIsSaid(path, before);
   const tried = await findAndTry(context, flags);
   const { proposalBy } = await import('./init/dialogue.ts');
+  const { tryCondition } = await import('./init/try-lead.ts');
   const group = readVariable(env, 'group');
   const proposal = await proposalBy(asker, tried, {
     profile: options.profile ?? said?.profile,
     taken: said?.sources[options.profile ?? said.profile ?? ''] ?? [],
     ...(group && { group }),
+    tryCondition: ({ lead, table: { table } }, condition) =>
+      tryCondition(lead, options.timeoutMs ?? TIMEOUT_MS, table, condition),
   });
   const writing = await decideWriting(asker, path, before, proposal, flags.merge === true);
   if (!options.dryRun) await carryOut(path, before, writing);
@@ -71,6 +75,7 @@ export async function runInit(context: Context, flags: InitFlags): Promise<void>
   const next = nextCommands(proposal, needs, place);
   const { renderInit } = await import('./init/render.ts');
   await renderInit(context, { path, proposal, tried, writing, needs, next });
+  return flags.fromEnv && tried.some(({ failure }) => failure) ? exitCodeOf('partial') : 0;
 }
 
 /** What {@link runInit} came to. */

@@ -22,13 +22,16 @@ import { routingVectors } from './routing-vectors.ts';
 import { seriesTable } from './series-table.ts';
 import { thirdPartyPage } from './third-party.ts';
 
+/** A line for each noun: what there is to it stands in the reference. */
 function commandTable(): string {
-  const cell = (text: string) => text.replaceAll('|', '\\|');
-  const rows = COMMANDS.map((entry) => {
-    const usage = ['qctl', entry.name, entry.args].filter(Boolean).join(' ');
-    return `| \`${usage}\` | ${entry.impact} | ${cell(entry.summary)} |`;
+  const nouns = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]!))];
+  const rows = nouns.map((noun) => {
+    const own = COMMANDS.filter(({ name }) => name === noun || name.startsWith(`${noun} `));
+    const verbs = own.flatMap(({ name, args }) => name.slice(noun.length + 1) || (args ? `\`${args}\`` : []));
+    const what = own.length === 1 ? own[0]!.summary : verbs.join(', ');
+    return `| [\`qctl ${noun}\`](docs/reference.md#${noun}) | ${what.replaceAll('|', '\\|')} |`;
   });
-  return ['| command | impact | what it does |', '|---|---|---|', ...rows].join('\n');
+  return ['| command | what it does, or what there is of it |', '|---|---|', ...rows].join('\n');
 }
 
 /** A page with what stands between `<!-- NAME:start -->` and `<!-- NAME:end -->` replaced. */

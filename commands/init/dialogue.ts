@@ -1,4 +1,5 @@
 import { hasPassword } from '../../src/config/redact.ts';
+import { QctlError } from '../../src/errors.ts';
 import {
   type Candidate,
   isCertain,
@@ -10,6 +11,7 @@ import {
   unusedName,
 } from '../../src/init/index.ts';
 import type { Asker } from '../asker.ts';
+import { describeTable, type TryCondition } from './describe-table.ts';
 import { saysLook } from './says.ts';
 import type { Tried } from './try-lead.ts';
 
@@ -21,17 +23,21 @@ export interface Setting {
   taken: readonly string[];
   /** REDIS_CONSUMER_GROUP, else undefined. */
   group?: string;
+  tryCondition: TryCondition;
 }
 
 /** Asks what is to stand in the file; where nobody is asked, all that is certain does. */
 export async function proposalBy(asker: Asker, tried: readonly Tried[], setting: Setting): Promise<Proposal> {
   const redis = await chooseRedis(asker, tried);
   const choices = choicesOf(tried);
+  if (choices.length === 0) await goOnWithout(asker, tried);
   const chosen = choices.length === 0 ? [] : await asker.checkbox('Which queues are to be moved?', choices);
   const sources: ProposedSource[] = [];
   for (const candidate of chosen) {
     const name = unusedName(nameOf(candidate), [...setting.taken, ...sources.map((source) => source.name)]);
-    sources.push(proposeSource(candidate, name, await describe(asker, candidate, name)));
+    sources.push(
+      proposeSource(candidate, name, await describe(asker, candidate, name, setting.tryCondition)),
+    );
   }
   const group =
     sources.length === 0
@@ -78,6 +84,18 @@ function nameProblem(text: string): string | true {
   return /^[\w.-]+$/.test(text.trim()) || 'letters, digits, dots, dashes and underscores';
 }
 
+/** Without a queue there is little to write: whoever sees why none was found may want to mend that first. */
+async function goOnWithout(asker: Asker, tried: readonly Tried[]): Promise<void> {
+  const failed = tried.filter(({ failure }) => failure).length;
+  if (failed === 0 || !asker.isAsking) return;
+  const goOn = await asker.select('No queue was found. What now?', [
+    { name: `stop, and see to what did not answer (${failed})`, value: false },
+    { name: 'write the file without a source', value: true },
+  ]);
+  if (!goOn)
+    throw new QctlError('declined', 'nothing was written', { code: 'INIT_STOPPED', hint: ['call it again'] });
+}
+
 /** All queues that were found, with those taken that need no guessing. */
 function choicesOf(tried: readonly Tried[]) {
   const candidates = tried.flatMap(candidatesOf);
@@ -100,22 +118,16 @@ function labelOf(candidate: Candidate): string {
   return ready === null ? table : `${table} where ${ready}`;
 }
 
-async function describe(asker: Asker, candidate: Candidate, name: string): Promise<TableChoice> {
+async function describe(
+  asker: Asker,
+  candidate: Candidate,
+  name: string,
+  tryCondition: TryCondition,
+): Promise<TableChoice> {
   const stream = () => asker.input(`${name}: stream that it goes to`, name);
-  if (candidate.kind !== 'table') return { ready: null, payload: '', key: null, stream: await stream() };
-  const { table, columns, ready, payload, key } = candidate.table;
-  const isColumn = (text: string) =>
-    columns.includes(text.trim()) || /[(>:]/.test(text) || `no such column; there are ${columns.join(', ')}`;
-  const optional = (text: string) => text.trim() === '' || isColumn(text);
-  return {
-    ready: (await asker.input(`${table}: rows to take (SQL; empty: all)`, ready ?? '')) || null,
-    // Where nothing looks like a body the whole row is one.
-    payload: await asker.input(`${table}: column of the body`, payload ?? 'to_jsonb(t)', isColumn),
-    key:
-      (await asker.input(`${table}: column by which order is kept (empty: none)`, key ?? '', optional)) ||
-      null,
-    stream: await stream(),
-  };
+  if (candidate.kind === 'table') return describeTable(asker, candidate, stream, tryCondition);
+  const unasked = { ready: null, payload: '', key: null, order: [], notBefore: null, mark: null };
+  return { ...unasked, stream: await stream() };
 }
 
 function usualProfile(tried: readonly Tried[]): string {

@@ -39,7 +39,7 @@ function emulatorNeeds(
 
 /** The commands to type next, in order. */
 export function nextCommands(
-  { sources, profile }: Proposal,
+  { sources, group, profile }: Proposal,
   needs: readonly Need[],
   { path, usual, defaultProfile }: { path: string; usual: boolean; defaultProfile: string | undefined },
 ): string[] {
@@ -58,7 +58,16 @@ export function nextCommands(
     ...exports,
     line('config', 'validate'),
     ...(first ? [line('analyse', '--source', shellWord(first.name))] : []),
-    ...(first ? [line('drain', String(first.written.kind), shellWord(first.name), '--dry-run')] : []),
-    ...(first ? [] : [line('stream', 'ls')]),
+    ...(first ? drainsOf(first, group).map((words) => line(...words)) : [line('stream', 'ls')]),
+  ];
+}
+
+/** The plan first. */
+function drainsOf({ written, name }: Proposal['sources'][number], group: string | null): string[][] {
+  const drain = ['drain', String(written.kind), shellWord(name)];
+  const grouped = group === null ? drain : [...drain, '--create-group', shellWord(group)];
+  return [
+    [...grouped, '--dry-run'],
+    [...grouped, '--yes'],
   ];
 }

@@ -2,6 +2,7 @@ import type { RedisFacts } from '../../src/backends/redis/index.ts';
 import { shortList } from '../../src/model/short-list.ts';
 import { colourOf } from '../term/colour.ts';
 import type { Output } from '../term/io.ts';
+import { grouped } from '../term/number.ts';
 import { printable, wrapLines } from '../term/text.ts';
 import type { Look, Tried } from './try-lead.ts';
 
@@ -17,7 +18,7 @@ export function saysLook(look: Look): string {
   const { version, libraries, tables } = look;
   const names = [
     ...libraries.map(({ title }) => title),
-    ...tables.map(({ table, rows }) => `${table}${rows === null ? '' : ` (${rows})`}`),
+    ...tables.map(({ table, rows }) => `${table}${rows === null ? '' : ` (about ${grouped(rows)} rows)`}`),
   ];
   return `PostgreSQL ${version}, ${names.length === 0 ? 'nothing that looks like a queue' : shortList(names)}`;
 }

@@ -5,6 +5,7 @@ import { resolveConfig } from '../../src/config/resolve.ts';
 import { profileSchema } from '../../src/config/schema.ts';
 import { isQctlError, QctlError } from '../../src/errors.ts';
 import {
+  conditionProblem,
   type Lead,
   lookAtPostgres,
   lookAtRedis,
@@ -36,22 +37,40 @@ export async function tryLead(lead: Lead, timeoutMs: number): Promise<Tried> {
 }
 
 async function lookAt(lead: Lead, timeoutMs: number): Promise<Look> {
-  const filled = interpolate(lead.written, lead.values) as Record<string, unknown>;
+  if (lead.kind === 'sqs') {
+    const filled = interpolate(lead.written, lead.values) as SqsAccountOptions;
+    return lookAtSqs({ ...filled, ...credentialsOf(lead), connectTimeoutMs: timeoutMs });
+  }
+  const connections = connectionsOf(lead, timeoutMs);
+  if (lead.kind === 'redis') return lookAtRedis(await connections.redis());
+  return lookAtPostgres(await connections.postgres(IT));
+}
+
+/** What is wrong with a condition over a table that was found there; undefined: nothing, or nobody can tell. */
+export async function tryCondition(
+  lead: Lead,
+  timeoutMs: number,
+  table: string,
+  condition: string,
+): Promise<string | undefined> {
+  try {
+    return await conditionProblem(await connectionsOf(lead, timeoutMs).postgres(IT), table, condition);
+  } catch {
+    return undefined;
+  }
+}
+
+const IT = 'it';
+
+function connectionsOf(lead: Lead, timeoutMs: number): Connections {
   const env = withoutServers(lead);
-  if (lead.kind === 'sqs')
-    return lookAtSqs({
-      ...(filled as SqsAccountOptions),
-      ...credentialsOf(lead),
-      connectTimeoutMs: timeoutMs,
-    });
+  const filled = interpolate(lead.written, lead.values) as Record<string, unknown>;
   const part =
-    lead.kind === 'redis' ? { redis: filled } : { sources: { it: { kind: 'postgres', ...filled } } };
+    lead.kind === 'redis' ? { redis: filled } : { sources: { [IT]: { kind: 'postgres', ...filled } } };
   const profile = profileSchema.parse(part);
   const file = { profile, origins: { redis: lead.from } };
   const config = resolveConfig({ flags: {}, env, profiles: [], files: [], file });
-  const connections = new Connections({ config, env, flags: {}, timeoutMs });
-  if (lead.kind === 'redis') return lookAtRedis(await connections.redis());
-  return lookAtPostgres(await connections.postgres('it'));
+  return new Connections({ config, env, flags: {}, timeoutMs });
 }
 
 /** Which server it is, the lead says: what the environment says of others is not for it. */

@@ -15,7 +15,11 @@ profiles:
         kind: postgres
         url: postgres://qctl@db.internal/app
         table: public.alerts
-        ready: "state = 'pending'"
+        ready: "state = 'pending'"                    which rows; SQL
+        key: agent_id                                 keep their order among
+        order: [created_at, id]                       themselves; default: id
+        notBefore: run_at                             what is not due waits
+        done: { set: { state: done } }                default: { delete: true }
         stream: alerts
     streams:
       alerts: { group: workers, maxLen: 1000000, deadLetter: "alerts:dead" }

@@ -1,4 +1,4 @@
-import { Document, isMap, type Pair, Scalar, type YAMLMap } from 'yaml';
+import { Document, isMap, isSeq, type Pair, Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
 import { literal } from './lead.ts';
 import type { Proposal, ProposedSource } from './proposal.ts';
 
@@ -88,9 +88,9 @@ function commented(key: Scalar | string, remark: string): Scalar {
 
 function beside(map: YAMLMap, remarks: Readonly<Record<string, string>>): void {
   for (const [key, remark] of Object.entries(remarks)) {
-    const value = pairOf(map, key)?.value as Scalar | YAMLMap | undefined;
+    const value = pairOf(map, key)?.value as Scalar | YAMLMap | YAMLSeq | undefined;
     if (!value) continue;
-    if (isMap(value)) value.flow = true;
+    if (isMap(value) || isSeq(value)) value.flow = true;
     value.comment = ` ${remark.replace(/\s+/g, ' ')}`;
   }
 }

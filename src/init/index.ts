@@ -6,7 +6,7 @@ export { parseDotenv } from './dotenv.ts';
 export { leadsOfCompose, type Unpublished } from './from-compose.ts';
 export { type EnvironmentPlace, leadsOfEnvironment } from './from-environment.ts';
 export { type Lead, type LeadKind, namesIn } from './lead.ts';
-export { lookAtPostgres, type PostgresLook } from './look-postgres.ts';
+export { conditionProblem, lookAtPostgres, type PostgresLook } from './look-postgres.ts';
 export { lookAtRedis, type RedisLook } from './look-redis.ts';
 export { lookAtSqs, type SqsLook } from './look-sqs.ts';
 export { type Merged, mergeInto, whatIsSaid } from './merge.ts';

@@ -49,6 +49,24 @@ export async function lookAtPostgres(options: PostgresOptions): Promise<Postgres
   }
 }
 
+/** What is wrong with a condition over the rows of a table (`table` as in SQL), in the words of Postgres; else undefined. */
+export async function conditionProblem(
+  options: PostgresOptions,
+  table: string,
+  condition: string,
+): Promise<string | undefined> {
+  const client = await connectPostgres(options);
+  try {
+    await client.query(CAREFUL);
+    await client.query(`EXPLAIN SELECT FROM ${table} t WHERE (${condition}\n)`);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 async function versionOf(client: Client): Promise<string> {
   const [row] = (await client.query('SHOW server_version')).rows as { server_version: string }[];
   return row!.server_version.split(' ')[0]!;

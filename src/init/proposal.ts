@@ -34,6 +34,12 @@ export interface TableChoice {
   ready: string | null;
   payload: string;
   key: string | null;
+  /** Columns in whose order rows are taken; empty: by the id. */
+  order: string[];
+  /** Column of the time that a row waits for. */
+  notBefore: string | null;
+  /** What a row that is done is set to; null: it is deleted. */
+  mark: Record<string, unknown> | null;
   stream: string;
 }
 

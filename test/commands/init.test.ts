@@ -12,8 +12,8 @@ import { runCommand } from './run-command.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/qctl.js', import.meta.url));
 const TABLES = `
-  CREATE TABLE alerts (id bigserial PRIMARY KEY, agent_id int, payload jsonb, state text NOT NULL);
-  INSERT INTO alerts (agent_id, payload, state) SELECT n, '{}', 'pending' FROM generate_series(1, 20) n;
+  CREATE TABLE alerts (id bigserial PRIMARY KEY, agent_id int, payload jsonb, state text NOT NULL, handled_at timestamptz);
+  INSERT INTO alerts (agent_id, payload, state) SELECT n, '{}', CASE WHEN n > 20 THEN 'done' ELSE 'pending' END FROM generate_series(1, 25) n;
   CREATE TABLE unclear (id int PRIMARY KEY, body text, status int);
   ANALYZE;`;
 const REDIS = new URL(sharedRedisUrl());
@@ -67,7 +67,8 @@ describe('without a terminal', () => {
         'set -a; . ./.env; set +a',
         'qctl config validate',
         'qctl analyse --source alerts',
-        'qctl drain postgres alerts --dry-run',
+        'qctl drain postgres alerts --create-group workers --dry-run',
+        'qctl drain postgres alerts --create-group workers --yes',
       ],
     });
     expect(stdout + stderr + (await text())).not.toContain('s3cret');
@@ -110,6 +111,14 @@ describe('without a terminal', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test('a script is told by 8 that a server which the environment names could not be looked at', async () => {
+    const env = { DATABASE_URL: database, REDIS_URL: 'redis://127.0.0.1:1' };
+    const { code, stderr } = await init(['--from-env', '--yes'], env);
+    expect([code, stderr]).toEqual([8, expect.stringContaining('✗ REDIS_URL')]);
+    expect(await text()).toContain("ready: state = 'pending'");
+    expect(await text()).toMatch(/# not reached when this was written \(REDIS_URL\)\n +redis:/);
+  });
+
   test('nobody to ask is refused, nothing found is told, a broken file is named and left', async () => {
     const asked = await init([]);
     expect([asked.code, existsSync(path())]).toEqual([3, false]);
@@ -146,13 +155,18 @@ describe.skipIf(NO_TMUX !== '')('the wizard, in a terminal of 60 columns', () =>
     expect(seen).toMatch(/◉ public\.alerts/);
     expect(seen).toMatch(/◯ public\.unclear/);
     await session.press('Enter');
-    await answer(/rows to take/, ['Enter']);
+    await answer(/rows to take/, ['Enter'], 'stat = 1');
+    await session.until(/column "stat" does not exist/);
+    await session.press('C-u');
+    await answer(/rows to take/, ['Enter'], "state = 'pending'");
     await answer(/column of the body/, ['C-u']);
     await answer(/column of the body/, ['Enter'], 'nonsense');
     await session.until(/no such column/);
     await session.press('C-u');
     await answer(/column of the body/, ['Enter'], 'payload');
-    await answer(/column by which order is kept/, ['Enter']);
+    await answer(/whose messages keep their order/, ['Enter']);
+    await answer(/in which order/, ['Enter']);
+    await answer(/what becomes of a row/, ['Down', 'Enter']);
     await answer(/stream that it goes to/, ['Enter'], 'incidents');
     await answer(/Consumer group/, ['Enter']);
     await answer(/Name of the profile/, ['Enter'], 'night');
@@ -162,6 +176,7 @@ describe.skipIf(NO_TMUX !== '')('the wizard, in a terminal of 60 columns', () =>
       'profile: night',
       'stream: incidents',
       'key: agent_id',
+      'done: { set: { state: done, handled_at: { sql: now() } } }',
       'group: workers',
       'url: ${REDIS_URL}',
     ])
@@ -170,6 +185,15 @@ describe.skipIf(NO_TMUX !== '')('the wizard, in a terminal of 60 columns', () =>
     await session.close();
     const checked = await runCommand(['config', 'validate', '--config', path()], { env: env() });
     expect(checked.stdout).toContain('valid (1 profile)');
+  });
+
+  test('where no queue was found, for a server that did not answer, it can be left', async () => {
+    const session = await open({ REDIS_URL: sharedRedisUrl(), DATABASE_URL: 'postgres://a@127.0.0.1:1/b' });
+    expect(await session.until(/No queue was found/)).toMatch(/✗ DATABASE_URL/);
+    await session.press('Enter');
+    await session.until(/exit 9/);
+    await session.close();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test('Ctrl-C at a question leaves nothing behind', async () => {

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../model/bytes.ts';
+import { grouped } from '../../model/grouped.ts';
 import type { MeasureUnit } from './kinds.ts';
 
 /** A value as a person reads it: `12.3 ms`, `1.42 s`, `1,000/s`, `3`; `-` where it is not known. */
@@ -31,8 +32,4 @@ export function pText(p: number | null): string {
 
 function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-function grouped(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
