@@ -49,12 +49,20 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCheck
   );
 }
 
-/** Carries it out. Returns the exit code. */
+/** Far beyond what anybody wants to be told exactly. */
+const MOST_COUNTED = 1_000_000;
+
+/**
+ * Carries it out. Returns the exit code.
+ *
+ * @param limit a lag that Redis does not know is counted up to so many entries
+ */
 export async function runCheckLag(
   context: Context,
   stream: string,
   group: string | undefined,
   flags: LagFlags,
+  limit = MOST_COUNTED,
 ): Promise<number> {
   const lag: Thresholds = { warning: flags.warning, critical: flags.critical };
   const age: Thresholds = { warning: flags.warningAge, critical: flags.criticalAge };
@@ -68,7 +76,7 @@ export async function runCheckLag(
       const counted = isGiven(lag) || metricsWanted;
       const meant = { stream, group, missing: flags.missing, count: counted ? COUNTED_AT_ONCE : 1 };
       return eachGroup(context, meant, async (facts, one) => {
-        const readings = counted ? [await lagReading(at, facts, one, lag)] : [];
+        const readings = counted ? [await lagReading(at, facts, one, { limit, ...lag })] : [];
         if (isGiven(age) || metricsWanted) readings.push(ageReading(facts, one, age));
         return groupItem(facts.stream, one.group, readings);
       });
@@ -76,16 +84,13 @@ export async function runCheckLag(
   });
 }
 
-/** Far beyond what anybody wants to be told exactly. */
-const MOST_COUNTED = 1_000_000;
-
 async function lagReading(
   { redis, work }: Measuring,
   facts: StreamFacts,
   group: GroupFacts,
-  thresholds: Thresholds,
+  { limit, ...thresholds }: Thresholds & { limit: number },
 ): Promise<Reading<Metric>> {
-  const lag = await measureLag(redis, facts, group, { limit: MOST_COUNTED, work });
+  const lag = await measureLag(redis, facts, group, { limit, work });
   if (lag.lag === null) return between('lag', lag, lag.note!, thresholds);
   return { ...known('lag', lag.lag, thresholds), note: lag.note };
 }

@@ -6,7 +6,7 @@ import { type QctlProcess, type QctlResult, spawnQctl } from '../support/qctl.ts
 import { seededRandom } from '../support/random.ts';
 import { sharedRedisUrl } from '../support/shared.ts';
 import { waitFor } from '../support/wait.ts';
-import { hasEnded } from './harness.ts';
+import { hasEnded, unbraked } from './harness.ts';
 
 /** One way back under test: the very same command again and again. */
 export interface BackScenario {
@@ -69,7 +69,7 @@ export async function untilReturned(
   });
 }
 
-/** Kills the way back again and again while it works, then lets the very same command finish. */
+/** Kills the way back again and again while it works, then lets the same command finish, as fast as it can. */
 export async function backThroughKills(
   scenario: BackScenario,
   {
@@ -90,7 +90,7 @@ export async function backThroughKills(
     if (signal === 'SIGKILL') landed += 1;
     else expect(code, `seed ${seed}, life ${life}: ${stderr}`).toBe(0);
   }
-  return { report: outcomeOf(await startBack(scenario).done, `seed ${seed}`), landed, seed };
+  return { report: outcomeOf(await startBack(unbraked(scenario)).done, `seed ${seed}`), landed, seed };
 }
 
 /** The report of a way back that ended by itself: with nothing left, doubtful ones at most. */

@@ -6,7 +6,6 @@ import {
   expectOrderInsideKeys,
   finish,
   lookInto,
-  MESSAGES,
   type Report,
   type Scenario,
   start,
@@ -49,11 +48,12 @@ async function drainWhileCutting(name: string, scenario: Scenario, proxies: TcpP
   return report;
 }
 
-const PACE = ['--rate', '6000/s', '--batch', '100'];
+const MESSAGES = 8000;
+const PACE = ['--rate', '2500/s', '--batch', '50'];
 
 test('a move loses and doubles nothing while its connections to Redis and Postgres are cut', async () => {
   const redis = await proxied(sharedRedisUrl());
-  const table = await fillTable(await sharedPostgres().createDatabase());
+  const table = await fillTable(await sharedPostgres().createDatabase(), MESSAGES);
   const postgres = await proxied(table.url);
   const options = { flags: [...PACE, '--workers', '3'], partitions: 4 };
   const scenario = tableDrain(postgres.url, { flags: ['--redis-url', redis.url] }, lookIntoShared(), options);
@@ -65,7 +65,7 @@ test('a move loses and doubles nothing while its connections to Redis and Postgr
 
 test('a copy loses and doubles nothing while its connections to Redis and Postgres are cut', async () => {
   const redis = await proxied(sharedRedisUrl());
-  const table = await fillTable(await sharedPostgres().createDatabase());
+  const table = await fillTable(await sharedPostgres().createDatabase(), MESSAGES);
   const postgres = await proxied(table.url);
   const options = { flags: [...PACE, '--mode', 'copy'], partitions: 4 };
   const scenario = tableDrain(postgres.url, { flags: ['--redis-url', redis.url] }, lookIntoShared(), options);
@@ -77,8 +77,8 @@ test('a copy loses and doubles nothing while its connections to Redis and Postgr
 test('a drain of a queue loses and doubles nothing while its connections to Redis are cut', async () => {
   const redis = await proxied(sharedRedisUrl());
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 8000 });
-  const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, lookIntoShared(), ['--rate', '3000/s']);
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 4000 });
+  const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, lookIntoShared(), ['--rate', '1500/s']);
   const report = await drainWhileCutting('sqs, cut', scenario, [redis.proxy]);
   await expectConverged(scenario, queue.ids, report);
   expect(await queue.left()).toBe(0);

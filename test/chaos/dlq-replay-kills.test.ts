@@ -9,7 +9,7 @@ import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
 import { waitFor } from '../support/wait.ts';
 import { expectExactlyOnce, hasEnded, KILLS, lookInto, readStream, tell } from './harness.ts';
 
-const LETTERS = 8000;
+const LETTERS = 5000;
 const target = lookInto(sharedRedisUrl());
 afterAll(() => target.disconnect());
 
@@ -94,7 +94,7 @@ test('a replay killed 25 times with kill -9 loses nothing and doubles nothing', 
 
 test('two replays at once put everything back once, and each says what it has done', async () => {
   const graveyard = await fillGraveyard();
-  const both = [startReplay(graveyard, ['--rate', '5000/s']), startReplay(graveyard, ['--rate', '4000/s'])];
+  const both = [startReplay(graveyard, ['--rate', '4000/s']), startReplay(graveyard, ['--rate', '3000/s'])];
   const reports = await Promise.all(both.map(reportOf));
   const sum = (of: (report: Report) => number) => reports.reduce((all, report) => all + of(report), 0);
   expect(sum(({ replayed }) => replayed)).toBe(LETTERS);
@@ -121,7 +121,7 @@ test('a replay whose connections are cut again and again counts right', async ()
 });
 
 test('an import killed with kill -9 goes on where it was and adds nothing twice', async () => {
-  const [stream, lines] = [uniqueName('orders'), 24_000];
+  const [stream, lines] = [uniqueName('orders'), 16_000];
   const dead = `${stream}:dead`;
   const ids = Array.from({ length: lines }, (_, n) => `m${n}`);
   const file = join(mkdtempSync(join(tmpdir(), 'qctl-import-')), 'x.ndjson');
@@ -131,7 +131,7 @@ test('an import killed with kill -9 goes on where it was and adds nothing twice'
   const seed = Date.now() % 1_000_000;
   const random = seededRandom(seed);
   let landed = 0;
-  for (let life = 0; life < 6; life += 1) {
+  for (let life = 0; life < 4; life += 1) {
     const process = start();
     await untilMore(dead, process);
     await new Promise((resolve) => setTimeout(resolve, random() * 30));

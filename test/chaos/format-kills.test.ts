@@ -16,8 +16,8 @@ import {
   tell,
 } from './harness.ts';
 
-const JOBS = 1500;
-const KILLS = 4;
+const JOBS = 1000;
+const KILLS = 3;
 const target = lookInto(sharedRedisUrl());
 afterAll(() => target.disconnect());
 
@@ -53,7 +53,7 @@ async function filled(format: FormatCase) {
 function scenarioOf(format: FormatCase, url: string): Scenario {
   const stream = uniqueName(format.name);
   const connection = ['--redis-url', sharedRedisUrl(), '--postgres-url', url];
-  const pace = ['--rate', '1500/s', '--batch', '20', '--workers', '2', '--settle', '300ms'];
+  const pace = ['--rate', '1000/s', '--batch', '20', '--workers', '2', '--settle', '300ms'];
   const command = ['postgres', '--format', format.name, '--stream', stream, '--allow-competing'];
   return { command: [...command, ...pace, ...connection], connection, stream, target };
 }

@@ -102,7 +102,9 @@ const STARTS: Record<Exclude<FormatName, 'generic'>, Start> = {
   },
   procrastinate: taking(
     () =>
-      `SELECT id::text FROM procrastinate_fetch_job_v2(ARRAY['mails']::varchar[], 1) WHERE id IS NOT NULL`,
+      // One that does not beat for half a minute is taken for dead.
+      `WITH beat AS (UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = 1)
+       SELECT id::text FROM procrastinate_fetch_job_v2(ARRAY['mails']::varchar[], 1) WHERE id IS NOT NULL`,
   ),
   // One and the same would be given the job again that it is at.
   'delayed-job': taking((format, turn) => one(format).replaceAll('host:w pid:1', `host:old pid:${turn}`)),

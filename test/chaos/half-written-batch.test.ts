@@ -39,14 +39,14 @@ test.each([
     );
     await target.call('ACL', 'SETUSER', 'drainer', 'on', '>secret', '~*', '&*', '+@all');
     const url = server.url.replace('redis://', 'redis://drainer:secret@');
-    const table = await fillTable(await sharedPostgres().createDatabase());
-    const pace = ['--rate', '4000/s', '--batch', '100'];
+    const table = await fillTable(await sharedPostgres().createDatabase(), 6000);
+    const pace = ['--rate', '2000/s', '--batch', '100'];
     const scenario = tableDrain(table.url, { flags: [], env: { REDIS_URL: url } }, target, {
       flags: [...pace, ...flags],
       partitions: 4,
     });
     const interrupted = start(scenario);
-    await untilAppended(scenario, interrupted, 2000);
+    await untilAppended(scenario, interrupted, 1000);
     await closeOnePartition(target, scenario.stream);
     expect((await interrupted.done).code).toBe(4);
     expect(new Set(await tokens(target)).size).toBeGreaterThan(1);

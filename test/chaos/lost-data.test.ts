@@ -27,7 +27,7 @@ async function forget(
   left: () => Promise<number>,
 ) {
   const process = start(scenario);
-  await untilAppended(scenario, process, 3000);
+  await untilAppended(scenario, process, 1000);
   await redis.kill9();
   await untilWaiting(process, /connection lost/);
   const before = await left();
@@ -40,8 +40,8 @@ test.each([
   ['copy', ['--mode', 'copy']],
 ])('a %s notices that Redis came back empty, and lets go of nothing more', async (_mode, flags) => {
   const { redis, target } = await forgetfulRedis();
-  const table = await fillTable(await sharedPostgres().createDatabase());
-  const pace = ['--rate', '6000/s', '--batch', '100'];
+  const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
+  const pace = ['--rate', '2500/s', '--batch', '50'];
   const scenario = tableDrain(table.url, { flags: ['--redis-url', redis.url] }, target, {
     flags: [...pace, ...flags],
     partitions: 4,
@@ -55,8 +55,8 @@ test.each([
 test('a drain of a queue notices that Redis came back empty, and deletes nothing more', async () => {
   const { redis, target } = await forgetfulRedis();
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'));
-  const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, target, ['--rate', '6000/s']);
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 5000 });
+  const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, target, ['--rate', '1500/s']);
   const { before, result } = await forget(scenario, redis, () => queue.left());
   expect(result.code, result.stderr).toBe(7);
   expect(result.stderr).toContain('TARGET_LOST_DATA');

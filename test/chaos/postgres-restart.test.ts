@@ -24,8 +24,8 @@ async function ownDrain(fsync: boolean, flags: string[], partitions: number) {
     () => target.disconnect(),
     () => postgres.stop(),
   );
-  const table = await fillTable(await postgres.createDatabase());
-  const pace = ['--rate', '8000/s', '--batch', '100'];
+  const table = await fillTable(await postgres.createDatabase(), 8000);
+  const pace = ['--rate', '4000/s', '--batch', '50'];
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
   const scenario = tableDrain(table.url, redis, target, { flags: [...pace, ...flags], partitions });
   return { postgres, table, scenario };
@@ -34,7 +34,7 @@ async function ownDrain(fsync: boolean, flags: string[], partitions: number) {
 test('a move goes on when Postgres is restarted, twice', async () => {
   const { postgres, table, scenario } = await ownDrain(false, ['--workers', '3'], 1);
   const process = start(scenario);
-  for (const reached of [2000, 9000]) {
+  for (const reached of [1000, 4000]) {
     await untilAppended(scenario, process, reached);
     await postgres.restart();
   }
@@ -47,7 +47,7 @@ test('a move goes on when Postgres is restarted, twice', async () => {
 test('a move waits for a crashed Postgres, says so, and goes on', async () => {
   const { postgres, table, scenario } = await ownDrain(true, ['--workers', '3'], 4);
   const process = start(scenario);
-  await untilAppended(scenario, process, 5000);
+  await untilAppended(scenario, process, 2000);
   await postgres.kill9();
   await untilWaiting(process, /lane \d: postgres:.*connection lost/);
   await postgres.restart();
@@ -60,7 +60,7 @@ test('a move waits for a crashed Postgres, says so, and goes on', async () => {
 test('a copy waits for a crashed Postgres, says so, and goes on', async () => {
   const { postgres, table, scenario } = await ownDrain(true, ['--mode', 'copy'], 4);
   const process = start(scenario);
-  await untilAppended(scenario, process, 5000);
+  await untilAppended(scenario, process, 2000);
   await postgres.kill9();
   await untilWaiting(process, /lane \d: postgres:.*connection lost/);
   await postgres.restart();

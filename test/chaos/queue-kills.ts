@@ -6,23 +6,32 @@ import {
   expectOrderInsideKeys,
   KILLS,
   lookInto,
+  MESSAGES,
   tell,
 } from './harness.ts';
 import { fillQueue, numberOf, queueDrain } from './queue.ts';
 
-/** Kills a drain of a queue 25 times and checks the stream and the queue. Returns the ids of all messages. */
-export async function surviveKills(name: string, fifo: boolean, flags: string[] = []): Promise<string[]> {
+interface Lives {
+  flags: string[];
+  kills: number;
+  messages: number;
+}
+
+/** Kills a drain of a queue again and again and checks the stream and the queue. Returns the ids of all messages. */
+export async function surviveKills(
+  name: string,
+  fifo: boolean,
+  { flags = [], kills = KILLS, messages = MESSAGES }: Partial<Lives> = {},
+): Promise<string[]> {
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo });
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo, messages, groups: messages / 10 });
   const target = lookInto(sharedRedisUrl());
-  const scenario = queueDrain(sqs.endpoint, queue.url, sharedRedisUrl(), target, [
-    '--rate',
-    '3000/s',
-    ...flags,
-  ]);
-  const { report, landed, seed } = await drainThroughKills(scenario, { kills: KILLS });
+  // The same share of them in each life, however many there are.
+  const pace = ['--rate', `${Math.round(messages * 0.15)}/s`];
+  const scenario = queueDrain(sqs.endpoint, queue.url, sharedRedisUrl(), target, [...pace, ...flags]);
+  const { report, landed, seed } = await drainThroughKills(scenario, { kills });
   tell(name, { kills: landed, suppressed: report.duplicatesSuppressed, seed });
-  expect(landed, `seed ${seed}`).toBeGreaterThanOrEqual(25);
+  expect(landed, `seed ${seed}`).toBeGreaterThanOrEqual(kills - 1);
   const entries = await expectConverged(scenario, queue.ids, report, `seed ${seed}`);
   if (fifo) expectOrderInsideKeys(entries, numberOf, `seed ${seed}`);
   expect(await queue.left()).toBe(0);

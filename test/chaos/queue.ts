@@ -9,8 +9,6 @@ export interface FilledQueue {
   left(): Promise<number>;
 }
 
-const SENDERS = 8;
-
 /** On a FIFO queue message n is number n of its group in the order of sending; the body says its number. */
 export async function fillQueue(
   sqs: SqsAccess,
@@ -27,23 +25,9 @@ export async function fillQueue(
     body: `message ${n}`,
     groupId: fifo ? `group-${n % groups}` : undefined,
   });
-  const ids = fifo
-    ? await sendByGroup(sqs, url, numbers.map(toMessage))
-    : await sqs.send(url, numbers.map(toMessage));
+  const ids = await sqs.fill(url, numbers.map(toMessage));
   const left = async () => (await sqs.depth(url)).total;
   return { url, ids, left };
-}
-
-/** One sender for a group, so that its order holds; several senders, because one alone is slow. */
-async function sendByGroup(
-  sqs: SqsAccess,
-  url: string,
-  messages: { body: string; groupId: string | undefined }[],
-): Promise<string[]> {
-  const shares = Array.from({ length: SENDERS }, (_, sender) =>
-    messages.filter(({ groupId }) => Number(groupId!.slice(6)) % SENDERS === sender),
-  );
-  return (await Promise.all(shares.map((share) => sqs.send(url, share)))).flat();
 }
 
 /** Number of the message, as its body says. */

@@ -29,15 +29,15 @@ async function ownRedis(options: RedisOptions): Promise<{ redis: TestRedis; targ
   return { redis, target };
 }
 
-const PACE = ['--rate', '8000/s', '--batch', '100'];
+const PACE = ['--rate', '4000/s', '--batch', '50'];
 
 test('a drain of a table goes on when Redis is restarted, twice', async () => {
   const { redis, target } = await ownRedis({ aof: 'everysec' });
-  const table = await fillTable(await sharedPostgres().createDatabase());
+  const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
   const options = { flags: [...PACE, '--workers', '3'], partitions: 4 };
   const scenario = tableDrain(table.url, { flags: ['--redis-url', redis.url] }, target, options);
   const process = start(scenario);
-  for (const reached of [2000, 9000]) {
+  for (const reached of [1000, 4000]) {
     await untilAppended(scenario, process, reached);
     await redis.restart();
   }
@@ -49,11 +49,11 @@ test('a drain of a table goes on when Redis is restarted, twice', async () => {
 
 test('a drain of a table with --durability aof waits for a crashed Redis, says so, and goes on', async () => {
   const { redis, target } = await ownRedis({ aof: 'always' });
-  const table = await fillTable(await sharedPostgres().createDatabase());
+  const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
   const options = { flags: [...PACE, '--workers', '3', '--durability', 'aof'], partitions: 4 };
   const scenario = tableDrain(table.url, { flags: ['--redis-url', redis.url] }, target, options);
   const process = start(scenario);
-  await untilAppended(scenario, process, 5000);
+  await untilAppended(scenario, process, 2000);
   await redis.kill9();
   await untilWaiting(process, /redis:.*(connection lost|loading)/);
   await redis.restart();
@@ -65,11 +65,11 @@ test('a drain of a table with --durability aof waits for a crashed Redis, says s
 test('a drain of a queue with --durability aof waits for a crashed Redis, says so, and goes on', async () => {
   const { redis, target } = await ownRedis({ aof: 'always' });
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 8000 });
-  const flags = ['--rate', '4000/s', '--durability', 'aof'];
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 3000 });
+  const flags = ['--rate', '1500/s', '--durability', 'aof'];
   const scenario = queueDrain(sqs.endpoint, queue.url, redis.url, target, flags);
   const process = start(scenario);
-  await untilAppended(scenario, process, 3000);
+  await untilAppended(scenario, process, 1000);
   await redis.kill9();
   await untilWaiting(process, /redis:.*(connection lost|loading)/);
   await redis.restart();

@@ -27,7 +27,7 @@ test.each([
   ['FIFO', true],
 ])('a %s queue whose calls fail, get lost and are throttled is drained once', async (kind, fifo) => {
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo, messages: 6000 });
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo, messages: 3000 });
   const seed = Date.now() % 1_000_000;
   const proxy = await sqsFaultProxy(sqs.endpoint, { seed });
   const target = lookInto(sharedRedisUrl());
@@ -55,12 +55,12 @@ test.each([
 
 test('a queue that throttles every call is waited for, with the reason', async () => {
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 5000 });
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { messages: 2000 });
   const proxy = await sqsFaultProxy(sqs.endpoint);
   const target = lookInto(sharedRedisUrl());
-  const scenario = queueDrain(proxy.endpoint, queue.url, sharedRedisUrl(), target, ['--rate', '4000/s']);
+  const scenario = queueDrain(proxy.endpoint, queue.url, sharedRedisUrl(), target, ['--rate', '1500/s']);
   const process = start(scenario);
-  await untilAppended(scenario, process, 1000);
+  await untilAppended(scenario, process, 500);
   proxy.set({ throttleRate: 1 });
   await untilWaiting(process, /slow down/);
   proxy.set({ throttleRate: 0 });

@@ -6,6 +6,7 @@ import {
   expectOrderInsideKeys,
   KILLS,
   lookInto,
+  MESSAGES,
   tell,
 } from './harness.ts';
 import { fillTable, type QueueTable, tableDrain } from './table.ts';
@@ -14,14 +15,18 @@ import { fillTable, type QueueTable, tableDrain } from './table.ts';
 export async function surviveKills(
   name: string,
   flags: string[],
-  { partitions = 1, kills = KILLS }: { partitions?: number; kills?: number } = {},
+  {
+    partitions = 1,
+    kills = KILLS,
+    rows = MESSAGES,
+  }: { partitions?: number; kills?: number; rows?: number } = {},
 ): Promise<QueueTable> {
-  const table = await fillTable(await sharedPostgres().createDatabase());
+  const table = await fillTable(await sharedPostgres().createDatabase(), rows);
   // Else hardly a kill would hit a transaction that is open.
   await table.slowDown();
   const target = lookInto(sharedRedisUrl());
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
-  const pace = ['--rate', '2500/s', '--batch', '100'];
+  const pace = ['--rate', `${Math.round(rows / 8)}/s`, '--batch', String(rows / 200)];
   const scenario = tableDrain(table.url, redis, target, { flags: [...pace, ...flags], partitions });
   const { report, landed, seed } = await drainThroughKills(scenario, { kills });
   tell(name, { kills: landed, suppressed: report.duplicatesSuppressed, seed });

@@ -8,6 +8,7 @@ import {
   expectOrderInsideKeys,
   finish,
   goodReport,
+  hurry,
   lookInto,
   type Scenario,
   start,
@@ -45,17 +46,18 @@ async function join(scenario: Scenario, run: string) {
   return second;
 }
 
+/** Slow until the fault is over, so that it does not end before; who is left is hurried then. */
 async function keyedMove() {
-  const table = await fillTable(await sharedPostgres().createDatabase());
+  const table = await fillTable(await sharedPostgres().createDatabase(), 8000);
   const redis = { flags: ['--redis-url', sharedRedisUrl()] };
-  const flags = ['--workers', '4', '--rate', '2500/s', '--batch', '100'];
+  const flags = ['--workers', '4', '--rate', '500/s', '--batch', '50'];
   return { table, scenario: tableDrain(table.url, redis, target, { flags, partitions: 4 }) };
 }
 
 test('of two processes one is killed: the other has its lanes within 5 s and finishes', async () => {
   const { table, scenario } = await keyedMove();
   const first = start(scenario);
-  await untilAppended(scenario, first, 500);
+  await untilAppended(scenario, first, 100);
   const run = await runAtWork(scenario.stream);
   const second = await join(scenario, run);
   first.child.kill('SIGKILL');
@@ -67,6 +69,7 @@ test('of two processes one is killed: the other has its lanes within 5 s and fin
   };
   await waitFor(lone, { what: 'the takeover', timeoutMs: 10_000 });
   expect(performance.now() - killedAt).toBeLessThan(5000);
+  await hurry(scenario, second);
   const report = await finish(second);
   const entries = await expectConverged(scenario, table.ids, report);
   expectOrderInsideKeys(entries, ({ id }) => Number(id));
@@ -76,7 +79,7 @@ test('of two processes one is killed: the other has its lanes within 5 s and fin
 test('a process stopped for longer than its lease doubles nothing when it wakes up', async () => {
   const { table, scenario } = await keyedMove();
   const sleeper = start(scenario);
-  await untilAppended(scenario, sleeper, 500);
+  await untilAppended(scenario, sleeper, 100);
   const run = await runAtWork(scenario.stream);
   const second = await join(scenario, run);
   sleeper.child.kill('SIGSTOP');
@@ -85,8 +88,9 @@ test('a process stopped for longer than its lease doubles nothing when it wakes 
   const lone = async () => new Set((await holders(run)).values()).size === 1;
   await waitFor(lone, { what: 'the takeover', timeoutMs: LEASE_MS + 5000 });
   expect(before.size).toBe(2);
-  await untilAppended(scenario, second, (await entriesIn(scenario)) + 500);
+  await untilAppended(scenario, second, (await entriesIn(scenario)) + 200);
   sleeper.child.kill('SIGCONT');
+  await hurry(scenario, second);
   const results = await Promise.all([sleeper.done, second.done]);
   // Who ends first leaves the proof to the other one.
   expect(results.map(({ code }) => code).filter((code) => code !== 0 && code !== 8)).toEqual([]);
@@ -98,10 +102,10 @@ test('a process stopped for longer than its lease doubles nothing when it wakes 
 
 test('a receiver of a FIFO queue stopped beyond the visibility timeout doubles nothing when it wakes up', async () => {
   const sqs = sharedSqs();
-  const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo: true });
-  const scenario = queueDrain(sqs.endpoint, queue.url, sharedRedisUrl(), target, ['--rate', '2000/s']);
+  const queue = await fillQueue(sqs, uniqueName('webhooks'), { fifo: true, messages: 5000 });
+  const scenario = queueDrain(sqs.endpoint, queue.url, sharedRedisUrl(), target, ['--rate', '500/s']);
   const sleeper = start(scenario);
-  await untilAppended(scenario, sleeper, 500);
+  await untilAppended(scenario, sleeper, 100);
   const second = start(scenario);
   const run = await runAtWork(scenario.stream);
   const members = async () =>
@@ -109,8 +113,9 @@ test('a receiver of a FIFO queue stopped beyond the visibility timeout doubles n
   await waitFor(async () => (await members()).length === 2, { what: 'both at work' });
   sleeper.child.kill('SIGSTOP');
   // What it holds is visible again after 2 s, and the other one brings it.
-  await untilAppended(scenario, second, (await entriesIn(scenario)) + 6000);
+  await untilAppended(scenario, second, (await entriesIn(scenario)) + 1500);
   sleeper.child.kill('SIGCONT');
+  await hurry(scenario, second);
   const results = await Promise.all([sleeper.done, second.done]);
   expect(results.map(({ code }) => code).filter((code) => code !== 0 && code !== 8)).toEqual([]);
   const report = goodReport(results.find(({ code }) => code === 0)!);

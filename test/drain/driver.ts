@@ -163,9 +163,9 @@ export async function withRedis<T>(use: (redis: Redis) => Promise<T>, url = shar
   }
 }
 
-/** A database of its own with a way to ask it. */
-export async function ownDatabase() {
-  const url = await sharedPostgres().createDatabase();
+/** A database of its own with a way to ask it; a copy of the one with that name, which nobody may be at. */
+export async function ownDatabase(template?: string) {
+  const url = await sharedPostgres().createDatabase(template);
   const name = url.slice(url.lastIndexOf('/') + 1);
   const sql = <T extends object = Record<string, unknown>>(text: string, params?: unknown[]): Promise<T[]> =>
     sharedPostgres().query<T>(text, params, name);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { runCommand } from '../commands/run-command.ts';
 import { entriesOf, ownDatabase } from '../drain/driver.ts';
 import { cleanEnvironment, runQctl, spawnQctl, waitFor } from '../support/qctl.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -50,6 +51,8 @@ const drainArgs = (table: string, stream: string, ...more: string[]) => [
   ...ends(),
   ...more,
 ];
+/** Where it is not the process that is looked at: one start fewer. */
+const inProcess = (args: string[]) => runCommand(args, { url: server.url });
 const idsIn = async (stream: string) =>
   (await entriesOf(stream, server.url)).map((entry) => entry.text('id')!);
 const expectOnceEach = async (stream: string, rows: number) => {
@@ -88,7 +91,7 @@ describe('--dry-run', () => {
       await writes(),
       await database.sql(`SELECT xmin::text, xmax::text, * FROM ${table}`),
     ];
-    const { code, stdout } = await runQctl(
+    const { code, stdout } = await inProcess(
       drainArgs(table, stream, '--dry-run', '-o', 'json', '--create-group', 'g'),
     );
     expect(code).toBe(0);
@@ -143,7 +146,7 @@ describe('--dry-run', () => {
   test('of a drain that would be refused ends with 3 and shows the plan', async () => {
     const stream = uniqueName('dry');
     await redis.set(stream, 'x');
-    const { code, stdout } = await runQctl(drainArgs(await tableOf(1), stream, '--dry-run'));
+    const { code, stdout } = await inProcess(drainArgs(await tableOf(1), stream, '--dry-run'));
     expect(code).toBe(3);
     expect(stdout).toContain('holds a string, not a stream');
   });
@@ -176,7 +179,7 @@ describe('exit codes and what is said', () => {
     ['2 for verifying a run that is not there', ['verify', 'nope'], 2, 'there is no run nope'],
   ])('%s', async (_, args, code, text) => {
     const isRun = args[0] === 'verify' || args[1] === 'status';
-    const result = await runQctl(
+    const result = await inProcess(
       [...args, ...(isRun ? ['--redis-url', server.url] : ends()), '--yes'].filter(
         (arg) => !isRun || arg !== '--yes',
       ),
@@ -198,7 +201,7 @@ describe('exit codes and what is said', () => {
     const table = await tableOf(3);
     const nowhere = await freePort();
     const locked = await startRedis({ password: 'right' });
-    const code = async (args: string[]) => (await runQctl([...args, '--yes'])).code;
+    const code = async (args: string[]) => (await inProcess([...args, '--yes'])).code;
     const base = ['drain', 'postgres', '--stream', uniqueName()];
     expect(
       await code([
@@ -241,7 +244,7 @@ describe('exit codes and what is said', () => {
   test('8 where something was set aside, and the stream with it is named', async () => {
     const table = await tableOf(3);
     await database.sql(`UPDATE ${table} SET payload = repeat('y', 5000) WHERE id = 2`);
-    const { code, stdout } = await runQctl(
+    const { code, stdout } = await inProcess(
       drainArgs(table, uniqueName(), '--max-body-bytes', '1000', '--yes'),
     );
     expect(code).toBe(8);
@@ -255,7 +258,7 @@ describe('exit codes and what is said', () => {
       drainArgs(table, uniqueName('first'), '--rate', '500/s', '--batch', '10', '--yes'),
     );
     await waitFor(() => rowsIn(table).then((rows) => rows < 3000), { what: 'the first to begin' });
-    const { code, stderr } = await runQctl(drainArgs(table, uniqueName('second'), '--yes', '-o', 'json'));
+    const { code, stderr } = await inProcess(drainArgs(table, uniqueName('second'), '--yes', '-o', 'json'));
     expect(code).toBe(10);
     const error = JSON.parse(stderr.trimEnd().split('\n').at(-1)!);
     expect(error).toMatchObject({ code: 'SOURCE_LOCKED', kind: 'locked', exit: 10 });
@@ -286,7 +289,7 @@ describe('signals', () => {
       expect(report.appended).toBe(await redis.xlen(stream));
       expect(report.settled).toBe(report.appended);
       expect(await rowsIn(table)).toBe(1500 - report.appended);
-      const again = await runQctl(drainArgs(table, stream, '--yes', '-o', 'json'));
+      const again = await inProcess(drainArgs(table, stream, '--yes', '-o', 'json'));
       expect(again.code).toBe(0);
       expect(JSON.parse(again.stdout)).toMatchObject({ run: report.run, appended: 1500, converged: true });
       await expectOnceEach(stream, 1500);
@@ -312,7 +315,7 @@ describe('signals', () => {
     } finally {
       server.resume();
     }
-    expect((await runQctl(drainArgs(table, stream, '--yes'))).code).toBe(0);
+    expect((await inProcess(drainArgs(table, stream, '--yes'))).code).toBe(0);
     await expectOnceEach(stream, 300);
   });
 
@@ -370,7 +373,7 @@ describe('list, status and verify', () => {
   beforeAll(async () => {
     table = await tableOf(20);
     stream = uniqueName('verify');
-    const { stdout } = await runQctl(drainArgs(table, stream, '--mode', 'copy', '--yes', '-o', 'json'));
+    const { stdout } = await inProcess(drainArgs(table, stream, '--mode', 'copy', '--yes', '-o', 'json'));
     run = JSON.parse(stdout).run;
   });
 
@@ -383,11 +386,11 @@ describe('list, status and verify', () => {
   test.each(['json', 'ndjson', 'yaml'])('say the same as data in %s', async (format) => {
     const read = parsers[format]!;
     const common = ['--redis-url', server.url, '-o', format];
-    const status = read((await runQctl(['drain', 'status', run, ...common])).stdout);
+    const status = read((await inProcess(['drain', 'status', run, ...common])).stdout);
     expect(status).toMatchObject({ run, state: 'done', mode: 'copy', stream, appended: 20, processes: 0 });
-    const list = JSON.stringify(read((await runQctl(['drain', 'list', ...common])).stdout));
+    const list = JSON.stringify(read((await inProcess(['drain', 'list', ...common])).stdout));
     expect(list).toContain(run);
-    const verified = await runQctl(['verify', run, '--postgres-url', database.url, ...common]);
+    const verified = await inProcess(['verify', run, '--postgres-url', database.url, ...common]);
     expect(verified.code).toBe(0);
     expect(read(verified.stdout)).toMatchObject({
       type: 'report',
@@ -398,18 +401,18 @@ describe('list, status and verify', () => {
   });
 
   test('are tables for people', async () => {
-    expect((await runQctl(['drain', 'list', '--redis-url', server.url])).stdout).toMatch(
+    expect((await inProcess(['drain', 'list', '--redis-url', server.url])).stdout).toMatch(
       new RegExp(`RUN[^\\n]*STATE[\\s\\S]*${run}\\s+done\\s+copy`),
     );
-    expect((await runQctl(['drain', 'status', run, '--redis-url', server.url])).stdout).toMatch(
+    expect((await inProcess(['drain', 'status', run, '--redis-url', server.url])).stdout).toMatch(
       /appended\s+20/,
     );
-    const verified = await runQctl(['verify', run, ...ends()]);
+    const verified = await inProcess(['verify', run, ...ends()]);
     expect(verified.stdout).toMatch(/converged: everything in the source stands in the stream exactly once/);
   });
 
   const verify = async () => {
-    const { code, stdout } = await runQctl(['verify', run, ...ends(), '-o', 'json']);
+    const { code, stdout } = await inProcess(['verify', run, ...ends(), '-o', 'json']);
     return { code, report: JSON.parse(stdout) };
   };
 

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { join, parse } from 'node:path';
 import { build } from 'esbuild';
 
 /**
@@ -24,5 +24,5 @@ export async function bundleScript(path: string, folder: string): Promise<string
     },
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   });
-  return join(folder, `${basename(path, '.ts')}.mjs`);
+  return join(folder, `${parse(path).name}.mjs`);
 }

@@ -166,6 +166,20 @@ function onSendBatch(handler) {
   };
 }
 
+/** As many messages as a test wants in one call, each ten of them by the action of that name. Returns their ids. */
+export async function sendMany({ QueueUrl, Entries }, store) {
+  const { sendMessageBatch } = await internals('./sqs/actions/sendMessageBatch.js');
+  const send = onSendBatch(sendMessageBatch);
+  const ids = [];
+  for (let at = 0; at < Entries.length; at += 10) {
+    const batch = Entries.slice(at, at + 10);
+    const { Successful, Failed = [] } = send({ QueueUrl, Entries: batch }, store);
+    if (Failed.length > 0) throw new Error(`${Failed[0].Code}: ${Failed[0].Message}`);
+    ids.push(...Successful.map(({ MessageId }) => MessageId));
+  }
+  return ids;
+}
+
 const extras = new Map();
 
 /** fauxqs drops AWSTraceHeader, and the MessageGroupId of a standard queue (SQS's fair queues). */

@@ -28,8 +28,11 @@ export interface PostgresOptions {
 export interface PostgresAccess {
   /** Connection URL of a database, `postgres` by default. */
   url(database?: string): string;
-  /** Creates an empty database with a name nobody else has, and returns its URL. */
-  createDatabase(): Promise<string>;
+  /**
+   * Creates a database with a name nobody else has, and returns its URL. It is empty, or a copy of the one that
+   * `template` names, to which nobody may be connected.
+   */
+  createDatabase(template?: string): Promise<string>;
   /** Rows of one statement, run in `database`. */
   query<T extends object = Record<string, unknown>>(
     sql: string,
@@ -71,7 +74,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
 export function connectPostgres(url: string): PostgresAccess {
   return {
     url: (database = 'postgres') => withDatabase(url, database),
-    createDatabase: () => createDatabase(url),
+    createDatabase: (template) => createDatabase(url, template),
     query: (sql, params, database = 'postgres') => query(withDatabase(url, database), sql, params),
   };
 }
@@ -82,9 +85,9 @@ function withDatabase(url: string, database: string): string {
   return changed.href;
 }
 
-async function createDatabase(url: string): Promise<string> {
+async function createDatabase(url: string, template = 'template1'): Promise<string> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await query(withDatabase(url, 'postgres'), `CREATE DATABASE ${name}`);
+  await query(withDatabase(url, 'postgres'), `CREATE DATABASE ${name} TEMPLATE ${template}`);
   return withDatabase(url, name);
 }
 
@@ -133,8 +136,8 @@ class PostgresServer implements TestPostgres {
     return `postgres://${login}@${this.host}:${this.port}/${database}`;
   }
 
-  createDatabase(): Promise<string> {
-    return createDatabase(this.url());
+  createDatabase(template?: string): Promise<string> {
+    return createDatabase(this.url(), template);
   }
 
   query<T extends object = Record<string, unknown>>(

@@ -8,8 +8,10 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { ownDatabase } from '../../drain/driver.ts';
+import { bundleScript } from '../../support/bundle.ts';
 import { type QctlOptions, type QctlResult, runQctl, spawnQctl } from '../../support/qctl.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { ownFolder } from '../../support/server-process.ts';
 import { type ServiceManager, startServiceManager } from '../../support/service-manager.ts';
 import { sharedSqs, uniqueName } from '../../support/shared.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -53,7 +55,6 @@ export interface Night {
   close(): Promise<void>;
 }
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
 const GROUP = 'workers';
 
 /** Starts it on its old side: `postgres` under systemctl, or `sqs` in deployments. */
@@ -79,8 +80,10 @@ export async function openNight(kind: 'postgres' | 'sqs'): Promise<Night> {
     FAULTS_FILE: files.faults,
   };
   writeFileSync(join(folder, 'qctl.yaml'), configuration(server.url, ends.source));
+  bundled ??= programs();
+  const own = await bundled;
   const manager = await startServiceManager(
-    kind === 'postgres' ? units(common, envFile) : deployments(common),
+    kind === 'postgres' ? units(own, common, envFile) : deployments(own, common),
   );
   const lines = (file: string) =>
     existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
@@ -215,29 +218,45 @@ function configuration(redisUrl: string, source: string): string {
 `;
 }
 
-const program = (name: string) => [process.execPath, join(HERE, name)];
+let bundled: Promise<Programs> | undefined;
 
-function units(common: Record<string, string>, envFile: string) {
+/** What a unit runs, bundled once: each night starts them many times, and the SDK alone is hundreds of files. */
+interface Programs {
+  producer: string[];
+  worker: string[];
+}
+
+async function programs(): Promise<Programs> {
+  const folder = ownFolder('night-programs');
+  const built = async (name: string) => [
+    process.execPath,
+    await bundleScript(fileURLToPath(new URL(name, import.meta.url)), folder),
+  ];
+  const [producer, worker] = await Promise.all([built('producer.mjs'), built('worker.mjs')]);
+  return { producer: producer!, worker: worker! };
+}
+
+function units({ producer, worker }: Programs, common: Record<string, string>, envFile: string) {
   return {
     units: {
-      'producer.service': { argv: program('producer.mjs'), env: common, envFile, running: true },
+      'producer.service': { argv: producer, env: common, envFile, running: true },
       'worker-old.service': {
-        argv: program('worker.mjs'),
+        argv: worker,
         env: { ...common, QUEUE_TYPE: 'postgres' },
         running: true,
       },
-      'worker-new.service': { argv: program('worker.mjs'), env: { ...common, QUEUE_TYPE: 'redis' } },
+      'worker-new.service': { argv: worker, env: { ...common, QUEUE_TYPE: 'redis' } },
     },
   };
 }
 
-function deployments(common: Record<string, string>) {
+function deployments({ producer, worker }: Programs, common: Record<string, string>) {
   const env = { ...common, QUEUE_TYPE: 'sqs' };
   return {
     deployments: {
-      producer: { argv: program('producer.mjs'), env, replicas: 1 },
-      'worker-a': { argv: program('worker.mjs'), env, replicas: 1 },
-      'worker-b': { argv: program('worker.mjs'), env, replicas: 1 },
+      producer: { argv: producer, env, replicas: 1 },
+      'worker-a': { argv: worker, env, replicas: 1 },
+      'worker-b': { argv: worker, env, replicas: 1 },
     },
   };
 }

@@ -24,7 +24,7 @@ const senders = {
     ];
   },
   async sqs() {
-    const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+    const { SendMessageCommand, SQSClient } = (await import('@aws-sdk/client-sqs')).default;
     const client = new SQSClient({ endpoint: env.SQS_ENDPOINT, region: 'us-east-1' });
     return [
       (_, MessageBody) => client.send(new SendMessageCommand({ QueueUrl: env.QUEUE_URL, MessageBody })),
@@ -32,7 +32,7 @@ const senders = {
     ];
   },
   async redis() {
-    const { Redis } = await import('ioredis');
+    const { Redis } = (await import('ioredis')).default;
     const redis = new Redis(env.REDIS_URL, { maxRetriesPerRequest: null });
     redis.on('error', () => {});
     return [(id, body) => redis.xadd(env.STREAM, '*', 'id', id, 'body', body), () => redis.disconnect()];
@@ -45,6 +45,6 @@ while (!stopping) {
   const id = randomUUID();
   await send(id, JSON.stringify({ id, at: Date.now() }));
   appendFileSync(env.PRODUCED_FILE, `${id}\n`);
-  await sleep(15);
+  await sleep(40);
 }
 await close();

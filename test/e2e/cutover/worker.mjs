@@ -49,13 +49,14 @@ async function fromPostgres() {
     );
     await client.query('COMMIT');
     for (const { payload } of rows) done('old', payload);
-    if (rows.length === 0) await sleep(50);
+    if (rows.length === 0) await sleep(100);
   }
   await client.end();
 }
 
 async function fromSqs() {
-  const { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+  const { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } = (await import('@aws-sdk/client-sqs'))
+    .default;
   const client = new SQSClient({ endpoint: env.SQS_ENDPOINT, region: 'us-east-1' });
   ready();
   while (!stopping) {
@@ -66,7 +67,7 @@ async function fromSqs() {
       done('old', Body);
       await client.send(new DeleteMessageCommand({ QueueUrl: env.QUEUE_URL, ReceiptHandle }));
     }
-    if (Messages.length === 0) await sleep(50);
+    if (Messages.length === 0) await sleep(150);
   }
   client.destroy();
 }
