@@ -47,7 +47,7 @@ export function deployments(settings: Record<string, string>, files: Files) {
     ACCEPTED_FILE: files.accepted,
     WORKED_FILE: files.worked,
     FAULTS_FILE: files.faults,
-    WEBHOOK_EVERY_MS: '100',
+    WEBHOOK_EVERY_MS: '150',
   };
   const of = (script: string) => ({
     argv: [process.execPath, join(SERVICES, script)],
