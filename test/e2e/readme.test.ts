@@ -86,7 +86,6 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
     AWS_REGION: 'us-east-1',
   };
-  await Promise.all(Array.from({ length: 5 }, callDependency));
 });
 
 afterAll(async () => {
@@ -142,6 +141,8 @@ describe('README.md', () => {
   });
 
   test.each(recipes.map((block) => [block]))('%s', async (block) => {
+    // Only now: on a busy machine a minute is over before the recipe is reached, and the breaker half-open.
+    if (block.includes('qctl breaker check')) await Promise.all(Array.from({ length: 5 }, callDependency));
     // What this machine has to do besides may rightly make the result of a load test invalid.
     const { code, stdout, stderr } = await whileInvalid(
       () => shell(block.replace('--rate 1000/s --count 5000', '--rate 500/s --count 500')),
