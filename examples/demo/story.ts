@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { waitFor } from '../../test/support/wait.ts';
 import { countKeys, prove } from '../kit/proof.ts';
 import { heading, print, restoreCursor, Terminal } from '../kit/terminal.ts';
 import { countAlerts, fillAlerts, type StoredAlert } from './alerts.ts';
@@ -8,7 +9,7 @@ import { type SentWebhook, sendWebhooks } from './webhooks.ts';
 const ALERTS = 20_000;
 const WEBHOOKS = 2_000;
 /** Slow enough that the kill comes in the middle, fast enough to be watched. */
-const RATE = 4_000;
+const RATE = 8_000;
 const KILL_AFTER = 6_000;
 
 const DRAIN_ALERTS = [
@@ -18,7 +19,7 @@ const DRAIN_ALERTS = [
   ...['--key', 'agent_id', '--type', 'rule', '--priority', 'severity', '--enqueued-at', 'created_at'],
   ...['--stream', 'alerts', '--create-group', 'triage', '--durability', 'aof', '--rate', `${RATE}/s`],
 ];
-const DRAIN_WEBHOOKS = ['drain', 'sqs', '--stream', 'webhooks', '--wait', '1s', '--settle', '2s'];
+const DRAIN_WEBHOOKS = ['drain', 'sqs', '--stream', 'webhooks', '--wait', '1s', '--settle', '1s'];
 
 /** What both sources held before anything was drained. */
 interface Before {
@@ -49,10 +50,13 @@ export async function tellStory(
   });
   onCleanup(() => terminal.close());
 
+  const client = new Redis(redis.url);
+  onCleanup(async () => client.disconnect());
+
   await showPlan(terminal, redis.url);
-  const killedAt = await drainWithKill(terminal);
+  const killedAt = await drainWithKill(terminal, client);
   await drainWebhooks(terminal);
-  await verifyBoth(terminal);
+  await verifyBoth(terminal, client);
   return summarise({ alerts, webhooks }, servers, { database, queueUrl, killedAt });
 }
 
@@ -66,19 +70,23 @@ async function showPlan(terminal: Terminal, redisUrl: string): Promise<void> {
   print('\nRedis holds 0 keys: nothing was written, locked or received.');
 }
 
-async function drainWithKill(terminal: Terminal): Promise<number> {
+async function drainWithKill(terminal: Terminal, redis: Redis): Promise<number> {
   heading('Draining the table, and kill -9 in the middle');
   const { child, ended } = terminal.start([...DRAIN_ALERTS, '--yes']);
   let over = false;
   void ended.then(() => {
     over = true;
   });
-  while (!over && (await appendedSoFar(terminal)) < KILL_AFTER) await sleep(50);
+  const appended = () => redis.xlen('alerts');
+  await waitFor(async () => over || (await appended()) >= KILL_AFTER, {
+    what: 'the middle of the drain',
+    timeoutMs: 60_000,
+  });
   if (over) throw new Error('the drain ended before it could be killed');
   child.kill('SIGKILL');
   await ended;
   restoreCursor();
-  const killedAt = await appendedSoFar(terminal);
+  const killedAt = await appended();
   print(`\n✗ kill -9 ${child.pid}: ${group(killedAt)} of ${group(ALERTS)} alerts were in the stream\n`);
   await terminal.run(['drain', 'list']);
   heading('The same command again goes on where it was killed');
@@ -86,24 +94,14 @@ async function drainWithKill(terminal: Terminal): Promise<number> {
   return killedAt;
 }
 
-async function appendedSoFar(terminal: Terminal): Promise<number> {
-  const { items } = await terminal.look<RunList>(['drain', 'list']);
-  return items[0]?.appended ?? 0;
-}
-
-interface RunList {
-  items: { run: string; appended: number; stream: string }[];
-}
-
 async function drainWebhooks(terminal: Terminal): Promise<void> {
   heading('Draining the queue');
   await terminal.run([...DRAIN_WEBHOOKS, '--yes']);
 }
 
-async function verifyBoth(terminal: Terminal): Promise<void> {
+async function verifyBoth(terminal: Terminal, redis: Redis): Promise<void> {
   heading('The proof, at any time later');
-  const { items } = await terminal.look<RunList>(['drain', 'list']);
-  for (const { run } of items.toReversed()) {
+  for (const run of await redis.zrange('qctl:runs', '0', '-1')) {
     await terminal.run(['verify', run]);
     print();
   }

@@ -35,7 +35,7 @@ export function settingsOf(
   };
 }
 
-/** Two handlers and three workers, a deployment each: QUEUE_TYPE is changed of one instance at a time. */
+/** Two handlers and two workers, a deployment each: QUEUE_TYPE is changed of one instance at a time. */
 export function deployments(settings: Record<string, string>, files: Files) {
   const env = {
     ...settings,
@@ -47,7 +47,7 @@ export function deployments(settings: Record<string, string>, files: Files) {
     ACCEPTED_FILE: files.accepted,
     WORKED_FILE: files.worked,
     FAULTS_FILE: files.faults,
-    WEBHOOK_EVERY_MS: '80',
+    WEBHOOK_EVERY_MS: '150',
   };
   const of = (script: string) => ({
     argv: [process.execPath, join(SERVICES, script)],
@@ -59,6 +59,5 @@ export function deployments(settings: Record<string, string>, files: Files) {
     'webhook-handler-2': of('webhook-handler.mjs'),
     'worker-1': of('worker.mjs'),
     'worker-2': of('worker.mjs'),
-    'worker-3': of('worker.mjs'),
   };
 }

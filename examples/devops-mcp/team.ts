@@ -54,7 +54,7 @@ export async function openTeam(stage: Stage): Promise<Team> {
       tls: true,
       password,
       aof: 'everysec',
-      downAfterMs: 500,
+      downAfterMs: 1000,
     }),
     startSqs(),
   ]);

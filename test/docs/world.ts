@@ -151,7 +151,7 @@ export type Part = keyof typeof PARTS;
 const PROFILE = `
 name: our evening
 target: { kind: redis }
-arrivals: [{ constant: 100/s, for: 1s }]
+arrivals: [{ constant: 100/s, for: 300ms }]
 payload: { sizes: { 64: 1 } }
 thresholds: ['lost == 0']
 `;

@@ -21,7 +21,6 @@ export async function monitoring({ figures }: Stage, team: Team): Promise<void> 
   const metrics = dashboard(team);
   await terminal.runBriefly(['alerts', 'run', '--once'], /./);
   await terminal.runBriefly(['breaker', 'history', 'wazuh-api'], / -> /);
-  await terminal.runBriefly(['alerts', 'list'], /./);
   print('\nOn Slack:');
   for (const text of slack.texts) print(`  ${JSON.parse(text).text}`);
   const messages = slack.texts.length;

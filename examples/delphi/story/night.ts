@@ -13,7 +13,6 @@ const RUN = ['cutover', 'run', 'plan.yaml', '--set', 'watch=1s', '--reason', 'CH
 /** From blue to green by the plan. */
 export async function cutover({ figures }: Stage, { terminal, envFile }: Team, flow: Flow): Promise<void> {
   heading('Blue-green: systemd and .env by a plan, while alerts flow');
-  await terminal.runBriefly(['cutover', 'plan', 'plan.yaml'], STEPS);
   const before = flow.sent.size;
   await terminal.runBriefly(RUN, STEPS);
   const type = queueType(envFile);

@@ -11,7 +11,7 @@ export async function goBack(team: Team, run: string): Promise<void> {
   const { terminal, stage } = team;
   await workedUp(team);
   await team.spoil({ redisMs: 500 });
-  const waiting = await waitFor(() => waitingOnes(team, 40), {
+  const waiting = await waitFor(() => waitingOnes(team, 25), {
     what: 'a backlog',
     timeoutMs: 60_000,
     everyMs: 100,

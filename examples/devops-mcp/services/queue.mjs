@@ -50,7 +50,8 @@ export async function insist(command) {
   }
 }
 
-export const openQueue = { sqs: () => sqsQueue(), redis: () => streamQueue() }[env.QUEUE_TYPE];
+/** Opens it; a connection to Redis that there is already serves the stream as well. */
+export const openQueue = { sqs: sqsQueue, redis: streamQueue }[env.QUEUE_TYPE];
 
 function sqsQueue() {
   const call = async (action, input) => {
@@ -76,8 +77,7 @@ function sqsQueue() {
   };
 }
 
-async function streamQueue() {
-  const redis = connectRedis();
+async function streamQueue(redis = connectRedis()) {
   const [stream, group] = [env.REDIS_STREAM_NAME, env.REDIS_CONSUMER_GROUP];
   await insist(() =>
     redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM').catch((error) => {

@@ -39,7 +39,7 @@ async function workOn({ body, done }) {
 }
 
 const redis = connectRedis();
-const queue = await openQueue();
+const queue = await openQueue(redis);
 writeFileSync(env.READY_FILE, 'ready');
 while (!stopping) {
   const batch = await queue.receive();
@@ -52,7 +52,7 @@ while (!stopping) {
     await workOn(webhook);
     await sleep(faults()[`${env.QUEUE_TYPE}Ms`] ?? 0);
   }
-  if (batch.length === 0) await sleep(env.QUEUE_TYPE === 'sqs' ? 100 : 5);
+  if (batch.length === 0) await sleep(env.QUEUE_TYPE === 'sqs' ? 200 : 5);
 }
 await queue.close();
 redis.disconnect();

@@ -11,8 +11,7 @@ export async function ownStream({ figures, folder }: Stage, team: Team): Promise
   const { terminal, books, services, redis } = team;
   heading('The automation service leaves the shared stream');
   await waitFor(async () => (await books.worked()).length >= 20, { what: 'events on the shared stream' });
-  await terminal.runBriefly(['cutover', 'plan', 'plan.yaml', '--set', 'watch=2s'], /^ *\d+ |rollback|takes/);
-  await terminal.runBriefly(['cutover', 'run', 'plan.yaml', '--set', 'watch=2s', '--yes'], /./);
+  await terminal.runBriefly(['cutover', 'run', 'plan.yaml', '--set', 'watch=1s', '--yes'], /./);
   const worked = await books.worked();
   const from = (stream: string) => worked.filter((one) => one.stream === stream).length;
   figures.told(

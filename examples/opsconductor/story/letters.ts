@@ -21,7 +21,7 @@ export interface GivenUp {
 }
 
 /** A gateway is down: events are retried, and become dead letters. */
-export async function fail({ figures }: Stage, { terminal, redis, books }: Team): Promise<void> {
+export async function fail({ figures }: Stage, { redis, books }: Team): Promise<void> {
   heading('Retries, and dead letters of what fails again and again');
   await redis.set('gateway:mail', 'down');
   print(
@@ -67,7 +67,6 @@ export async function fail({ figures }: Stage, { terminal, redis, books }: Team)
       holds: worked.every(({ deliveries }) => deliveries === 2),
     },
   );
-  await terminal.runBriefly(['pending', MAIL, GROUP], /^(pending|consumer|CONSUMER|processors-)/i);
 }
 
 /** Entries that were delivered as often as they may be; asked without qctl. */
@@ -79,7 +78,6 @@ async function stuck(redis: Team['redis']): Promise<number> {
 /** Maintenance makes dead letters of them, as from cron. */
 export async function die({ figures }: Stage, { terminal, redis }: Team): Promise<void> {
   heading('Maintenance from cron makes dead letters of them');
-  await terminal.run(['maintain', '--dry-run']);
   await terminal.run(['maintain', '--yes']);
   const dead = await redis.xlen(DEAD_LETTERS);
   const [pending] = await redis.xpending(MAIL, GROUP);
@@ -88,7 +86,6 @@ export async function die({ figures }: Stage, { terminal, redis }: Team): Promis
     holds: dead === DEAD && Number(pending) === 0,
   });
   await terminal.run(['dlq', 'ls']);
-  await terminal.runBriefly(['dlq', 'show', MAIL, '--limit', '1', '--bodies'], /./);
 }
 
 /** The gateway is back: the critical ones first, then the others; what nobody can read is kept in a file. */

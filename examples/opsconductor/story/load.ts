@@ -1,8 +1,8 @@
-import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { cpus, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LoadResult, readResults } from '../../../src/load/index.ts';
-import { whileInvalid } from '../../../test/load/running.ts';
+import type { LoadResult } from '../../../src/load/index.ts';
 import type { Stage } from '../../kit/scenario.ts';
 import { heading, print } from '../../kit/terminal.ts';
 import type { Team } from './team.ts';
@@ -10,9 +10,12 @@ import type { Team } from './team.ts';
 const SHOWN =
   /^(LATENCY|end to end +planned|processing|confirmed +[\d,]+\/s|correctness|memory|limit|ok|failed +\w+ [<>=]|passed|invalid)/;
 
+const MOST_TRIES = 10;
+
 /** What the team promises of throughput, latency and memory, of groups and consumers, and of all at once. */
 export async function load(stage: Stage, team: Team): Promise<void> {
   heading('Load: what is promised');
+  prefer(team.serverPid);
   throughput(stage, await untilUndisturbed(stage, team, 'load'));
   limits(stage, await untilUndisturbed(stage, team, 'load-limits'));
   heading('Load: all at once, as far as this machine can');
@@ -65,33 +68,39 @@ function all({ figures }: Stage, { verdict, rates, counts, target, latency, gene
 }
 
 /** What a busy machine has spoilt is done once more. */
-function untilUndisturbed(stage: Stage, team: Team, profile: string): Promise<LoadResult> {
-  return whileInvalid(
-    async () => {
-      await untilRoom();
-      return run(stage, team, profile);
-    },
-    ({ verdict }) => {
-      if (verdict !== 'passed') print('\nSomething else kept this machine busy: once more.\n');
-      return verdict !== 'passed';
-    },
-  );
+async function untilUndisturbed(stage: Stage, team: Team, profile: string): Promise<LoadResult> {
+  for (let tries = 1; ; tries += 1) {
+    await untilRoom();
+    const result = await run(stage, team, profile);
+    if (result.verdict === 'passed' || tries === MOST_TRIES) return result;
+    print('\nSomething else kept this machine busy: once more.\n');
+  }
 }
 
 /** Its result, from the file. */
 async function run({ folder }: Stage, { terminal }: Team, profile: string): Promise<LoadResult> {
-  await terminal.runBriefly(
+  const { child, ended } = terminal.follow(
     ['load', 'run', `${profile}.yaml`, '--save', `${profile}.json`],
     SHOWN,
-    [0, 1, 99],
   );
-  const [result] = await readResults(join(folder, `${profile}.json`));
-  return result!;
+  prefer(child.pid!);
+  const { code, stderr } = await ended;
+  if (![0, 1, 99].includes(code ?? -1)) throw new Error(`the load test ended with code ${code}\n${stderr}`);
+  return JSON.parse(readFileSync(join(folder, `${profile}.json`), 'utf8')).runs[0];
+}
+
+/** What is measured goes before whatever else this machine has to do, where the one who asks may say so. */
+function prefer(pid: number): void {
+  try {
+    setPriority(pid, -15);
+  } catch {
+    // Only root may: what was spoilt is done once more then.
+  }
 }
 
 /** Generator and Redis share the machine: other work on it is let end first, for a while. */
 async function untilRoom(): Promise<void> {
-  for (let looks = 0; looks < 20; looks += 1) {
+  for (let looks = 0; looks < 6; looks += 1) {
     const before = idleMs();
     await sleep(500);
     if (idleMs() - before > 500) return;

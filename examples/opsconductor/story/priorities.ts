@@ -10,10 +10,7 @@ const BACKLOG = { LOW: 200, NORMAL: 120, HIGH: 60, CRITICAL: 20 };
 const STREAM = streamOf('identity');
 
 /** A backlog of all priorities is worked off, the most urgent first. */
-export async function urgentFirst(
-  { figures }: Stage,
-  { terminal, redis, books, compose }: Team,
-): Promise<void> {
+export async function urgentFirst({ figures }: Stage, { redis, books, compose }: Team): Promise<void> {
   heading('Priorities: a backlog, the most urgent events last');
   await compose('stop', 'processors');
   for (const [priority, count] of Object.entries(BACKLOG))
@@ -22,7 +19,6 @@ export async function urgentFirst(
         publish(redis, { stream: STREAM, service: 'identity', type: 'user_login', priority }),
       ),
     );
-  await terminal.run(['stream', 'tail', STREAM, '--limit', '1']);
   print(
     'A stream has one order, that of arrival, and qctl changes it for nobody. The processors read ahead, and begin with',
   );

@@ -19,6 +19,8 @@ import { SERVICES, SHARED, streamOf } from './names.ts';
 export interface Team {
   terminal: Terminal;
   redis: Redis;
+  /** The process of its Redis. */
+  serverPid: number;
   books: Books;
   services: ServiceManager;
   /** Where the page is served. */
@@ -62,7 +64,8 @@ export async function startTeam({ folder, onEnd }: Stage): Promise<Team> {
     const done = await runProgram({ argv, env: services.env, timeoutMs: 30_000 });
     if (done.ended !== 'ok') throw new Error(`${argv.join(' ')}: ${done.ended}\n${done.tail}`);
   };
-  return { terminal, redis, books: new Books(redis), services, monitor, slack: slack.titles, compose };
+  const books = new Books(redis);
+  return { terminal, redis, serverPid: server.pid, books, services, monitor, slack: slack.titles, compose };
 }
 
 /** At first there is one stream for all; the processors of the nine are not started yet. */

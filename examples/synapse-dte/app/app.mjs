@@ -18,12 +18,17 @@ const { routers, sides } = await openRouters(TYPES, env.SYNAPSE_REDIS);
 const submit = submitter(routers, pool, redis);
 startPool(pool, redis);
 
-/** Jobs a second by type: what users do all day. */
+/**
+ * Jobs a second by type: what users do all day, `calm`, and `busy` while the route of the type is being moved: so that a
+ * share that is held for half a second has jobs to judge by, and the rest of the day costs little.
+ */
 let traffic = {};
 let underWay = 0;
 const due = {};
 setInterval(() => {
-  for (const [type, rate] of Object.entries(traffic)) {
+  for (const [type, { calm, busy = calm }] of Object.entries(traffic)) {
+    const percent = routers[type].status.percent ?? 0;
+    const rate = percent > 0 && percent < 100 ? busy : calm;
     due[type] = (due[type] ?? 0) + (rate * TICK_MS) / 1000;
     for (; due[type] >= 1; due[type] -= 1) {
       underWay += 1;

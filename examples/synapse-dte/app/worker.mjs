@@ -49,7 +49,7 @@ reader.disconnect();
 
 function read(count) {
   const streamsFrom = [...streams, ...streams.map(() => '>')];
-  return reader.xreadgroup('GROUP', GROUP, host, 'COUNT', count, 'BLOCK', 100, 'STREAMS', ...streamsFrom);
+  return reader.xreadgroup('GROUP', GROUP, host, 'COUNT', count, 'BLOCK', 250, 'STREAMS', ...streamsFrom);
 }
 
 /**

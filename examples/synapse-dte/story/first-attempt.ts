@@ -32,8 +32,6 @@ export async function firstAttempt(team: Team, { figures, onEnd }: Stage): Promi
   );
   await broker.restore();
   await team.ops.runBriefly(DRAIN, REPORT);
-  const run = (await team.redis.zrange('qctl:runs', '-1', '-1'))[0]!;
-  await team.ops.runBriefly(['verify', run], /^(run|in the stream|converged)/);
   const entries = await team.redis.xrange('jobs:sample-selection', '-', '+');
   const found = entries.map(([, fields]) => fields[fields.indexOf('id') + 1]!);
   const once = tags.filter((tag) => found.filter((id) => id === tag).length === 1);

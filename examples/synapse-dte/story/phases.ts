@@ -1,13 +1,13 @@
 import { waitFor } from '../../../test/support/wait.ts';
 import type { Stage } from '../../kit/scenario.ts';
 import { heading, print } from '../../kit/terminal.ts';
-import { AT_APPROVAL, COMPLETED, carryOut, REPORT, ROLLED_BACK, resumed, rollbackMs } from './carry-out.ts';
+import { AT_APPROVAL, COMPLETED, carryOut, REPORT, ROLLED_BACK, resumed, standOf } from './carry-out.ts';
 import { sharesOf } from './evidence.ts';
 import { untilStep } from './jobs.ts';
 import { type Team, TYPES, type Type } from './team.ts';
 
 /** Some of each type, all the time. */
-const rates = (each: number) => Object.fromEntries(TYPES.map((type) => [type, each]));
+const rates = (calm: number, busy = calm) => Object.fromEntries(TYPES.map((type) => [type, { calm, busy }]));
 
 /** The share of each route, as any other program reads it: a route that was taken away has none. */
 async function routesNow({ redis }: Team, types: Type[]): Promise<Record<string, string | null>> {
@@ -24,7 +24,13 @@ function tellShares({ evidence }: Team, type: Type): void {
 /** Phase 1, low risk. */
 export async function sampleSelection(team: Team): Promise<void> {
   heading('Phase 1, low risk: sample selection, in shares of 10, 25, 50 and 100 %');
-  await team.traffic({ ...rates(3), 'sample-selection': 45 });
+  await team.traffic({ ...rates(3, 60), 'sample-selection': { calm: 10, busy: 45 } });
+  // The old side is what the new one is compared with.
+  await waitFor(() => team.evidence.steps().some(({ job }) => job.startsWith('sample-selection')), {
+    what: 'jobs in the thread pool',
+    timeoutMs: 30_000,
+    everyMs: 100,
+  });
   const plan = 'plan-1-sample-selection.yaml';
   await team.ops.runBriefly(['cutover', 'plan', plan], /STEP|^\d|earliest|rollback at|gives back|no return/);
   print();
@@ -36,23 +42,23 @@ export async function sampleSelection(team: Team): Promise<void> {
 /** Phase 2, medium risk. The new build of the workers of scoping is slow: both types of the phase go back, no other does. */
 export async function scopingFails(team: Team, { figures }: Stage): Promise<void> {
   heading('Phase 2, medium risk: the new build is slow at scoping, and the phase goes back by itself');
-  await team.traffic({ ...rates(3), planning: 60, scoping: 60 });
+  await team.traffic(rates(3, 60));
   await team.redis.hset('synapse:slower', 'scoping', 1000);
   const plan = 'plan-2-planning-scoping.yaml';
-  const run = await carryOut(team, {
+  const { backMs } = await carryOut(team, {
     plan,
     change: 'CHG-2072',
     times: { hold: '400ms', holdScoping: '4s' },
     until: ROLLED_BACK,
   });
   const back = Date.now();
-  const ms = await rollbackMs(team.ops, run);
-  await waitFor(() => since(team, back, 'sample-selection').length >= 5, {
+  const types: Type[] = ['sample-selection', 'planning', 'scoping'];
+  await waitFor(() => types.every((type) => since(team, back, type).length >= 4), {
     what: 'jobs after the rollback',
     timeoutMs: 30_000,
     everyMs: 100,
   });
-  const routes = await routesNow(team, ['sample-selection', 'planning', 'scoping']);
+  const routes = await routesNow(team, types);
   print();
   tellRoutes(routes);
   const first = team.evidence
@@ -69,9 +75,9 @@ export async function scopingFails(team: Team, { figures }: Stage): Promise<void
       holds: last - first < 30_000,
     },
   );
-  figures.held('phase 2, its rollback, workers down and jobs given back', `${ms} ms`, {
+  figures.held('phase 2, its rollback, workers down and jobs given back', `${backMs} ms`, {
     wanted: 'under 30 s',
-    holds: ms < 30_000,
+    holds: backMs < 30_000,
   });
   figures.held(
     'phase 2 back, jobs of phase 1 since that went to the new side',
@@ -110,7 +116,6 @@ const share = (jobs: { side: string }[]) =>
 /** The build is mended. */
 export async function scopingAgain(team: Team): Promise<void> {
   heading('Phase 2 again, with the build mended');
-  await team.traffic({ ...rates(3), planning: 60, scoping: 60 });
   await team.redis.del('synapse:slower');
   await carryOut(team, {
     plan: 'plan-2-planning-scoping.yaml',
@@ -122,20 +127,15 @@ export async function scopingAgain(team: Team): Promise<void> {
 /** Phase 3, high risk: in its middle it wants a yes, which comes from another host, where it is carried on. Returns the run. */
 export async function profiling(team: Team): Promise<string> {
   heading('Phase 3, high risk: approved in its middle, and carried on, from another host');
-  await team.traffic({ ...rates(3), 'data-profiling': 45, 'test-execution': 45 });
   const plan = 'plan-3-profiling-execution.yaml';
-  const run = await carryOut(team, {
+  const { run } = await carryOut(team, {
     plan,
     change: 'CHG-2073',
     times: { hold: '500ms' },
     until: AT_APPROVAL,
   });
-  await team.other.runBriefly(['cutover', 'status', run], /^(state|waiting|next|at work)/);
   await team.other.runBriefly(['cutover', 'approve', run], /./);
   await resumed(team.other, run, COMPLETED, /^ *\d+ +(go|test)|^(result|why) /);
-  print();
-  await team.ops.runBriefly(['top', '--once', '--view', 'routes', '--interval', '200ms'], /./);
-  await team.traffic(rates(3));
   return run;
 }
 
@@ -148,22 +148,18 @@ export async function profilingBack(team: Team, { figures }: Stage, run: string)
   for (const id of jobs)
     await team.call('POST', 'jobs', { type: 'data-profiling', id, total: 30, stepMs: 40 });
   for (const id of jobs) await untilStep(team, id, 1);
-  await team.ops.runBriefly(
-    ['rollback', run, '--yes', '--reason', 'profiles take ten times as long'],
-    REPORT,
-    12,
-  );
+  const argv = ['rollback', run, '--yes', '--reason', 'profiles take ten times as long'];
+  const { backMs } = standOf(await team.ops.runBriefly(argv, REPORT, 12));
   const back = Date.now();
-  const ms = await rollbackMs(team.ops, run);
   const types: Type[] = ['sample-selection', 'planning', 'scoping'];
   const enough = () => types.every((type) => since(team, back, type).length >= 3);
   await waitFor(enough, { what: 'jobs after the rollback', timeoutMs: 30_000, everyMs: 100 });
   print();
   tellRoutes(await routesNow(team, [...types, 'data-profiling', 'test-execution']));
   const others = types.flatMap((type) => since(team, back, type));
-  figures.held('phase 3, its rollback by hand', `${ms} ms`, {
+  figures.held('phase 3, its rollback by hand', `${backMs} ms`, {
     wanted: 'under 30 s',
-    holds: ms < 30_000,
+    holds: backMs < 30_000,
   });
   figures.held('phase 3 back, jobs of phases 1 and 2 since that went to the new side', share(others), {
     wanted: 'all',

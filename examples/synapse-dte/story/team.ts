@@ -15,7 +15,7 @@ export const TYPES = ['sample-selection', 'planning', 'scoping', 'data-profiling
 /** A type of job; its route and its stream are named after it. */
 export type Type = (typeof TYPES)[number];
 /** A worker that has said nothing for so long is gone. */
-export const STUCK_AFTER = '1s';
+const STUCK_AFTER = '1s';
 
 /** Everything that stands around qctl. */
 export interface Team {
@@ -26,8 +26,8 @@ export interface Team {
   query<T extends object>(sql: string, params?: unknown[]): Promise<T[]>;
   /** A request to the web application: `call('POST', 'jobs/ID/pause')`. */
   call<T = Record<string, string>>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T>;
-  /** Jobs a second by type, from now on. */
-  traffic(rates: Partial<Record<Type, number>>): Promise<void>;
+  /** Jobs a second by type, from now on; `busy` ones while the route of the type stands between 0 and 100 %. */
+  traffic(rates: Partial<Record<Type, { calm: number; busy?: number }>>): Promise<void>;
   evidence: Evidence;
   manager: ServiceManager;
   /** Where the night is carried out. */

@@ -4,7 +4,7 @@ import { coverage } from '../results.ts';
 import type { Faults, World } from '../world.ts';
 
 /** A machine that is busy with a test suite is slow by itself: 1s in place of the 100ms of the plan. */
-const RUN = ['cutover', 'run', 'plan.yaml', '--set', 'hold=1500ms', '--set', 'latency=1s', '--yes'];
+const RUN = ['cutover', 'run', 'plan.yaml', '--set', 'latency=1s', '--yes', '--set'];
 /** What happened, and how it ended: the plan itself is shown once. */
 const SHOWN = /^(\d\d:\d\d:\d\d (?!(\S+ )?(waiting|running:|undoing))|result |took )/;
 const LIMIT_MS = 30_000;
@@ -14,12 +14,12 @@ export async function cutOver(world: World): Promise<void> {
   heading('The cutover: one category first, then shares; V2 fails, and all goes back by itself');
   await world.terminal.run(['cutover', 'plan', 'plan.yaml']);
   await tryLoad(world);
-  await world.rate(200);
+  await world.rate(100);
   await spoilt(world, { name: 'errors', faults: { errors: true }, check: 'v2-errors', by: 'type' });
   heading('Mended; the same again, and V2 hangs');
   await spoilt(world, { name: 'latency', faults: { delayMs: 10_000 }, check: 'v2-latency', by: 'percent' });
   heading('Mended; the whole way');
-  await inTime(world.terminal.follow(RUN, SHOWN).ended, 'the end of the run', 120_000);
+  await inTime(world.terminal.follow([...RUN, 'hold=800ms'], SHOWN).ended, 'the end of the run', 120_000);
   const from = Date.now();
   await waitFor(() => world.produced().filter(({ at }) => at > from).length >= 50, { what: 'fifty events' });
   await world.rate(0);
@@ -56,7 +56,7 @@ async function spoilt(world: World, { name, faults, check, by }: Trouble): Promi
   const { terminal, figures } = world;
   const before = await byV1(world);
   const began = Date.now();
-  const run = terminal.follow(RUN, SHOWN);
+  const run = terminal.follow([...RUN, 'hold=1500ms'], SHOWN);
   await waitFor(() => sentToV2(world, by, began) >= 10, {
     what: 'traffic on V2',
     timeoutMs: 60_000,
@@ -102,7 +102,7 @@ async function spoilt(world: World, { name, faults, check, by }: Trouble): Promi
     wanted: '0, 0',
     holds: lost + doubled === 0,
   });
-  await world.rate(200);
+  await world.rate(100);
 }
 
 /** Events since then that were for V2 by that rule. */

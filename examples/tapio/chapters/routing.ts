@@ -122,7 +122,7 @@ async function byTime(world: World): Promise<void> {
 
 /** Somebody edits the file; the collector is at work and is not told. */
 async function byHand(world: World): Promise<void> {
-  await world.rate(200);
+  await world.rate(100);
   print('\nSomebody edits flags.yaml: percent: 0 becomes percent: 100.');
   const text = readFileSync(world.flags, 'utf8');
   writeFileSync(world.flags, text.replace('percent: 0', 'percent: 100'));

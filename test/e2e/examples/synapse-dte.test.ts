@@ -13,7 +13,7 @@ test('SynapseDTE: jobs move type by type, survive their hosts, and one phase goe
   expect(text).toMatch(/^ 6 {2}go +done .*approved by .*@ops-b$/m);
   // It ends on another host than that on which it was killed, behind its checkpoint.
   expect(text).toMatch(/^profile-4711: on worker-high-\d from step [1-9]\d* \(checkpoint\)$/m);
-  expect(text).toMatch(/^job-stuck +critical +firing/m);
+  expect(text).toMatch(/ job-stuck: firing \(critical\), /);
   expect(text).toMatch(/status=completed .* why=checkpoint expired$/m);
   expect(text).toMatch(/^state +paused$/m);
   expect(text).toMatch(/^unacked +6 with workers/m);
