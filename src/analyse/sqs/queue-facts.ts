@@ -13,12 +13,15 @@ export interface FoundOut {
   missing: string[];
   maySend: boolean;
   sampled: Sampled | null;
-  sample: SqsSampleFacts | null;
 }
 
 /** All of it as plain data. */
-export function factsOf({ label, facts }: Named, found: FoundOut): SqsSourceFacts {
-  const { roundTripMs, trend, letters, deadLettersOf, missing, maySend, sampled, sample } = found;
+export function factsOf(
+  { label, facts }: Named,
+  found: FoundOut,
+  sample: SqsSampleFacts | null,
+): SqsSourceFacts {
+  const { roundTripMs, trend, letters, deadLettersOf, missing, maySend, sampled } = found;
   return {
     kind: 'sqs',
     label,
