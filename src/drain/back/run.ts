@@ -51,19 +51,7 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
     // Before anything is taken: what was decided while nobody was at work holds from the first entry on.
     steering.apply(await outlasting(meter, () => membership.beat(meter.published())));
     const { throttle } = steering;
-    // One lane a stream: a second process on a single one stands by.
-    const crew = new LaneHands({
-      lanes: manifest.lanes,
-      membership,
-      work: (lane, hand) =>
-        workBackLane({
-          ...hand,
-          ...laneOf(back, client, { lane, fence: hand.fence }, { meter, throttle, seen }),
-          fenced: (by) => by !== '' && membership.sawFence(by),
-        }),
-      signal: meter.signal,
-      exhausted: () => throttle.exhausted,
-    });
+    const crew = crewOf(back, client, { meter, throttle, seen }, membership);
     const ending = await watch(back, crew, { meter, steering, membership, seen });
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
@@ -113,6 +101,23 @@ interface Shared {
   meter: Meter;
   throttle: Throttle;
   seen: Seen;
+}
+
+/** One lane a stream: a second process on a single one stands by. */
+function crewOf(back: OpenBack, writer: Redis | Cluster, shared: Shared, membership: Membership): LaneHands {
+  const { meter, throttle } = shared;
+  return new LaneHands({
+    lanes: back.attachment.manifest.lanes,
+    membership,
+    work: (lane, hand) =>
+      workBackLane({
+        ...hand,
+        ...laneOf(back, writer, { lane, fence: hand.fence }, shared),
+        fenced: (by) => by !== '' && membership.sawFence(by),
+      }),
+    signal: meter.signal,
+    exhausted: () => throttle.exhausted,
+  });
 }
 
 function laneOf(
