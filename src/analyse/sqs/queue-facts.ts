@@ -40,12 +40,7 @@ export function factsOf(
     receiveWaitMs: facts.receiveWaitMs,
     maximumMessageBytes: facts.maximumMessageBytes,
     maxReceiveCount: facts.redrivePolicy?.maxReceiveCount ?? null,
-    deadLetters: letters && {
-      queue: letters.queue,
-      url: letters.url,
-      depth: letters.facts && depthOf(letters.facts),
-      retentionMs: letters.facts?.retentionMs ?? null,
-    },
+    deadLetters: letters && shownLetters(letters),
     deadLettersOf,
     encryption: facts.encryption,
     kmsKey: facts.kmsKey,
@@ -57,6 +52,10 @@ export function factsOf(
     maySend,
     sample,
   };
+}
+
+function shownLetters({ queue, url, facts }: DeadLetters): SqsSourceFacts['deadLetters'] {
+  return { queue, url, depth: facts && depthOf(facts), retentionMs: facts?.retentionMs ?? null };
 }
 
 function mayReceive(sampled: Sampled | null): boolean | null {
