@@ -4,8 +4,11 @@ import type { SqsOptions } from '../src/backends/sqs/index.ts';
 import type { Environment } from '../src/config/environment.ts';
 import type { Flags, ResolvedConfig } from '../src/config/resolve.ts';
 import type { Asker } from './asker.ts';
-import { Cleaners } from './cleaners.ts';
+import type { Cleaners } from './cleaners.ts';
+import type { Interrupt } from './confirm.ts';
 import type { GlobalOptions } from './options.ts';
+import { Scopes } from './scopes.ts';
+import { type AskedProfile, Settled } from './settled.ts';
 import type { SignalWatch, StopSignal } from './signals.ts';
 import type { Io } from './term/io.ts';
 
@@ -50,7 +53,7 @@ export interface Context {
    */
   confirmTyped(expected: string, question: string): Promise<void>;
   /** The profile that a flag or a variable names; undefined: neither does. */
-  askedProfile(): { name: string; by: '--profile' | 'QCTL_PROFILE' } | undefined;
+  askedProfile(): AskedProfile | undefined;
   /**
    * The profile of the configuration where neither flag nor variable names one: that of a plan, or of a run.
    * What was resolved, or connected, with another one does not count any more.
@@ -102,83 +105,52 @@ export interface OpenContext extends Context {
 /** The context of one run of the binary. */
 export function createContext(parts: ContextParts): OpenContext {
   const { env, watch, version = '0.0.0-dev', now = () => new Date() } = parts;
-  let flags: Flags = {};
-  let given: string | undefined;
-  let config: Promise<ResolvedConfig> | undefined;
-  const whole: Scope = { io: parts.io, cleaners: new Cleaners() };
-  let scope = whole;
   const options: GlobalOptions = { output: 'table', quiet: false, verbose: false, yes: false, dryRun: false };
-  const connections = async () => {
-    const { Connections } = await import('./connections.ts');
-    return new Connections({ config: await context.config(), env, flags, timeoutMs: options.timeoutMs });
-  };
-  const tellOfCleaning = (error: unknown) => {
-    if (options.verbose) scope.io.stderr.write(`qctl: while closing: ${String(error)}\n`);
-  };
-  const connect = () => onceDone(() => openRedis(context, whole.cleaners));
+  const scopes = new Scopes(parts.io, () => options.verbose);
+  const settled = new Settled(parts.io, env, options);
+  const connect = () => onceDone(() => openRedis(context, scopes.whole));
   let redis = connect();
   const context: OpenContext = {
     get io() {
-      return scope.io;
+      return scopes.io;
     },
-    env,
-    version,
-    now,
-    options,
-    signal: watch.signal,
-    hardSignal: watch.hardSignal,
-    config: () => (config ??= loadAndWarn(parts.io, options, flags, env)),
-    redisOptions: async () => (await connections()).redis(),
+    ...{ env, version, now, options, signal: watch.signal, hardSignal: watch.hardSignal },
+    config: () => settled.config(),
+    redisOptions: async () => (await settled.connections()).redis(),
     redis: () => redis(),
-    postgresOptions: async (name) => (await connections()).postgres(name),
-    sqsOptions: async (name) => (await connections()).sqs(name),
-    brokerOptions: async (name) => (await connections()).broker(name),
-    confirm: async (question, hint) =>
-      (await import('./confirm.ts')).confirm(context, question, interruptOf(watch), hint),
-    asker: async (about, hint) =>
-      (await import('./asker.ts')).openAsker(context, interruptOf(watch), about, hint),
-    confirmTyped: async (expected, question) =>
-      (await import('./confirm.ts')).confirmTyped(context, expected, question, interruptOf(watch)),
-    askedProfile() {
-      if (given !== undefined) return { name: given, by: '--profile' };
-      return env.QCTL_PROFILE ? { name: env.QCTL_PROFILE, by: 'QCTL_PROFILE' } : undefined;
-    },
+    postgresOptions: async (name) => (await settled.connections()).postgres(name),
+    sqsOptions: async (name) => (await settled.connections()).sqs(name),
+    brokerOptions: async (name) => (await settled.connections()).broker(name),
+    ...questions(() => context, interruptOf(watch)),
+    askedProfile: () => settled.askedProfile(),
     useProfile(name) {
-      if (context.askedProfile() || flags.profile === name) return;
-      flags = { ...flags, profile: name };
-      config = undefined;
-      redis = connect();
+      if (settled.useProfile(name)) redis = connect();
     },
-    askMeanwhile: async (question, taken) =>
-      (await import('./confirm.ts')).askMeanwhile(context, question, interruptOf(watch), taken),
-    onCleanup: (clean) => scope.cleaners.add(clean),
-    fill(chosen, connectionFlags) {
+    onCleanup: (clean) => scopes.onCleanup(clean),
+    fill(chosen, flags) {
       Object.assign(options, chosen);
-      flags = connectionFlags;
-      given = connectionFlags.profile;
+      settled.fill(flags);
     },
-    async turn(io, work) {
-      const own = { io, cleaners: new Cleaners() };
-      scope = own;
-      try {
-        return await work();
-      } finally {
-        await own.cleaners.run(tellOfCleaning);
-        scope = whole;
-      }
-    },
-    async cleanUp() {
-      await scope.cleaners.run(tellOfCleaning);
-      await whole.cleaners.run(tellOfCleaning);
-    },
+    turn: (io, work) => scopes.turn(io, work),
+    cleanUp: () => scopes.cleanUp(),
   };
   return context;
 }
 
-/** Where an action prints, and what is to be closed after it. */
-interface Scope {
-  io: Io;
-  cleaners: Cleaners;
+/** Loaded only where something is asked. */
+function questions(
+  context: () => Context,
+  interrupt: Interrupt,
+): Pick<Context, 'confirm' | 'asker' | 'confirmTyped' | 'askMeanwhile'> {
+  return {
+    confirm: async (question, hint) =>
+      (await import('./confirm.ts')).confirm(context(), question, interrupt, hint),
+    asker: async (about, hint) => (await import('./asker.ts')).openAsker(context(), interrupt, about, hint),
+    confirmTyped: async (expected, question) =>
+      (await import('./confirm.ts')).confirmTyped(context(), expected, question, interrupt),
+    askMeanwhile: async (question, taken) =>
+      (await import('./confirm.ts')).askMeanwhile(context(), question, interrupt, taken),
+  };
 }
 
 /** Remembers a success; after a failure the next call tries again. */
@@ -202,16 +174,4 @@ async function openRedis(context: Context, cleaners: Cleaners): Promise<RedisCon
 
 function interruptOf(watch: SignalWatch): (signal: StopSignal) => void {
   return (signal) => watch.deliver(signal);
-}
-
-async function loadAndWarn(
-  io: Io,
-  options: GlobalOptions,
-  flags: Flags,
-  env: Environment,
-): Promise<ResolvedConfig> {
-  const { loadConfig } = await import('../src/config/load.ts');
-  const config = await loadConfig({ flags, env });
-  if (!options.quiet) for (const warning of config.warnings) io.stderr.write(`qctl: warning: ${warning}\n`);
-  return config;
 }

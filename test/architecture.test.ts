@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from '@typescript/typescript6';
 import { describe, expect, test } from 'vitest';
 
 // Top to bottom. A room imports only from floors below its own, or from itself.
@@ -81,6 +82,45 @@ function sizeBreaches(path: string, text: string): string[] {
   return lines > MOST_LINES ? [`${path} has ${lines} lines`] : [];
 }
 
+const MOST_LINES_OF_FUNCTION = 40;
+
+/** Functions that are longer, since they are lists: nothing in them could be given a name of its own. */
+const LISTS = new Set([
+  // Options of the command line, one after the other.
+  'commands/drain/options.ts addDrainOptions',
+  // One statement of SQL.
+  'src/drain/back/postgres/sql.ts restoreSql',
+  // Fields of a report and of a status.
+  'src/drain/report.ts makeReport',
+  'src/drain/status.ts statusOf',
+  // Closures over what one batch holds.
+  'src/sources/sqs/receiver.ts hold',
+]);
+
+/** Functions of a file and how many lines each has, as `PATH NAME`. */
+function functionsOf(path: string, text: string): [name: string, lines: number][] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: [string, number][] = [];
+  const lineAt = (position: number) => file.getLineAndCharacterOfPosition(position).line;
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body) {
+      const { name } = node.name ? node : (node.parent as ts.NamedDeclaration);
+      const called = name && ts.isIdentifier(name) ? name.text : 'without a name';
+      found.push([`${path} ${called}`, lineAt(node.end) - lineAt(node.getStart(file)) + 1]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+function longFunctions(sources: Sources): string[] {
+  return Object.entries(sources)
+    .filter(([, text]) => text.split('\n').length > MOST_LINES_OF_FUNCTION)
+    .flatMap(([path, text]) => functionsOf(path, text))
+    .flatMap(([name, lines]) => (lines > MOST_LINES_OF_FUNCTION ? [name] : []));
+}
+
 function findBreaches(sources: Sources): string[] {
   return Object.entries(sources).flatMap(([path, text]) => {
     const unplaced = path !== PUBLIC && floorOf(path) < 0 ? [`${path} is in no room`] : [];
@@ -156,5 +196,22 @@ describe('the floors of the house', () => {
       'commands/complete.ts': "import manifest from '../completions/manifest.json';",
     };
     expect(findBreaches(allowed)).toEqual([]);
+  });
+});
+
+describe('the size of functions', () => {
+  test('only those that are lists are longer than a look', () => {
+    expect(new Set(longFunctions(readSources()))).toEqual(LISTS);
+  });
+
+  test('long ones are found, whatever they are', () => {
+    const body = '\n'.repeat(40);
+    const planted = `function a() {${body}} const b = () => {${body}}; class C { d() {${body}} #e() {} } [() => {${body}}]`;
+    expect(longFunctions({ 'src/f.ts': planted })).toEqual([
+      'src/f.ts a',
+      'src/f.ts b',
+      'src/f.ts d',
+      'src/f.ts without a name',
+    ]);
   });
 });

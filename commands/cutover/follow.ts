@@ -22,14 +22,14 @@ export function followCutover(context: Context): Following {
   const progress = createProgress(io, options);
   let last: CutoverStatus | undefined;
   let standing = false;
+  // What comes while a question stands goes below it: the moving line would take it away.
+  const below = (line: string) =>
+    standing ? io.stderr.write(`\n${printable(line)}\n`) : progress.note(line);
   const tell = ({ line, event }: Change) => {
     if (options.quiet) return;
     if (options.output === 'ndjson') io.stdout.write(formatNdjson(event));
-    else write(`${context.now().toISOString().slice(11, 19)} ${line}`);
+    else below(`${context.now().toISOString().slice(11, 19)} ${line}`);
   };
-  // What comes while a question stands goes below it: the moving line would take it away.
-  const write = (line: string) =>
-    standing ? io.stderr.write(`\n${printable(line)}\n`) : progress.note(line);
   const waits = new Waits(tell);
   // In a pipe each event has its line already.
   const show = () => {
@@ -43,8 +43,7 @@ export function followCutover(context: Context): Following {
       show();
     },
     note: (text) => tell({ line: text, event: { type: 'note', run: last?.run ?? null, text } }),
-    finding: (finding) =>
-      tell({ line: `${finding.level}: ${finding.text}`, event: { ...finding, type: 'finding' } }),
+    finding: (one) => tell({ line: `${one.level}: ${one.text}`, event: { ...one, type: 'finding' } }),
     asked(now) {
       if (now) waits.flush();
       standing = now;

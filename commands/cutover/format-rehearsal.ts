@@ -5,21 +5,7 @@ import { type CellValue, formatFields, formatTable } from '../term/table.ts';
 
 /** What a rehearsal has shown: times first, then what is missing. */
 export function formatRehearsal(output: Output, report: RehearsalReport): string {
-  const { steps, already, rollbackMs, worstRollbackMs, budgetMs, passed } = report;
-  const table = formatTable(
-    output,
-    [
-      { head: 'STEP', value: ({ id }) => id, wrap: true },
-      { head: 'TOOK', value: ({ ms }) => shown(ms), align: 'right' },
-      { head: 'UNDO', value: ({ undoMs }) => shown(undoMs), align: 'right' },
-      {
-        head: 'RESULT',
-        value: ({ id, text, does }) => (already.includes(id) ? `was so already: ${does}` : (text ?? does)),
-        wrap: true,
-      },
-    ],
-    steps,
-  );
+  const { already, rollbackMs, worstRollbackMs, budgetMs, passed } = report;
   const rehearsed =
     already.length > 0
       ? 'every step that was not so already was rehearsed with its undo'
@@ -33,20 +19,36 @@ export function formatRehearsal(output: Output, report: RehearsalReport): string
       ({ step, does, wanted }) =>
         ['no undo', `${step}: ${does}${wanted ? ' (as the plan says)' : ''}`] as const,
     ),
-    ...report.withoutData.map(
-      ({ check, why, allowed }) =>
-        [
-          'no data',
-          `check ${check}${why ? `: ${why}` : ''}${allowed ? ' (allowed)' : `; if the new side will bring it: --allow-failing ${check}`}`,
-        ] as const,
-    ),
+    ...report.withoutData.map((one) => ['no data', withoutDataText(one)] as const),
     ...report.failing.map(({ check, why }) => ['fails now', `check ${check}: ${why}`] as const),
     ...report.problems.map((problem) => ['problem', problem] as const),
     ...report.noted.map((command) => ['not run', command] as const),
     ...(already.length > 0 ? [['not rehearsed', `${already.join(', ')}: so already`] as const] : []),
     ['result', passed ? `passed: ${rehearsed}, every check had data` : 'not passed'],
   ];
-  return `${table}\n${formatFields(output, fields)}`;
+  return `${stepTable(output, report)}\n${formatFields(output, fields)}`;
+}
+
+function stepTable(output: Output, { steps, already }: RehearsalReport): string {
+  return formatTable(
+    output,
+    [
+      { head: 'STEP', value: ({ id }) => id, wrap: true },
+      { head: 'TOOK', value: ({ ms }) => shown(ms), align: 'right' },
+      { head: 'UNDO', value: ({ undoMs }) => shown(undoMs), align: 'right' },
+      {
+        head: 'RESULT',
+        value: ({ id, text, does }) => (already.includes(id) ? `was so already: ${does}` : (text ?? does)),
+        wrap: true,
+      },
+    ],
+    steps,
+  );
+}
+
+function withoutDataText({ check, why, allowed }: RehearsalReport['withoutData'][number]): string {
+  const then = allowed ? ' (allowed)' : `; if the new side will bring it: --allow-failing ${check}`;
+  return `check ${check}${why ? `: ${why}` : ''}${then}`;
 }
 
 function shown(ms: number | null): string {

@@ -30,6 +30,17 @@ interface InitFlags {
   plan: string;
 }
 
+const EXAMPLES: [string, string][] = [
+  [
+    'qctl cutover init --from postgres --source alerts --stream alerts --group workers --old-unit worker --env-file /etc/app/.env --no-route',
+    'the same workers, with other settings',
+  ],
+  [
+    'qctl cutover init --from sqs --source webhooks --stream webhooks --group workers --kubectl web-1 web-2 --plan night.yaml',
+    'deployments, one after the other',
+  ],
+];
+
 /** `qctl cutover init --recipe queue …`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runCutoverInit): QctlCommand {
   const command = createCommand(entry);
@@ -66,16 +77,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runCutov
       'file to be written; it must not be there yet (default: cutover.yaml)',
       'cutover.yaml',
     );
-  addExamples(command, [
-    [
-      'qctl cutover init --from postgres --source alerts --stream alerts --group workers --old-unit worker --env-file /etc/app/.env --no-route',
-      'the same workers, with other settings',
-    ],
-    [
-      'qctl cutover init --from sqs --source webhooks --stream webhooks --group workers --kubectl web-1 web-2 --plan night.yaml',
-      'deployments, one after the other',
-    ],
-  ]);
+  addExamples(command, EXAMPLES);
   return command.action((flags: InitFlags) => run(context, flags));
 }
 

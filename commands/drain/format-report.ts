@@ -10,7 +10,16 @@ import { ALONE, durabilityRow, type Telling } from './telling.ts';
 
 /** The proof as a person reads it. The verdict stands last, where the eye is. */
 export function formatReport(output: Output, report: DrainReport, telling: Telling = ALONE): string {
-  const fields: [string, CellValue][] = [
+  const fields = [...countRows(report), ...proofRows(report), ...aroundRows(report, telling)];
+  const verdict = formatVerdict(output, report, why(report));
+  const next = formatNext(output, nextSteps(report, telling));
+  return `${formatFields(output, fields)}${formatNotes(output, report, telling)}${warning(output, report)}${verdict}${next}`;
+}
+
+type Rows = [string, CellValue][];
+
+function countRows(report: DrainReport): Rows {
+  const rows: Rows = [
     ['run', `${report.run} (${report.state})`],
     ['source', report.source],
     ['target', `${report.target} stream ${report.stream}`],
@@ -20,39 +29,48 @@ export function formatReport(output: Output, report: DrainReport, telling: Telli
     ['duplicates suppressed', grouped(report.duplicatesSuppressed)],
     ['settled', report.mode === 'copy' ? 'not asked for: copy mode' : grouped(report.settled)],
     ['quarantined', grouped(report.quarantined)],
-    ...(report.reappended > 0
-      ? [['appended again', `${grouped(report.reappended)} that the target had lost`] as [string, CellValue]]
-      : []),
-    ['remaining', remaining(report)],
   ];
+  if (report.reappended > 0)
+    rows.push(['appended again', `${grouped(report.reappended)} that the target had lost`]);
+  rows.push(['remaining', remaining(report)]);
+  return rows;
+}
+
+/** What a look at both sides has shown. */
+function proofRows(report: DrainReport): Rows {
+  const rows: Rows = [];
   if (report.entries !== null)
-    fields.push([
+    rows.push([
       report.read === 0 ? 'entries of this run' : 'in the stream',
       `${grouped(report.entries)}${report.gone ? `, ${grouped(report.gone)} gone since` : ''}`,
     ]);
   if (report.digest)
-    fields.push([
+    rows.push([
       'digest',
       report.digest.equal
         ? `${report.digest.source} on both sides`
         : `${report.digest.source} in the source, ${report.digest.target} in the stream`,
     ]);
   for (const [what, ids, count] of differing(report))
-    fields.push([what, `${grouped(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+    rows.push([what, `${grouped(count)}: ${ids.join(', ')}${count > ids.length ? ', …' : ''}`]);
+  return rows;
+}
+
+/** What else stands somewhere because of the run, who holds it, and how long it took. */
+function aroundRows(report: DrainReport, telling: Telling): Rows {
+  const rows: Rows = [];
   if (report.archive)
-    fields.push([
+    rows.push([
       'archive',
       `${report.archive.file}, ${grouped(report.archive.messages)} written by this process`,
     ]);
-  if (report.handover) fields.push(['handover', handoverText(report.handover)]);
-  if (report.paused) fields.push(['paused', heldText(report.paused)]);
-  if (report.stopped) fields.push(['stopped', heldText(report.stopped)]);
-  for (const stream of report.quarantineStreams) fields.push(['quarantine', stream]);
-  fields.push(...durabilityRow(telling));
-  if (report.elapsedMs !== null) fields.push(['time', timeText(report, report.elapsedMs)]);
-  const verdict = formatVerdict(output, report, why(report));
-  const next = formatNext(output, nextSteps(report, telling));
-  return `${formatFields(output, fields)}${formatNotes(output, report, telling)}${warning(output, report)}${verdict}${next}`;
+  if (report.handover) rows.push(['handover', handoverText(report.handover)]);
+  if (report.paused) rows.push(['paused', heldText(report.paused)]);
+  if (report.stopped) rows.push(['stopped', heldText(report.stopped)]);
+  for (const stream of report.quarantineStreams) rows.push(['quarantine', stream]);
+  rows.push(...durabilityRow(telling));
+  if (report.elapsedMs !== null) rows.push(['time', timeText(report, report.elapsedMs)]);
+  return rows;
 }
 
 /** The rate is that of the work: a run also waits for the last confirmations, looks whether more comes, and verifies. */

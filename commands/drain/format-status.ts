@@ -8,9 +8,11 @@ import { inWordsOfBack } from './format-back.ts';
 import { heldText, rowsOf } from './format-plan.ts';
 import { scheduled } from './format-report.ts';
 
+type Rows = (readonly [string, CellValue])[];
+
 /** One look at a run, as fields. */
 export function formatStatus(output: Output, status: RunStatus): string {
-  const rows: (readonly [string, CellValue])[] = [
+  const rows: Rows = [
     ['run', status.run],
     ['state', status.state],
     ['mode', status.mode],
@@ -19,29 +21,48 @@ export function formatStatus(output: Output, status: RunStatus): string {
       'target',
       `${status.target} stream ${status.stream}${status.partitions > 1 ? ` in ${status.partitions} partitions` : ''}`,
     ],
+    ...countRows(status),
+    ['started', `${status.createdAt} by ${status.startedBy}`],
+    ['finished', status.finishedAt],
+    ['last seen', status.lastSeenAt],
+    ...orderRows(status),
+    ['time at work', formatDuration(status.activeMs)],
+    ...status.processesAlive.map(
+      (info) => ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] as const,
+    ),
+  ];
+  return formatFields(output, status.mode === 'back' ? inWordsOfBack(rows) : rows);
+}
+
+function countRows(status: RunStatus): Rows {
+  const { unevaluated } = status;
+  return [
     ['read', grouped(status.read)],
     ['appended', `${grouped(status.appended)} (${formatBytes(status.payloadBytes)})`],
     ...scheduled(status),
-    ...(status.nextDueAt === null ? [] : [['next due', status.nextDueAt] as const]),
+    ...rowsOf([['next due', status.nextDueAt]]),
     ['duplicates suppressed', grouped(status.duplicatesSuppressed)],
     ['settled', status.mode === 'copy' ? 'not asked for: copy mode' : grouped(status.settled)],
     ['open', grouped(status.open)],
     ...rowsOf(liveRows(status)),
     ['quarantined', grouped(status.quarantined)],
-    ...(status.reappended > 0
-      ? [['appended again', `${grouped(status.reappended)} that the target had lost`] as const]
-      : []),
-    ...(status.unevaluated
-      ? [
-          [
-            'not evaluated',
-            `${grouped(status.unevaluated.count)}, such as ${status.unevaluated.example}: left out by the filter`,
-          ] as const,
-        ]
-      : []),
-    ['started', `${status.createdAt} by ${status.startedBy}`],
-    ['finished', status.finishedAt],
-    ['last seen', status.lastSeenAt],
+    ...rowsOf([
+      [
+        'appended again',
+        status.reappended > 0 ? `${grouped(status.reappended)} that the target had lost` : null,
+      ],
+      [
+        'not evaluated',
+        unevaluated &&
+          `${grouped(unevaluated.count)}, such as ${unevaluated.example}: left out by the filter`,
+      ],
+    ]),
+  ];
+}
+
+/** What it was told to do, what holds it, and what it waits for. */
+function orderRows(status: RunStatus): Rows {
+  return [
     ...rowsOf([
       ['expires', status.expiresAt],
       ['takes', status.enqueuedBefore && `what was enqueued before ${status.enqueuedBefore}`],
@@ -54,12 +75,7 @@ export function formatStatus(output: Output, status: RunStatus): string {
     ...status.overrides.map(
       (one) => ['set for the run', `${one.setting}=${one.value} ${heldText(one)}`] as const,
     ),
-    ['time at work', formatDuration(status.activeMs)],
-    ...status.processesAlive.map(
-      (info) => ['at work', `pid ${info.pid} on ${info.host} since ${info.since}`] as const,
-    ),
   ];
-  return formatFields(output, status.mode === 'back' ? inWordsOfBack(rows) : rows);
 }
 
 function rateText({ ratePerSecond, etaMs }: RunStatus): string | null {

@@ -24,6 +24,21 @@ export interface SqsFlags extends Omit<DrainFlags, 'type'>, ReceiverFlags, Queue
 
 const LONGEST_POLL_S = 20;
 
+const EXAMPLES: [string, string][] = [
+  [
+    'qctl drain sqs --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/webhooks --stream webhook-events --dry-run',
+    'show the plan; nothing is received',
+  ],
+  [
+    'qctl drain sqs --queue-url … --stream webhook-events --receivers 8..128 --yes',
+    'drain it with as many receivers as help, and no more than 128',
+  ],
+  [
+    'qctl drain sqs --queue-url … --stream webhook-events --type body.kind --types refund,invoice --yes',
+    'drain two types of messages; the others stay in the queue',
+  ],
+];
+
 /** `qctl drain sqs`. */
 export function newCommand(context: Context, entry: CommandEntry, run = runDrainSqs): QctlCommand {
   const command = createCommand(entry);
@@ -51,20 +66,7 @@ export function newCommand(context: Context, entry: CommandEntry, run = runDrain
   });
   addConnectionOptions(command, ['redis', 'sqs']);
   command.addHelpText('after', `\n${WAY_BACK}`);
-  addExamples(command, [
-    [
-      'qctl drain sqs --queue-url https://sqs.us-east-1.amazonaws.com/123456789012/webhooks --stream webhook-events --dry-run',
-      'show the plan; nothing is received',
-    ],
-    [
-      'qctl drain sqs --queue-url … --stream webhook-events --receivers 8..128 --yes',
-      'drain it with as many receivers as help, and no more than 128',
-    ],
-    [
-      'qctl drain sqs --queue-url … --stream webhook-events --type body.kind --types refund,invoice --yes',
-      'drain two types of messages; the others stay in the queue',
-    ],
-  ]);
+  addExamples(command, EXAMPLES);
   return command.action((source: string | undefined, flags: SqsFlags) => run(context, source, flags));
 }
 

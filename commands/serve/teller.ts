@@ -54,12 +54,14 @@ export function tellerOf({ io, options }: Context): Teller {
       line(actedText(acted));
       event('acted', acted);
     },
-    failed(error) {
-      const text =
-        error instanceof Error ? (verbose ? (error.stack ?? error.message) : error.message) : error;
-      line(`a request failed unexpectedly, which is a bug in qctl: ${String(text)}`);
-    },
+    failed: (error) =>
+      line(`a request failed unexpectedly, which is a bug in qctl: ${failureText(error, verbose)}`),
   };
+}
+
+function failureText(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  return (verbose && error.stack) || error.message;
 }
 
 /** `anna (10.0.0.5): breaker trip wazuh-api: INC-4711 - done`. Never left out: it is the trace of who did what. */

@@ -48,15 +48,13 @@ export async function compare(request: CompareRequest, work: CompareWork): Promi
   try {
     const readToMs = await readAll(request, sides, reading, failed);
     const complete = !work.signal.aborted;
-    const tally = new Tally({
-      rules,
-      decode: { old: sides.old.reader.decode, new: sides.new.reader.decode, old2: decodeOf(sides, 'old2') },
-      sample,
-      doubled,
-      lateAfterMs: request.lateAfterMs,
-      readToMs,
-      complete,
-    });
+    const decode = {
+      old: decodeOf(sides, 'old'),
+      new: decodeOf(sides, 'new'),
+      old2: decodeOf(sides, 'old2'),
+    };
+    const { lateAfterMs } = request;
+    const tally = new Tally({ rules, decode, sample, doubled, lateAfterMs, readToMs, complete });
     const all = await putTogether(request, sides, rules, tally, work, complete);
     const settled = tally.settle(request.noise ?? DEFAULT_NOISE);
     return report({

@@ -2,11 +2,11 @@ import { isQctlError, type QctlError } from '../errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { arithmetic } from './arithmetic.ts';
 import { openReturns } from './give-back.ts';
-import type { CutoverHost } from './host.ts';
+import type { BackDrain, CutoverHost } from './host.ts';
 import { sameRun } from './known-run.ts';
 import { draftOf } from './open-session.ts';
 import type { CutoverOptions } from './options.ts';
-import type { CutoverPlan } from './plan-types.ts';
+import type { CutoverPlan, PlannedStep } from './plan-types.ts';
 import { lookFirst, requireRedis } from './run-cutover.ts';
 import { HEALTH, planOf } from './run-rollback.ts';
 import type { CutoverStatus } from './run-types.ts';
@@ -72,26 +72,28 @@ export async function previewRollback(
     .map((id) => plan.steps.find((step) => step.id === id)!);
   const undo = order.filter((step) => undoes(step) !== undefined);
   const open = openReturns(draft).filter(([id]) => !assumeUndone.includes(id));
-  const returns = open.map(([step, back]) => ({
-    step,
-    does: `give back to ${back.to} what ${back.group} has not finished of ${back.stream}`,
-    timeoutMs: plan.rollback.returnTimeoutMs,
-  }));
-  const planned = undo.map((step) => ({
-    step: step.id,
-    does: undoes(step)!,
-    timeoutMs: step.undoTimeoutMs,
-  }));
+  const undone = [...undo.map(undoOf), ...open.map(([step, back]) => returnOf(step, back, plan))];
   const measured = !assumeUndone.includes(HEALTH);
   const health = arithmetic(plan).parts.find(({ step }) => measured && step === 'rollback.healthTimeout');
   return {
     status: draft.status,
-    undo: [...planned, ...returns],
+    undo: undone,
     stays: order
       .filter((step) => !undo.includes(step))
       .map(({ id, outline }) => ({ step: id, does: outline.does })),
     assumed: [...assumeUndone],
-    worstMs: [...planned, ...returns].reduce((sum, { timeoutMs }) => sum + timeoutMs, health?.ms ?? 0),
+    worstMs: undone.reduce((sum, { timeoutMs }) => sum + timeoutMs, health?.ms ?? 0),
     budgetMs: plan.rollback.budgetMs,
   };
+}
+
+type Undone = RollbackPreview['undo'][number];
+
+function undoOf(step: PlannedStep): Undone {
+  return { step: step.id, does: undoes(step)!, timeoutMs: step.undoTimeoutMs };
+}
+
+function returnOf(step: string, { to, group, stream }: BackDrain, { rollback }: CutoverPlan): Undone {
+  const does = `give back to ${to} what ${group} has not finished of ${stream}`;
+  return { step, does, timeoutMs: rollback.returnTimeoutMs };
 }

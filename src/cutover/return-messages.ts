@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackReport, openBack, runBack } from '../drain/index.ts';
 import { QctlError } from '../errors.ts';
+import type { DrainEvents } from '../events.ts';
+import type { Finding } from '../model/finding.ts';
 import { plural } from '../model/plural.ts';
 import type { BackDrain } from './host.ts';
 import { madeSureOfGroup } from './return-group.ts';
@@ -25,51 +27,24 @@ export type ReturnWorld = Pick<
  * @throws QctlError `refused` CONSUMERS_ACTIVE, GROUP_MISSING and the blockers of `drain redis`; `partial` where something is left
  */
 export async function returnMessages(spec: BackDrain, world: ReturnWorld): Promise<StepResult> {
-  const { host, signal } = world;
+  const { host } = world;
   const { request, streams } = await host.backRequest(spec);
   if (!(await madeSureOfGroup(spec, world)))
     return { text: `${spec.stream} does not exist: nothing to give back` };
-  const began = performance.now();
-  world.waiting(`watches ${spec.stream} for consumers of ${spec.group} that are still at work`);
-  await sleep(WATCH_MS, undefined, { signal });
-  world.waiting(null);
   const settings = {
     ...request.settings,
-    activeWithinMs: Math.round(performance.now() - began),
+    activeWithinMs: await watchGroup(spec, world),
     minIdleMs: spec.minIdleMs ?? 0,
     allowActive: spec.allowActive ?? false,
   };
   const opened = await openBack({ ...request, settings }, streams, host.now());
   try {
-    const blockers = opened.plan.findings.filter(({ level }) => level === 'blocker');
-    if (blockers.length > 0)
-      throw new QctlError(
-        'refused',
-        `${spec.stream} to ${spec.to}: ${blockers.map(({ text }) => text).join('; ')}`,
-        {
-          code: blockers[0]!.code,
-          hint: [...blockers.flatMap(({ remedy }) => remedy ?? []), ...byHand(spec)],
-        },
-      );
-    for (const { code, text } of opened.plan.findings) if (code === 'CLIENTS_WAITING') world.note(text);
+    heed(opened.plan.findings, spec, world);
     await world.guard();
-    const events = {
-      progress: ({ waitingFor }: { waitingFor: string | null }) => world.waiting(waitingFor),
-      note: (said: string) => world.note(said),
-    };
-    const report = await runBack(opened, events, signal);
-    signal.throwIfAborted();
+    const report = await runBack(opened, eventsTo(world), world.signal);
+    world.signal.throwIfAborted();
     for (const text of report.notes) world.note(text);
-    if (!report.converged)
-      throw new QctlError(
-        'partial',
-        `${spec.stream} to ${spec.to}, run ${report.run}: ${[...report.problems, ...firstLeft(report)].join('; ')}`,
-        {
-          code: 'RETURN_NOT_CONVERGED',
-          hint: byHand(spec),
-          details: { run: report.run },
-        },
-      );
+    if (!report.converged) throw notConverged(spec, report);
     return {
       text: `${report.returned} ${plural(report.returned, 'message')} of ${spec.stream} given back to ${spec.to}, run ${report.run}`,
       positions: { returned: report.returned, drain: report.run },
@@ -78,6 +53,46 @@ export async function returnMessages(spec: BackDrain, world: ReturnWorld): Promi
     world.waiting(null);
     await opened.close();
   }
+}
+
+/** Gives how long it was watched, in ms: whoever is seen to have been active within that time is at work. */
+async function watchGroup({ stream, group }: BackDrain, world: ReturnWorld): Promise<number> {
+  const began = performance.now();
+  world.waiting(`watches ${stream} for consumers of ${group} that are still at work`);
+  await sleep(WATCH_MS, undefined, { signal: world.signal });
+  world.waiting(null);
+  return Math.round(performance.now() - began);
+}
+
+/** Throws `refused` for blockers, and tells who may still be waiting for entries. */
+function heed(findings: readonly Finding[], spec: BackDrain, world: ReturnWorld): void {
+  const blockers = findings.filter(({ level }) => level === 'blocker');
+  if (blockers.length > 0)
+    throw new QctlError(
+      'refused',
+      `${spec.stream} to ${spec.to}: ${blockers.map(({ text }) => text).join('; ')}`,
+      {
+        code: blockers[0]!.code,
+        hint: [...blockers.flatMap(({ remedy }) => remedy ?? []), ...byHand(spec)],
+      },
+    );
+  for (const { code, text } of findings) if (code === 'CLIENTS_WAITING') world.note(text);
+}
+
+function eventsTo(world: ReturnWorld): DrainEvents {
+  return {
+    progress: ({ waitingFor }) => world.waiting(waitingFor),
+    note: (said) => world.note(said),
+  };
+}
+
+function notConverged(spec: BackDrain, report: BackReport): QctlError {
+  const why = [...report.problems, ...firstLeft(report)].join('; ');
+  return new QctlError('partial', `${spec.stream} to ${spec.to}, run ${report.run}: ${why}`, {
+    code: 'RETURN_NOT_CONVERGED',
+    hint: byHand(spec),
+    details: { run: report.run },
+  });
 }
 
 /** Why the first of those did not go back that were left. */

@@ -18,8 +18,6 @@ export function worldOf(
   const { sandbox } = options.parts;
   const { folder } = session;
   const variables = variablesOf(session, step);
-  const who = `step ${step.id}`;
-  let asked = false;
   return {
     run: session.run,
     startedAt: session.folded.startedAt,
@@ -29,12 +27,7 @@ export function worldOf(
     rehearsal: session.folded.rehearsal,
     host: { ...host, measure: session.measure },
     signal,
-    command: async (wanted) => {
-      const cwd = cwdOf(session, step, wanted);
-      // Who gives an environment has put the variables in, and those of a notification over them.
-      const given = { ...wanted, cwd, env: wanted.env ?? { ...host.env, ...variables }, signal };
-      return sandbox ? sandbox.command(given, step.kind.name === 'exec') : runProgram(given);
-    },
+    command: commandOf(session, step, signal, variables),
     readFrom: (path) => folder.resolve(path),
     path: (path) => sandbox?.path(folder.resolve(path)) ?? folder.resolve(path),
     key: (name) => sandbox?.key(name) ?? name,
@@ -45,19 +38,47 @@ export function worldOf(
     redact: session.redact,
     hide: (value) => session.hide(value),
     note: (text) => session.note(text),
-    waiting: (reason) => {
-      if (signal.aborted && reason !== null) return;
-      session.waiting(who, reason);
-      // Told is why it waits, so that has to be known by now.
-      if (reason !== null && step.outline.asks && !asked) void notify(session, 'waiting');
-      asked ||= reason !== null;
-      // To ask a person and not to wait is to leave.
-      if (reason !== null && step.outline.asks && options.leaveWhenHeld && !session.goingBack)
-        session.stop({ kind: 'held' });
-    },
+    waiting: waitingOf(session, step, signal),
     approval: () => approvalOf(session, step.id),
     watch: (checks, forMs) => watchInStep(session, checks, forMs, signal, clock),
     guard: () => session.guard(signal),
+  };
+}
+
+/** Runs programs as the step's own, or stubs of them in a rehearsal. */
+function commandOf(
+  session: Session,
+  step: PlannedStep,
+  signal: AbortSignal,
+  variables: Record<string, string>,
+): StepWorld['command'] {
+  const { host, options } = session.hands;
+  const { sandbox } = options.parts;
+  return async (wanted) => {
+    const cwd = cwdOf(session, step, wanted);
+    // Who gives an environment has put the variables in, and those of a notification over them.
+    const given = { ...wanted, cwd, env: wanted.env ?? { ...host.env, ...variables }, signal };
+    return sandbox ? sandbox.command(given, step.kind.name === 'exec') : runProgram(given);
+  };
+}
+
+/** Shows why the step waits, and calls those who are to answer where it asks somebody. */
+function waitingOf(
+  session: Session,
+  { id, outline }: PlannedStep,
+  signal: AbortSignal,
+): StepWorld['waiting'] {
+  let asked = false;
+  return (reason) => {
+    if (signal.aborted && reason !== null) return;
+    session.waiting(`step ${id}`, reason);
+    if (reason === null) return;
+    // Told is why it waits, so that has to be known by now.
+    if (outline.asks && !asked) void notify(session, 'waiting');
+    asked = true;
+    // To ask a person and not to wait is to leave.
+    if (outline.asks && session.hands.options.leaveWhenHeld && !session.goingBack)
+      session.stop({ kind: 'held' });
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import type { RedisConnection } from '../backends/redis/index.ts';
 import { QctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
 import { RedisStreamSink } from '../sinks/index.ts';
@@ -31,8 +32,53 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
   const { redis, request } = drain;
   const source = await openAgain(request.source, manifest);
   if (!source) return;
+  const sink = sinkOf(redis, manifest, meter);
+  const membership = new Membership(redis.client, manifest.run, new Date());
+  try {
+    const view = await membership.beat();
+    for (let lane = 0; lane < manifest.lanes; lane += 1) {
+      const fence = await membership.claim(lane, view.gone);
+      if (fence === undefined) throw laneHeld(lane, manifest.run);
+      try {
+        const released = await settleLane(source, sink, manifest, lane, fence);
+        if (released > 0)
+          meter.note(
+            `lane ${lane}: ${released} ${source instanceof CelerySource ? 'messages' : 'rows'} that run ${manifest.run} had claimed and not appended are ready again`,
+          );
+      } finally {
+        await membership.release(lane, fence);
+      }
+    }
+    await source.endRun(manifest.run);
+  } finally {
+    await membership.leave().catch(() => undefined);
+    await source.close();
+  }
+}
+
+/** Returns how much the run had claimed and not appended: it is given back. */
+async function settleLane(
+  source: LaneSource,
+  sink: RedisStreamSink,
+  manifest: Manifest,
+  lane: number,
+  fence: string,
+): Promise<number> {
+  const reader = readerOf(source, manifest, lane);
+  try {
+    const { states } = await sink.openLane(lane, fence);
+    for (const { partition, suppressed } of await reader.recover(states, fence))
+      await sink.settled(lane, fence, partition, suppressed);
+    return (await reader.release?.()) ?? 0;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Nothing is appended through it. */
+function sinkOf(redis: RedisConnection, manifest: Manifest, meter: Meter): RedisStreamSink {
   const { stream, partitions } = manifest.target;
-  const sink = new RedisStreamSink({
+  return new RedisStreamSink({
     client: redis.client,
     label: redis.label,
     stream,
@@ -45,49 +91,25 @@ async function settleLanes(drain: OpenDrain, manifest: Manifest, meter: Meter): 
     patience: meter,
     targetNow: () => 0,
   });
-  const membership = new Membership(redis.client, manifest.run, new Date());
-  try {
-    const view = await membership.beat();
-    for (let lane = 0; lane < manifest.lanes; lane += 1) {
-      const fence = await membership.claim(lane, view.gone);
-      if (fence === undefined)
-        throw new QctlError('locked', `lane ${lane} of run ${manifest.run} is held by a living process`, {
-          code: 'SOURCE_LOCKED',
-          hint: [`stop it first: qctl drain stop ${manifest.run}`],
-        });
-      const reader = readerOf(source, manifest, lane);
-      try {
-        const { states } = await sink.openLane(lane, fence);
-        for (const { partition, suppressed } of await reader.recover(states, fence)) {
-          await sink.settled(lane, fence, partition, suppressed);
-        }
-        const released = (await reader.release?.()) ?? 0;
-        if (released > 0)
-          meter.note(
-            `lane ${lane}: ${released} ${source instanceof CelerySource ? 'messages' : 'rows'} that run ${manifest.run} had claimed and not appended are ready again`,
-          );
-      } finally {
-        await reader.close();
-        await membership.release(lane, fence);
-      }
-    }
-    await source.endRun(manifest.run);
-  } finally {
-    await membership.leave().catch(() => undefined);
-    await source.close();
-  }
 }
 
+function laneHeld(lane: number, run: string): QctlError {
+  return new QctlError('locked', `lane ${lane} of run ${run} is held by a living process`, {
+    code: 'SOURCE_LOCKED',
+    hint: [`stop it first: qctl drain stop ${run}`],
+  });
+}
+
+/** Those whose runs leave something behind in lanes. */
+type LaneSource = PostgresSource | CelerySource;
+
 /** With what the run itself was after, whatever this call is. */
-async function openAgain(
-  source: DrainSource,
-  { spec }: Manifest,
-): Promise<PostgresSource | CelerySource | undefined> {
+async function openAgain(source: DrainSource, { spec }: Manifest): Promise<LaneSource | undefined> {
   if (source.kind === 'postgres') return PostgresSource.open(source.connection, spec as PostgresSpec);
   return source.kind === 'celery' ? CelerySource.open(source.connection, spec as CelerySpec) : undefined;
 }
 
-function readerOf(source: PostgresSource | CelerySource, { run, lanes }: Manifest, lane: number): LaneReader {
+function readerOf(source: LaneSource, { run, lanes }: Manifest, lane: number): LaneReader {
   if (source instanceof CelerySource) return source.reader({ run, lane, batch: 1, lenient: true });
   return source.reader({ run, lane, lanes, batch: 1 });
 }

@@ -12,17 +12,16 @@ import { archiveFile } from './archive.ts';
 import { type Attachment, attach, type Ends, lockFor } from './attach.ts';
 import { type Boundary, bounded, resolveBoundary } from './boundary.ts';
 import { checkBrakes } from './brake-check.ts';
-import { showDecision } from './decision.ts';
-import { controlsOf, inForce, showOverrides } from './live.ts';
+import { controlsOf, inForce } from './live.ts';
 import { viewRun } from './membership.ts';
 import { oppositeFindings } from './opposite.ts';
-import { type DrainPlan, receiverBounds, selectsWhat, settles } from './plan.ts';
+import type { DrainPlan } from './plan.ts';
+import { planOf } from './plan-of.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { DrainRequest } from './request.ts';
 import { scheduledFindings } from './scheduled.ts';
 import { notEmptyFindings } from './target-checks.ts';
 import { translated } from './translate.ts';
-import { showTuned } from './tunable.ts';
 import { unevaluatedFindings } from './unevaluated.ts';
 
 /** Any of the sources, opened. */
@@ -41,6 +40,9 @@ export interface OpenDrain {
   openedAt: number;
   close(): Promise<void>;
 }
+
+/** Both ends connected, and which run it is. */
+export type OpenEnds = Omit<OpenDrain, 'target' | 'plan' | 'close' | 'openedAt'>;
 
 /** Connects to both ends, runs the preflight and makes the plan. Changes nothing anywhere. */
 export async function openDrain(request: DrainRequest, now: Date): Promise<OpenDrain> {
@@ -91,13 +93,8 @@ function endsOf(source: OpenSource, redis: RedisConnection): Ends {
   return { sourceIdentity: source.identity, sourceLabel: source.label, targetLabel: redis.label };
 }
 
-async function look({
-  request,
-  source,
-  redis,
-  attachment,
-  boundary,
-}: Omit<OpenDrain, 'target' | 'plan' | 'close' | 'openedAt'>) {
+async function look(opened: OpenEnds): Promise<Pick<OpenDrain, 'target' | 'plan'>> {
+  const { request, source, redis, attachment, boundary } = opened;
   const { run } = attachment.manifest;
   const depth = await source.depth(run);
   const estimatedBytes = await bytesIn(source, depth);
@@ -107,9 +104,7 @@ async function look({
   const target = await checkTarget(redis, request, { messages: depth.ready, bytes: estimatedBytes });
   const own = await findingsOf(request, source, attachment);
   const scheduled = await scheduledFindings(source, depth, request, target.facts.timeMs ?? Date.now());
-  const { manifest } = attachment;
-  const receivers = receiverBounds(request);
-  const controls = controlsOf(await viewRun(redis.client, manifest.run));
+  const controls = controlsOf(await viewRun(redis.client, run));
   const tuned = inForce(request.settings, controls, 1);
   const findings = [
     ...own,
@@ -121,32 +116,7 @@ async function look({
     ...boundaryFindings(boundary),
     ...(await checkBrakes(tuned.brake, request, redis)),
   ];
-  const plan: DrainPlan = {
-    type: 'plan',
-    run: manifest.run,
-    kind: attachment.kind,
-    mode: manifest.mode,
-    source: source.label,
-    format: source instanceof PostgresSource ? source.format : null,
-    target: redis.label,
-    stream: manifest.target.stream,
-    partitions: manifest.target.partitions,
-    durability: request.target.durability,
-    depth,
-    estimatedBytes,
-    workers: manifest.lanes || (receivers?.max ?? 0),
-    receivers,
-    batch: source instanceof SqsSource ? 10 : request.settings.batch,
-    settles: settles(request),
-    follow: request.settings.follow,
-    enqueuedBefore: boundary.before,
-    settings: { ...showTuned(tuned), ...(tuned.brake.stopFile && { 'stop-file': tuned.brake.stopFile }) },
-    overrides: showOverrides(controls),
-    paused: controls.paused ? showDecision(controls.paused) : null,
-    archive,
-    selects: selectsWhat(request),
-    findings,
-  };
+  const plan = planOf(opened, { depth, estimatedBytes, archive, controls, tuned, findings });
   return { target, plan };
 }
 

@@ -4,7 +4,10 @@ import type { OpenDrain } from './open.ts';
 import { ReceiverCrew, type ReceiverCrewOptions } from './receiver-crew.ts';
 
 /** What the crew of any kind of source is given. */
-export type SharedByCrews = Pick<ReceiverCrewOptions, 'sink' | 'meter' | 'throttle' | 'pack' | 'sourceLabel'>;
+export type SharedByCrews = Pick<
+  ReceiverCrewOptions,
+  'sink' | 'meter' | 'throttle' | 'pack' | 'keep' | 'sourceLabel'
+>;
 
 /** Puts the receivers of a queue to work. */
 export function makeSqsCrew(

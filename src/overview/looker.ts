@@ -171,22 +171,12 @@ export class Looker {
       missing.unless('stages', [], () => this.#stages.rows(redis, streams)),
     ]);
     this.#dead = dead.added;
-    missing.noteSome(
-      'breakers',
-      breaking.unreadable.map(({ failure }) => failure),
-    );
-    missing.noteSome(
-      'deadLetters',
-      dead.denied.map((name) => `this user may not read ${name}`),
-    );
+    const unreadable = breaking.unreadable.map(({ failure }) => failure);
+    missing.noteSome('breakers', unreadable);
+    const denied = dead.denied.map((name) => `this user may not read ${name}`);
+    missing.noteSome('deadLetters', denied);
     missing.noteSome('routes', routed.failures);
-    return {
-      breakers: breaking.rows,
-      deadLetters: dead.rows,
-      runs: drains,
-      cutovers: cut,
-      routes: routed.rows,
-      stages,
-    };
+    const found = { breakers: breaking.rows, deadLetters: dead.rows, routes: routed.rows };
+    return { ...found, runs: drains, cutovers: cut, stages };
   }
 }

@@ -40,27 +40,30 @@ export async function createApp(
     // Viewers are told why by those who know them.
     preClose: (done) => done(),
   });
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'qctl serve',
-        version,
-        description: 'What qctl sees of Redis Streams, breakers, drains and cutovers',
-      },
-      components: {
-        securitySchemes: {
-          token: { type: 'http', scheme: 'bearer' },
-          user: { type: 'http', scheme: 'basic' },
-        },
-      },
-      security: [{ token: [] }, { user: [] }],
-    },
-  });
+  await app.register(swagger, { openapi: openApiOf(version) });
   app.setNotFoundHandler((_request, reply) =>
     answer(reply, new HttpError(404, 'NOT_FOUND', 'there is nothing here'), failed),
   );
   return app;
+}
+
+function openApiOf(version: string) {
+  const security: Record<string, string[]>[] = [{ token: [] }, { user: [] }];
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'qctl serve',
+      version,
+      description: 'What qctl sees of Redis Streams, breakers, drains and cutovers',
+    },
+    components: {
+      securitySchemes: {
+        token: { type: 'http' as const, scheme: 'bearer' },
+        user: { type: 'http' as const, scheme: 'basic' },
+      },
+    },
+    security,
+  };
 }
 
 /** The description of all routes, made once. */

@@ -1,4 +1,4 @@
-import { runScript } from '../backends/redis/script.ts';
+import { runScript, type ScriptArg } from '../backends/redis/script.ts';
 import { appendLane } from '../backends/redis/scripts/append-lane.ts';
 import { primaryFields } from '../backends/redis/scripts/primary-fields.ts';
 import { settleLane } from '../backends/redis/scripts/settle-lane.ts';
@@ -75,14 +75,41 @@ export class LaneWriter {
     return (await read(false))!;
   }
 
-  async append(part: Part, mark: LaneMark): Promise<Appended> {
-    const { entries, partition } = part;
-    const keys = this.writer.streams[partition]!;
+  async append({ entries, partition }: Part, mark: LaneMark): Promise<Appended> {
+    const { stream } = this.writer.streams[partition]!;
     const tokens = this.tokens.get(mark.lane)!;
     const ids = mark.keepIds ? markerOf(entries) : '';
-    const args = [
+    const names = this.namesOf(partition, mark.lane);
+    const args = this.argsOf(entries, mark, tokens[partition]!, ids);
+    const write = () => this.writer.append(appendLane, names, args, entries) as Promise<[string, string]>;
+    const checkpoint = names[1]!;
+    const quarantined = entries.quarantinedIds.length;
+    const scheduled = delayedCount(entries);
+    tokens[partition] = mark.token;
+    await this.inTurn(checkpoint, async (earlier) => {
+      const last = await landed(write, mark, stream, earlier);
+      if (last !== '') this.lastEntries.set(checkpoint, last);
+      const kept = ids === '' ? undefined : ids;
+      this.memories
+        .get(mark.lane)
+        ?.[partition]?.add(mark.token, mark.note, entries.count + quarantined + scheduled, kept);
+    });
+    return { held: [], appended: entries.count, suppressed: 0, quarantined, scheduled, expired: false };
+  }
+
+  /** The keys of the script, in its order: the second is the checkpoint. */
+  private namesOf(partition: number, lane: number): string[] {
+    const keys = this.writer.streams[partition]!;
+    const names = [keys.stream, keys.checkpoint(this.writer.options.run, lane), keys.quarantine];
+    names.push(keys.delayed, keys.delayedEntries, keys.delayedCounts);
+    return names;
+  }
+
+  /** @param token where the checkpoint is expected to stand */
+  private argsOf(entries: Entries, mark: LaneMark, token: string, ids: Buffer | string): ScriptArg[] {
+    return [
       mark.fence,
-      tokens[partition]!,
+      token,
       mark.token,
       mark.note,
       ids,
@@ -97,31 +124,6 @@ export class LaneWriter {
       entries.rows.dense ? 1 : 0,
       ...delayedArgs(this.writer.options.run, entries),
     ];
-    const names = [keys.stream, keys.checkpoint(this.writer.options.run, mark.lane), keys.quarantine];
-    names.push(keys.delayed, keys.delayedEntries, keys.delayedCounts);
-    const checkpoint = keys.checkpoint(this.writer.options.run, mark.lane);
-    const quarantined = entries.quarantinedIds.length;
-    const scheduled = delayedCount(entries);
-    tokens[partition] = mark.token;
-    await this.inTurn(checkpoint, async (earlier) => {
-      const write = () => this.writer.append(appendLane, names, args, entries) as Promise<[string, string]>;
-      let [outcome, found] = await write();
-      // Sent behind one that has to be repeated: the target waits for that one first.
-      if (outcome === 'moved' && earlier) {
-        await earlier;
-        [outcome, found] = await write();
-      }
-      // A later append of this very holder stands there, and it could only follow this one.
-      const passed = outcome === 'moved' && isOlder(mark.token, found);
-      if (outcome !== 'ok' && outcome !== 'again' && !passed)
-        throw refusal(outcome, found, mark, keys.stream);
-      if (!passed && found !== '') this.lastEntries.set(checkpoint, found);
-      const kept = ids === '' ? undefined : ids;
-      this.memories
-        .get(mark.lane)
-        ?.[partition]?.add(mark.token, mark.note, entries.count + quarantined + scheduled, kept);
-    });
-    return { held: [], appended: entries.count, suppressed: 0, quarantined, scheduled, expired: false };
   }
 
   /** Runs an append while the one before it may still be on its way; the two know of each other. */
@@ -197,6 +199,25 @@ export class LaneWriter {
       }),
     );
   }
+}
+
+/** Writes until it stands there. Gives the id of the last entry; '' where a later append stands there already. */
+async function landed(
+  write: () => Promise<[string, string]>,
+  mark: LaneMark,
+  stream: string,
+  earlier?: Promise<void>,
+): Promise<string> {
+  let [outcome, found] = await write();
+  // Sent behind one that has to be repeated: the target waits for that one first.
+  if (outcome === 'moved' && earlier) {
+    await earlier;
+    [outcome, found] = await write();
+  }
+  // A later append of this very holder stands there, and it could only follow this one.
+  if (outcome === 'moved' && isOlder(mark.token, found)) return '';
+  if (outcome !== 'ok' && outcome !== 'again') throw refusal(outcome, found, mark, stream);
+  return found;
 }
 
 /** A refused write: another holder has the lane, or the target has gone back behind what it had confirmed. */

@@ -4,6 +4,7 @@ import { appendLedger } from '../backends/redis/scripts/append-ledger.ts';
 import { confirmLedger } from '../backends/redis/scripts/confirm-ledger.ts';
 import { primaryFields } from '../backends/redis/scripts/primary-fields.ts';
 import type { LedgerMark } from '../model/batch.ts';
+import type { Entries } from '../transform/pack.ts';
 import { delayedArgs } from './delayed-rows.ts';
 import { missingFromLedger } from './ledger-audit.ts';
 import { LedgerMemory } from './ledger-memory.ts';
@@ -55,13 +56,44 @@ export class LedgerWriter {
   }
 
   async append({ entries, partition }: Part, mark: LedgerMark): Promise<Appended> {
-    const keys = this.writer.streams[partition]!;
     const ids = [...entries.ids, ...entries.quarantinedIds, ...(entries.delayed?.ids ?? [])];
     this.calls += 1;
     // Names this call in the ledger, so that its own repetition is not taken for a duplicate.
     const call = `${this.name}.${this.calls.toString(36)}:`;
+    const names = this.namesOf(partition);
+    const args = (): ScriptArg[] => this.argsOf(entries, mark, call, ids);
+    const { step: confirmed, times } = this.seen[partition]!;
+    const reply = await this.writer.append(appendLedger, names, args, entries);
+    const [outcome, step, flags] = reply as [string, number, string];
+    if (outcome === 'expired') return { ...NOTHING_APPENDED, expired: true };
+    if (step <= confirmed) this.wentBack(partition, times, step);
+    const seen = this.seen[partition]!;
+    seen.step = Math.max(seen.step, step);
+    // What the source has let go of is appended in any case, and judged afterwards.
+    if (!mark.rescue) await seen.verdict;
+    return { held: [{ partition, ids }], ...countFresh(flags, entries, ids.length), expired: false };
+  }
+
+  /** The keys of the script, in its order. */
+  private namesOf(partition: number): string[] {
+    const keys = this.writer.streams[partition]!;
     const [now, before] = this.windows();
-    const args = (): ScriptArg[] => [
+    return [
+      keys.stream,
+      keys.ledger(this.ledger),
+      keys.settled(this.ledger, now),
+      keys.settled(this.ledger, before),
+      keys.stats(this.writer.options.run),
+      keys.quarantine,
+      keys.delayed,
+      keys.delayedEntries,
+      keys.delayedCounts,
+    ];
+  }
+
+  /** What it is called with. Made anew for each call: the deadline may have moved. */
+  private argsOf(entries: Entries, mark: LedgerMark, call: string, ids: string[]): ScriptArg[] {
+    return [
       mark.deadlineMs,
       call,
       JSON.stringify(entries.rows.names),
@@ -75,39 +107,6 @@ export class LedgerWriter {
       ...delayedArgs(this.writer.options.run, entries),
       ...ids,
     ];
-    const names = [
-      keys.stream,
-      keys.ledger(this.ledger),
-      keys.settled(this.ledger, now),
-      keys.settled(this.ledger, before),
-      keys.stats(this.writer.options.run),
-      keys.quarantine,
-      keys.delayed,
-      keys.delayedEntries,
-      keys.delayedCounts,
-    ];
-    const { step: confirmed, times } = this.seen[partition]!;
-    const reply = await this.writer.append(appendLedger, names, args, entries);
-    const [outcome, step, flags] = reply as [string, number, string];
-    if (outcome === 'expired') return { ...NOTHING_APPENDED, expired: true };
-    if (step <= confirmed) this.wentBack(partition, times, step);
-    const seen = this.seen[partition]!;
-    seen.step = Math.max(seen.step, step);
-    // What the source has let go of is appended in any case, and judged afterwards.
-    if (!mark.rescue) await seen.verdict;
-    const good = entries.ids.length;
-    const bad = good + entries.quarantinedIds.length;
-    const appended = freshIn(flags.slice(0, good));
-    const quarantined = freshIn(flags.slice(good, bad));
-    const scheduled = freshIn(flags.slice(bad));
-    return {
-      held: [{ partition, ids }],
-      appended,
-      suppressed: ids.length - appended - quarantined - scheduled,
-      quarantined,
-      scheduled,
-      expired: false,
-    };
   }
 
   /** Takes note of what the source has deleted. */
@@ -210,6 +209,20 @@ export class LedgerWriter {
     const window = Math.floor(this.writer.options.targetNow() / this.writer.options.windowMs);
     return [window, window - 1];
   }
+}
+
+/** What became of each message, by the answers of the ledger in the order of the ids. */
+function countFresh(
+  flags: string,
+  { ids, quarantinedIds }: Entries,
+  all: number,
+): Omit<Appended, 'held' | 'expired'> {
+  const good = ids.length;
+  const bad = good + quarantinedIds.length;
+  const appended = freshIn(flags.slice(0, good));
+  const quarantined = freshIn(flags.slice(good, bad));
+  const scheduled = freshIn(flags.slice(bad));
+  return { appended, suppressed: all - appended - quarantined - scheduled, quarantined, scheduled };
 }
 
 /** How many of these the ledger did not know. */

@@ -34,26 +34,17 @@ export async function importDeadLetters(
   onProgress?: (appended: number) => void,
 ): Promise<ImportReport> {
   const startedAt = performance.now();
-  const { plan, request } = prepared;
+  const { plan } = prepared;
   const tell = (): void => onProgress?.(appended());
   const shares = new Map(
-    plan.streams.map(
-      (share) => [share.stream, new ImportedLines(redis, prepared, share, work, tell)] as const,
-    ),
+    plan.streams.map((share) => [share.stream, new ImportedLines(redis, prepared, share, work, tell)]),
   );
   const sum = (of: (share: ImportedShare) => number): number =>
     [...shares.values()].reduce((all, { report }) => all + of(report), 0);
   const appended = (): number => sum((share) => share.appended);
   let failure: QctlError | null = null;
   try {
-    let buffered = 0;
-    for await (const { stream, fields } of readImportLines(request.open(), request.name)) {
-      const share = shares.get(request.to ?? stream);
-      if (!share) throw changed(request.name);
-      buffered += await share.add(fields);
-      if (buffered >= MOST_BUFFERED_BYTES) for (const one of shares.values()) buffered += await one.flush();
-    }
-    for (const share of shares.values()) await share.end();
+    await addLines(shares, prepared);
   } catch (error) {
     if (isQctlError(error)) failure = error;
     else if (!work.signal.aborted) throw error;
@@ -68,6 +59,17 @@ export async function importDeadLetters(
     elapsedMs: Math.round(performance.now() - startedAt),
     failure,
   };
+}
+
+async function addLines(shares: Map<string, ImportedLines>, { request }: PreparedImport): Promise<void> {
+  let buffered = 0;
+  for await (const { stream, fields } of readImportLines(request.open(), request.name)) {
+    const share = shares.get(request.to ?? stream);
+    if (!share) throw changed(request.name);
+    buffered += await share.add(fields);
+    if (buffered >= MOST_BUFFERED_BYTES) for (const one of shares.values()) buffered += await one.flush();
+  }
+  for (const share of shares.values()) await share.end();
 }
 
 function changed(name: string): QctlError {

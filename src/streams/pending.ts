@@ -136,39 +136,37 @@ export async function readPending(
   filter: PendingFilter,
   options: ScanOptions & { bodies?: boolean } = {},
 ): Promise<PendingReport> {
-  const { stream, timeMs } = facts;
+  const { stream } = facts;
   const consumers = await readConsumers(redis, stream, group.group);
-  const { first, idle, deliveries, matching } = await scanPending(
-    redis,
-    stream,
-    group.group,
-    filter,
-    options,
-  );
-  const described = await asking(redis, `read the pending entries of ${stream}`, () =>
-    describeEntries(
-      redis,
-      stream,
-      first.map(([id]) => id),
-      options.bodies === true,
-    ),
-  );
-  const entries = first.map(([id, consumer, idleMs, count], at) => ({
-    id,
-    consumer,
-    idleMs,
-    ageMs: streamIdAgeMs(id, timeMs),
-    deliveries: count,
-    ...described[at]!,
-  }));
+  const scan = await scanPending(redis, stream, group.group, filter, options);
   return {
     stream,
     group: group.group,
     pending: group.pending,
     consumers,
-    matching,
-    idle,
-    deliveries,
-    entries,
+    matching: scan.matching,
+    idle: scan.idle,
+    deliveries: scan.deliveries,
+    entries: await entriesOf(redis, facts, scan.first, options.bodies === true),
   };
+}
+
+async function entriesOf(
+  redis: RedisConnection,
+  { stream, timeMs }: StreamFacts,
+  named: PendingScan['first'],
+  bodies: boolean,
+): Promise<PendingEntry[]> {
+  const ids = named.map(([id]) => id);
+  const described = await asking(redis, `read the pending entries of ${stream}`, () =>
+    describeEntries(redis, stream, ids, bodies),
+  );
+  return named.map(([id, consumer, idleMs, deliveries], at) => ({
+    id,
+    consumer,
+    idleMs,
+    ageMs: streamIdAgeMs(id, timeMs),
+    deliveries,
+    ...described[at]!,
+  }));
 }

@@ -1,19 +1,68 @@
+import type { RedisFacts } from '../../backends/redis/index.ts';
 import type { Message } from '../../model/message.ts';
-import type { Unacked } from '../../sources/celery/index.ts';
+import type { CelerySource, Unacked } from '../../sources/celery/index.ts';
 import { type Figure, figure, UNKNOWN } from '../figure.ts';
 import { percentile } from '../forecast/types.ts';
 import type { TypeCounts } from '../look.ts';
 import type { CelerySourceFacts } from './facts.ts';
 import type { Survey } from './survey.ts';
 
+/** How the queue has changed while it was watched. */
+export interface Trend {
+  growthPerSecond: number;
+  observedMs: number;
+}
+
+/** What a look has found. */
+export interface Found {
+  server: RedisFacts;
+  nowMs: number;
+  found: Survey;
+  /** Null where they were not looked at. */
+  unacked: Unacked[] | null;
+  /** Clients that wait at the lists; null where that cannot be seen. */
+  workers: unknown[] | null;
+  trend: Trend | null;
+  /** Of the lists, by step of priority. */
+  lengths: number[];
+}
+
+/** Puts it into the shape that is shown. */
+export function factsOf(
+  { label, spec, database }: Pick<CelerySource, 'label' | 'spec' | 'database'>,
+  { server, nowMs, found, unacked, workers, trend, lengths }: Found,
+): CelerySourceFacts {
+  return {
+    kind: 'celery',
+    label,
+    queue: `${spec.prefix}${spec.queue}`,
+    database,
+    serverVersion: server.version,
+    lists: spec.steps
+      .map((priority, at) => ({ priority, ready: lengths[at]! }))
+      .filter(({ ready }) => ready > 0),
+    ready: figure(found.total, 'counted'),
+    scheduled: shareOf(found, found.all.scheduled),
+    expired: shareOf(found, found.all.expired),
+    ...heldFacts(unacked, nowMs),
+    workersWaiting: workers?.length ?? null,
+    ...sizesOf(found),
+    growthPerSecond: trend?.growthPerSecond ?? null,
+    observedMs: trend?.observedMs ?? null,
+    aofEnabled: server.aofEnabled,
+    rdbSave: server.rdbSave,
+    maxmemoryPolicy: server.maxmemoryPolicy,
+  };
+}
+
 /** A count of the part that was read, for the whole queue. */
-export function shareOf({ whole, total, all }: Survey, count: number): Figure {
+function shareOf({ whole, total, all }: Survey, count: number): Figure {
   if (whole || all.seen === 0) return figure(count, 'counted');
   return figure(Math.round((total * count) / all.seen), 'sampled');
 }
 
 /** What workers hold. */
-export function heldFacts(
+function heldFacts(
   unacked: Unacked[] | null,
   nowMs: number,
 ): Pick<CelerySourceFacts, 'unacked' | 'unackedWaiting' | 'oldestUnackedAt' | 'oldestUnackedAgeMs'> {
@@ -32,7 +81,7 @@ function isLater({ notBefore }: Message, nowMs: number): boolean {
 }
 
 /** How large messages are. */
-export function sizesOf({ bodyBytes, bytes, all }: Survey) {
+function sizesOf({ bodyBytes, bytes, all }: Survey) {
   const sorted = [...bodyBytes].sort((a, b) => a - b);
   return {
     p50BodyBytes: percentile(sorted, 0.5),

@@ -10,7 +10,12 @@ const VISIBILITY_MS = 3_600_000;
 
 /** What the messages of a queue and those that workers hold of it show. */
 export function surveyFindings(facts: CelerySourceFacts, found: Survey, settings: DrainSettings): Finding[] {
-  return [...heldFindings(facts), ...messageFindings(facts, found), ...brokerFindings(facts, settings)];
+  return [
+    ...heldFindings(facts),
+    ...messageFindings(found),
+    ...datedFindings(facts),
+    ...brokerFindings(facts, settings),
+  ];
 }
 
 function heldFindings({
@@ -53,7 +58,7 @@ function heldFindings({
   ];
 }
 
-function messageFindings({ scheduled, expired }: CelerySourceFacts, found: Survey): Finding[] {
+function messageFindings(found: Survey): Finding[] {
   const { unfit, pickled, linked, all } = found;
   const of = found.whole ? '' : ` of ${all.seen} that were looked at`;
   const findings: Finding[] = [];
@@ -80,6 +85,12 @@ function messageFindings({ scheduled, expired }: CelerySourceFacts, found: Surve
       remedy:
         'let the workers finish them, or have the consumers read chain, chord and callbacks in the third part of the body',
     });
+  return findings;
+}
+
+/** Those that are not due yet, or not of use any more. */
+function datedFindings({ scheduled, expired }: CelerySourceFacts): Finding[] {
+  const findings: Finding[] = [];
   if (scheduled.value)
     findings.push({
       level: 'note',

@@ -1,6 +1,7 @@
 import { redisFacts } from '../../backends/redis/index.ts';
 import type { DrainSettings, DrainSource } from '../../drain/index.ts';
 import type { Batch } from '../../model/batch.ts';
+import type { Finding } from '../../model/finding.ts';
 import type { Message } from '../../model/message.ts';
 import { Interrupted, pause } from '../../model/patience.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { type Figure, figure, UNKNOWN } from '../figure.ts';
 import type { LookOptions, SourceLook } from '../look.ts';
 import type { CelerySourceFacts } from './facts.ts';
-import { heldFacts, shareOf, sizesOf, typesOf } from './facts-of.ts';
+import { factsOf, type Trend, typesOf } from './facts-of.ts';
 import { surveyFindings } from './findings.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -50,41 +51,15 @@ async function look(
   const workers = await waitingClients(broker, database);
   const trend = options.observeMs > 0 ? await observe(source, options) : null;
   const lengths = await source.lengths();
-  const facts: CelerySourceFacts = {
-    kind: 'celery',
-    label: source.label,
-    queue: `${spec.prefix}${spec.queue}`,
-    database,
-    serverVersion: server.version,
-    lists: spec.steps
-      .map((priority, at) => ({ priority, ready: lengths[at]! }))
-      .filter(({ ready }) => ready > 0),
-    ready: figure(found.total, 'counted'),
-    scheduled: shareOf(found, found.all.scheduled),
-    expired: shareOf(found, found.all.expired),
-    ...heldFacts(unacked, nowMs),
-    workersWaiting: workers?.length ?? null,
-    ...sizesOf(found),
-    growthPerSecond: trend?.growthPerSecond ?? null,
-    observedMs: trend?.observedMs ?? null,
-    aofEnabled: server.aofEnabled,
-    rdbSave: server.rdbSave,
-    maxmemoryPolicy: server.maxmemoryPolicy,
-  };
-  // Whoever may not look at the lists of runs does not learn whether one holds something.
-  const others = lacking ? [] : await source.othersClaims(NO_RUN);
+  const facts = factsOf(source, { server, nowMs, found, unacked, workers, trend, lengths });
   return {
     label: source.label,
     facts,
     findings: [
-      ...(lacking?.missing ?? []).map((text) => ({
-        level: 'blocker' as const,
-        code: 'MISSING_RIGHT',
-        text: `the broker refuses ${text}`,
-        remedy: lacking!.grant,
-      })),
+      ...rightsFindings(lacking),
       ...(await queueFindings(broker, keys, spec, database)),
-      ...others,
+      // Whoever may not look at the lists of runs does not learn whether one holds something.
+      ...(lacking ? [] : await source.othersClaims(NO_RUN)),
       ...surveyFindings(facts, found, settings),
     ],
     ...(await wantedOf(source, found)),
@@ -93,11 +68,22 @@ async function look(
     completionPerSecond: null,
     oldestAt: null,
     types: typesOf(found, unacked),
-    notCarried: [
-      'The results: what a caller waits for is in the result backend, which the consumers of the stream have to write to themselves.',
-      'Revoked tasks: workers keep their ids in memory, and consumers of the stream do not know them.',
-    ],
+    notCarried: NOT_CARRIED,
   };
+}
+
+const NOT_CARRIED = [
+  'The results: what a caller waits for is in the result backend, which the consumers of the stream have to write to themselves.',
+  'Revoked tasks: workers keep their ids in memory, and consumers of the stream do not know them.',
+];
+
+function rightsFindings(lacking: Awaited<ReturnType<typeof lackingRights>>): Finding[] {
+  return (lacking?.missing ?? []).map((text) => ({
+    level: 'blocker',
+    code: 'MISSING_RIGHT',
+    text: `the broker refuses ${text}`,
+    remedy: lacking!.grant,
+  }));
 }
 
 /** No run has this name: whoever holds messages is another one. */
@@ -127,7 +113,7 @@ function batchOf(messages: Message[]): Batch {
 async function observe(
   source: CelerySource,
   { observeMs, signal = new AbortController().signal }: LookOptions,
-): Promise<{ growthPerSecond: number; observedMs: number }> {
+): Promise<Trend> {
   const sum = (lengths: number[]): number => lengths.reduce((all, length) => all + length, 0);
   const [before, begun] = [sum(await source.lengths()), performance.now()];
   await pause(observeMs, signal);

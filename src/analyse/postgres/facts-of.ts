@@ -7,6 +7,7 @@ import type { Publication } from './findings/replication.ts';
 import type { TableSession } from './findings/sessions.ts';
 import type { OpenTable } from './open.ts';
 import type { Rates } from './rates.ts';
+import type { Sample } from './sample.ts';
 import type { ServerState } from './server.ts';
 import type { TableSize } from './size.ts';
 
@@ -15,6 +16,7 @@ export interface Found {
   open: OpenTable;
   size: TableSize;
   counts: Counts;
+  sample: Sample;
   bodies: BodySizes | null;
   server: ServerState;
   catalogue: CatalogueFacts;

@@ -8,7 +8,7 @@ import { bodySizes } from './bodies.ts';
 import { catalogueFacts } from './catalogue-facts.ts';
 import { countsOf } from './counts.ts';
 import type { PostgresSourceFacts } from './facts.ts';
-import { factsOf } from './facts-of.ts';
+import { type Found, factsOf } from './facts-of.ts';
 import { filtered } from './filtered.ts';
 import { bodyFindings } from './findings/bodies.ts';
 import { foreignKeyFindings, referencesTo } from './findings/foreign-keys.ts';
@@ -54,7 +54,33 @@ async function look(
   settings: DrainSettings,
   options: LookOptions,
 ): Promise<SourceLook<PostgresSourceFacts>> {
-  const { client, table, spec } = open;
+  const found = await lookThrough(open, settings, options);
+  const { counts, rates, catalogue, references } = found;
+  const chosen = filtered(open, counts, found.sample);
+  const findings = [
+    ...(await findingsOf(found, settings)),
+    ...chosen.findings,
+    ...leftOutFindings(open.session),
+  ];
+  // Something stands against the spec that nothing above has told.
+  if (open.unchecked !== undefined && !findings.some(({ level }) => level === 'blocker'))
+    throw open.unchecked;
+  return {
+    label: open.label,
+    facts: factsOf(found),
+    findings,
+    backlog: chosen.backlog,
+    arrivalPerSecond: rates.arrivalPerSecond,
+    completionPerSecond: rates.completionPerSecond,
+    oldestAt: counts.oldestAt,
+    types: chosen.types,
+    sample: chosen.sample,
+    notCarried: notCarried(open, catalogue.triggers, references),
+  };
+}
+
+/** Looks at the table, its surroundings and its server, one after the other: they share a session. */
+async function lookThrough(open: OpenTable, settings: DrainSettings, options: LookOptions): Promise<Found> {
   const size = await tableSize(open);
   const frames = await framesOf(open, size);
   const counts = await countsOf(open, frames, await statesOf(open));
@@ -68,15 +94,21 @@ async function look(
   const before = await sessionsOn(open);
   const rates = await ratesOf(open, states, counts, options);
   const sessions = before.length > 0 || options.observeMs <= 0 ? before : await sessionsOn(open);
-  const chosen = filtered(open, counts, sample);
-  const findings: Finding[] = [
+  const around = { server, catalogue, references, publications, index, sessions };
+  return { open, size, counts, sample, bodies, ...around, rates };
+}
+
+async function findingsOf(found: Found, settings: DrainSettings): Promise<Finding[]> {
+  const { open, size, counts, sample, bodies, server, references, publications, index, sessions } = found;
+  const { client, table, spec } = open;
+  return [
     ...open.findings,
     ...(await serverFindings(open, server, settings)),
     ...(await lockFindings(client, table.name)),
     ...(await transactionFindings(open)),
     ...sessionFindings(open, sessions),
     ...(await othersClaims(client, spec, table, NO_RUN).catch(noneIfUnknown)),
-    ...(await foreignKeyFindings(open, states, references)),
+    ...(await foreignKeyFindings(open, counts.states, references)),
     ...(await replicationFindings(open, publications)),
     ...(await rowSecurityFindings(open)),
     ...(await retentionFindings(open)),
@@ -84,36 +116,7 @@ async function look(
     ...indexFindings(open, index, size, counts),
     ...sample.findings,
     ...bodyFindings(open, bodies, settings.maxBodyBytes),
-    ...chosen.findings,
-    ...leftOutFindings(open.session),
   ];
-  // Something stands against the spec that nothing above has told.
-  if (open.unchecked !== undefined && !findings.some(({ level }) => level === 'blocker'))
-    throw open.unchecked;
-  return {
-    label: open.label,
-    facts: factsOf({
-      open,
-      size,
-      counts,
-      bodies,
-      server,
-      catalogue,
-      references,
-      publications,
-      index,
-      sessions,
-      rates,
-    }),
-    findings,
-    backlog: chosen.backlog,
-    arrivalPerSecond: rates.arrivalPerSecond,
-    completionPerSecond: rates.completionPerSecond,
-    oldestAt: counts.oldestAt,
-    types: chosen.types,
-    sample: chosen.sample,
-    notCarried: notCarried(open, catalogue.triggers, references),
-  };
 }
 
 /** No run has this name: whoever holds rows is another one. */

@@ -1,6 +1,5 @@
 import { maySend } from '../../backends/sqs/index.ts';
 import type { DrainSettings, DrainSource } from '../../drain/index.ts';
-import type { Finding } from '../../model/finding.ts';
 import type { Message } from '../../model/message.ts';
 import {
   compileSelection,
@@ -17,11 +16,11 @@ import { deadLettersOf, lookAtDeadLetters } from './dead-letters.ts';
 import type { SqsSourceFacts } from './facts.ts';
 import { queueFindings, trendFindings, wayBackFindings } from './findings.ts';
 import { notCarried } from './not-carried.ts';
-import { factsOf } from './queue-facts.ts';
+import { type FoundOut, factsOf } from './queue-facts.ts';
 import { inBatches, refuseFewReceives, type Sampled, takeSample } from './sample.ts';
 import { oldestOf, sampledTypes, sampleFacts } from './sample-facts.ts';
 import { sampleFindings } from './sample-findings.ts';
-import { observe, ratesOf, roundTripMs } from './trend.ts';
+import { type Observed, observe, ratesOf, roundTripMs } from './trend.ts';
 
 /**
  * Looks at an SQS queue and its dead-letter queue. Receives nothing, unless asked for a sample; then messages are
@@ -48,11 +47,46 @@ async function lookAtQueue(
   queue: SqsSource,
   selection: SqsSelection,
   settings: DrainSettings,
-  { observeMs, sample, signal }: LookOptions,
+  options: LookOptions,
 ): Promise<SourceLook<SqsSourceFacts>> {
-  if (sample > 0) refuseFewReceives(queue);
+  if (options.sample > 0) refuseFewReceives(queue);
+  const { found, observed } = await lookThrough(queue, options);
+  const { sampled } = found;
+  const now = { label: queue.label, facts: observed?.after ?? queue.facts };
+  const wanted = wantedOf(sampled, selection, settings);
+  const received = sampled && sampleFacts(sampled, wanted.length);
+  const { visible } = now.facts;
+  return {
+    label: queue.label,
+    facts: factsOf(now, found, received),
+    findings: [
+      ...found.missing.map(missingRight),
+      ...queue.findings(settings.visibilityMs),
+      ...(selects(selection, settings.enqueuedBefore)
+        ? selectionFindings(now.facts, settings.allowReceiveCount)
+        : []),
+      ...wayBackFindings(found.maySend, now),
+      ...queueFindings(now, found.deadLettersOf),
+      ...deadLetterFindings(now, found.letters),
+      ...trendFindings(now, found.trend, settings),
+      ...sampleFindings(now, sampled, received),
+    ],
+    backlog: backlogOf(visible, sampled, wanted),
+    ...ratesOf(observed),
+    oldestAt: oldestOf(sampled?.messages ?? []),
+    types: sampled && selection.type !== undefined ? sampledTypes(sampled.messages, visible) : null,
+    sample: inBatches(wanted),
+    notCarried: notCarried(now.facts),
+  };
+}
+
+/** Asks the queue and what belongs to it, and receives a sample where one is wanted. */
+async function lookThrough(
+  queue: SqsSource,
+  { observeMs, sample, signal }: LookOptions,
+): Promise<{ found: FoundOut; observed: Observed | null }> {
   const roundTrip = await roundTripMs(() => queue.look());
-  const [rights, back, letters, deadOf] = await Promise.all([
+  const [missing, back, letters, deadOf] = await Promise.all([
     queue.missingRights(),
     maySend(queue.connection),
     lookAtDeadLetters(queue),
@@ -60,43 +94,19 @@ async function lookAtQueue(
   ]);
   const observed = observeMs > 0 ? await observe(() => queue.look(), letters, observeMs, signal) : null;
   // Without the right to give messages back none is received.
-  const mayGiveBack = !rights.includes('sqs:ChangeMessageVisibility');
+  const mayGiveBack = !missing.includes('sqs:ChangeMessageVisibility');
   const sampled = sample > 0 && mayGiveBack ? await takeSample(queue, sample, signal) : null;
-  const wanted = wantedOf(sampled, selection, settings);
-  const now = { label: queue.label, facts: observed?.after ?? queue.facts };
-  const received = sampled && sampleFacts(sampled, wanted.length);
-  const findings: Finding[] = [
-    ...rights.map(missingRight),
-    ...queue.findings(settings.visibilityMs),
-    ...(selects(selection, settings.enqueuedBefore)
-      ? selectionFindings(now.facts, settings.allowReceiveCount)
-      : []),
-    ...wayBackFindings(back, now),
-    ...queueFindings(now, deadOf),
-    ...deadLetterFindings(now, letters),
-    ...trendFindings(now, observed?.trend ?? null, settings),
-    ...sampleFindings(now, sampled, received),
-  ];
-  return {
-    label: queue.label,
-    facts: factsOf(now, {
-      roundTripMs: roundTrip,
-      trend: observed?.trend ?? null,
-      letters,
-      deadLettersOf: deadOf,
-      missing: rights,
-      maySend: back,
-      sampled,
-      sample: received,
-    }),
-    findings,
-    backlog: backlogOf(now.facts.visible, sampled, wanted),
-    ...ratesOf(observed),
-    oldestAt: oldestOf(sampled?.messages ?? []),
-    types: sampled && selection.type !== undefined ? sampledTypes(sampled.messages, now.facts.visible) : null,
-    sample: inBatches(wanted),
-    notCarried: notCarried(now.facts),
+  const trend = observed?.trend ?? null;
+  const found = {
+    roundTripMs: roundTrip,
+    trend,
+    letters,
+    deadLettersOf: deadOf,
+    missing,
+    maySend: back,
+    sampled,
   };
+  return { found, observed };
 }
 
 /** The messages of the sample that the move would take; all of them get their type. */

@@ -13,12 +13,15 @@ export interface FoundOut {
   missing: string[];
   maySend: boolean;
   sampled: Sampled | null;
-  sample: SqsSampleFacts | null;
 }
 
 /** All of it as plain data. */
-export function factsOf({ label, facts }: Named, found: FoundOut): SqsSourceFacts {
-  const { roundTripMs, trend, letters, deadLettersOf, missing, maySend, sampled, sample } = found;
+export function factsOf(
+  { label, facts }: Named,
+  found: FoundOut,
+  sample: SqsSampleFacts | null,
+): SqsSourceFacts {
+  const { roundTripMs, trend, letters, deadLettersOf, missing, maySend, sampled } = found;
   return {
     kind: 'sqs',
     label,
@@ -37,12 +40,7 @@ export function factsOf({ label, facts }: Named, found: FoundOut): SqsSourceFact
     receiveWaitMs: facts.receiveWaitMs,
     maximumMessageBytes: facts.maximumMessageBytes,
     maxReceiveCount: facts.redrivePolicy?.maxReceiveCount ?? null,
-    deadLetters: letters && {
-      queue: letters.queue,
-      url: letters.url,
-      depth: letters.facts && depthOf(letters.facts),
-      retentionMs: letters.facts?.retentionMs ?? null,
-    },
+    deadLetters: letters && shownLetters(letters),
     deadLettersOf,
     encryption: facts.encryption,
     kmsKey: facts.kmsKey,
@@ -54,6 +52,10 @@ export function factsOf({ label, facts }: Named, found: FoundOut): SqsSourceFact
     maySend,
     sample,
   };
+}
+
+function shownLetters({ queue, url, facts }: DeadLetters): SqsSourceFacts['deadLetters'] {
+  return { queue, url, depth: facts && depthOf(facts), retentionMs: facts?.retentionMs ?? null };
 }
 
 function mayReceive(sampled: Sampled | null): boolean | null {

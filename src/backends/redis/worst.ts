@@ -4,45 +4,25 @@ import type { RedisFacts } from './info.ts';
 export function worstOf(nodes: RedisFacts[]): RedisFacts {
   const [first] = nodes;
   if (!first || nodes.length === 1) return first ?? NOTHING;
-  const fullest = least(nodes, (one) => one, headroom)!;
+  const fullest = nodes.reduce((low, one) => (headroom(one) < headroom(low) ? one : low));
   return {
-    version: least(nodes, (one) => one.version, versionNumber),
+    version: least(nodes, 'version', versionNumber),
     flavour: first.flavour,
-    role: least(
-      nodes,
-      (one) => one.role,
-      (role) => (role === 'master' ? 1 : 0),
-    ),
+    role: least(nodes, 'role', (role) => (role === 'master' ? 1 : 0)),
     runId: nodes.some((one) => one.runId === null) ? null : nodes.map((one) => one.runId).join(','),
     maxmemory: fullest.maxmemory,
     usedMemory: fullest.usedMemory,
-    maxmemoryPolicy: least(
-      nodes,
-      (one) => one.maxmemoryPolicy,
-      (policy) => (policy === 'noeviction' ? 1 : 0),
-    ),
-    aofEnabled: least(nodes, (one) => one.aofEnabled, Number),
-    appendfsync: least(
-      nodes,
-      (one) => one.appendfsync,
-      (mode) => FSYNC.indexOf(mode),
-    ),
-    writable: least(nodes, (one) => one.writable, Number),
-    saveFailed: least(
-      nodes,
-      (one) => one.saveFailed,
-      (failed) => (failed ? 0 : 1),
-    ),
-    rdbSave: least(
-      nodes,
-      (one) => one.rdbSave,
-      (save) => save.length,
-    ),
-    connectedReplicas: least(nodes, (one) => one.connectedReplicas, Number),
+    maxmemoryPolicy: least(nodes, 'maxmemoryPolicy', (policy) => (policy === 'noeviction' ? 1 : 0)),
+    aofEnabled: least(nodes, 'aofEnabled', Number),
+    appendfsync: least(nodes, 'appendfsync', (mode) => FSYNC.indexOf(mode)),
+    writable: least(nodes, 'writable', Number),
+    saveFailed: least(nodes, 'saveFailed', (failed) => (failed ? 0 : 1)),
+    rdbSave: least(nodes, 'rdbSave', (save) => save.length),
+    connectedReplicas: least(nodes, 'connectedReplicas', Number),
     evictedKeys: sum(nodes, (one) => one.evictedKeys),
     rejectedConnections: sum(nodes, (one) => one.rejectedConnections),
-    hasWaitAof: least(nodes, (one) => one.hasWaitAof, Number),
-    timeMs: least(nodes, (one) => one.timeMs, Number),
+    hasWaitAof: least(nodes, 'hasWaitAof', Number),
+    timeMs: least(nodes, 'timeMs', Number),
   };
 }
 
@@ -68,14 +48,16 @@ const NOTHING: RedisFacts = {
   timeMs: null,
 };
 
-function least<T>(
+function least<K extends keyof RedisFacts>(
   nodes: RedisFacts[],
-  pick: (one: RedisFacts) => T | null,
-  rank: (value: T) => number,
-): T | null {
-  const values = nodes.map(pick);
-  if (values.includes(null)) return null;
-  return (values as T[]).reduce((low, value) => (rank(value) < rank(low) ? value : low));
+  name: K,
+  rank: (value: NonNullable<RedisFacts[K]>) => number,
+): RedisFacts[K] | null {
+  const values = nodes.map((one) => one[name]);
+  if (values.includes(null as RedisFacts[K])) return null;
+  return (values as NonNullable<RedisFacts[K]>[]).reduce((low, value) =>
+    rank(value) < rank(low) ? value : low,
+  );
 }
 
 function sum(nodes: RedisFacts[], pick: (one: RedisFacts) => number | null): number | null {

@@ -10,17 +10,26 @@ const COMMON = new Set([
 
 /** Where a step is not of exactly one kind, and where a stage is more than a stage. Takes whatever stands in the file. */
 export function kindIssues(raw: unknown, kinds: readonly AnyStepKind[]): Issue[] {
-  const names = kinds.map(({ name }) => name);
+  const look = new KindLook(kinds.map(({ name }) => name));
   const { steps, notify } = (raw ?? {}) as { steps?: unknown; notify?: unknown };
   return [
-    ...listed(steps).flatMap((step, at) => ofItem(step, ['steps', at])),
-    ...listed(notify).flatMap((one, at) => ofStep(one, ['notify', at])),
+    ...listed(steps).flatMap((step, at) => look.ofItem(step, ['steps', at])),
+    ...listed(notify).flatMap((one, at) => look.ofStep(one, ['notify', at])),
   ];
+}
 
-  function ofItem(step: unknown, path: Path): Issue[] {
-    if (!isMapping(step) || !('steps' in step)) return ofStep(step, path);
-    const inner = listed(step.steps).flatMap((one, at) => ofInner(one, [...path, 'steps', at]));
-    const other = Object.keys(step).filter((key) => !OF_A_STAGE.has(key) && isKnown(key));
+class KindLook {
+  private readonly names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    this.names = names;
+  }
+
+  /** Of a step, or of a stage with its steps. */
+  ofItem(step: unknown, path: Path): Issue[] {
+    if (!isMapping(step) || !('steps' in step)) return this.ofStep(step, path);
+    const inner = listed(step.steps).flatMap((one, at) => this.ofInner(one, [...path, 'steps', at]));
+    const other = Object.keys(step).filter((key) => !OF_A_STAGE.has(key) && this.isKnown(key));
     return [
       ...(typeof step.stage === 'string'
         ? []
@@ -34,21 +43,21 @@ export function kindIssues(raw: unknown, kinds: readonly AnyStepKind[]): Issue[]
     ];
   }
 
-  function ofInner(step: unknown, path: Path): Issue[] {
-    if (!isMapping(step) || !('stage' in step)) return ofStep(step, path);
-    const twice = { path: [...path, 'stage'], problem: 'the step stands in a stage already' };
-    return [twice, ...ofStep(step, path)];
-  }
-
-  function ofStep(step: unknown, path: Path): Issue[] {
+  ofStep(step: unknown, path: Path): Issue[] {
     if (!isMapping(step)) return [];
-    const undo = listed(step.undo).flatMap((one, at) => ofStep(one, [...path, 'undo', at]));
-    return [...ofOne(step, path), ...undo];
+    const undo = listed(step.undo).flatMap((one, at) => this.ofStep(one, [...path, 'undo', at]));
+    return [...this.ofOne(step, path), ...undo];
   }
 
-  function ofOne(step: Record<string, unknown>, path: Path): Issue[] {
+  private ofInner(step: unknown, path: Path): Issue[] {
+    if (!isMapping(step) || !('stage' in step)) return this.ofStep(step, path);
+    const twice = { path: [...path, 'stage'], problem: 'the step stands in a stage already' };
+    return [twice, ...this.ofStep(step, path)];
+  }
+
+  private ofOne(step: Record<string, unknown>, path: Path): Issue[] {
     const keys = Object.keys(step);
-    const found = keys.filter((key) => names.includes(key));
+    const found = keys.filter((key) => this.names.includes(key));
     if (found.length === 1) return [];
     if (found.length > 1)
       return [
@@ -59,14 +68,14 @@ export function kindIssues(raw: unknown, kinds: readonly AnyStepKind[]): Issue[]
         },
       ];
     // What is misspelt is told of, with what was most likely meant.
-    if (!keys.every(isKnown)) return [];
+    if (!keys.every((key) => this.isKnown(key))) return [];
     return [
-      { path, problem: 'the step does not say what is to be done', hint: `one of ${names.join(', ')}` },
+      { path, problem: 'the step does not say what is to be done', hint: `one of ${this.names.join(', ')}` },
     ];
   }
 
-  function isKnown(key: string): boolean {
-    return COMMON.has(key) || names.includes(key);
+  private isKnown(key: string): boolean {
+    return COMMON.has(key) || this.names.includes(key);
   }
 }
 

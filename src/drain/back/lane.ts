@@ -3,11 +3,13 @@ import { Interrupted, pause } from '../../model/patience.ts';
 import {
   LaneGone,
   type LaneHand,
+  type PageWanted,
   type TakeMode,
   type TakenPage,
   type Taker,
 } from '../../sources/redis-stream/index.ts';
 import type { OtherShape } from '../../transform/from-entry.ts';
+import type { LaneInHand } from '../lane-hands.ts';
 import type { Meter } from '../meter.ts';
 import type { Throttle } from '../throttle.ts';
 import type { Courier } from './destination.ts';
@@ -18,7 +20,7 @@ import { giveBackWaiting } from './waiting.ts';
 const IDLE_MS = 200;
 
 /** One stream of the run, and all that it takes to give its entries back. */
-export interface BackLane {
+export interface BackLane extends LaneInHand {
   lane: number;
   stream: string;
   redis: RedisConnection;
@@ -42,10 +44,6 @@ export interface BackLane {
   position(): Promise<string | undefined>;
   /** Told the fence of another that stands in the way: the next one claimed must be higher. */
   fenced(by: string): void;
-  signal: AbortSignal;
-  shouldStop(): boolean;
-  /** Told whether a whole round found nothing to take. */
-  idle(nothing: boolean): void;
 }
 
 /**
@@ -136,20 +134,10 @@ async function pass(
   let onItsWay = new Set<string>();
   try {
     while (cursor !== '') {
-      if (lane.shouldStop()) {
+      const page = await takePage(lane, mode, { cursor, last, withLeft });
+      if (!page) {
         counted.cut = true;
         break;
-      }
-      const granted = lane.throttle.reserve(lane.batch);
-      if (granted === 0) {
-        counted.cut = true;
-        break;
-      }
-      let page: TakenPage | undefined;
-      try {
-        page = await lane.taker.take(mode, { cursor, last, most: granted, withLeft });
-      } finally {
-        lane.throttle.use(granted, page?.entries.length ?? 0);
       }
       cursor = page.next;
       counted.entries += page.entries.length + page.gone.length + page.parked;
@@ -168,6 +156,23 @@ async function pass(
     await carried;
   }
   return counted;
+}
+
+/** As much as a page may have at the moment; undefined where nothing may be taken. */
+async function takePage(
+  { taker, throttle, batch, shouldStop }: BackLane,
+  mode: TakeMode,
+  place: Omit<PageWanted, 'most'>,
+): Promise<TakenPage | undefined> {
+  const granted = shouldStop() ? 0 : throttle.reserve(batch);
+  if (granted === 0) return undefined;
+  let page: TakenPage | undefined;
+  try {
+    page = await taker.take(mode, { ...place, most: granted });
+    return page;
+  } finally {
+    throttle.use(granted, page?.entries.length ?? 0);
+  }
 }
 
 /** Brings one page home. Returns when all of it has been acknowledged or set aside. */

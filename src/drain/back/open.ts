@@ -126,11 +126,24 @@ async function judge(
     ...beforeFindings(request, look),
   ];
   const durability = chooseDurability(request.settings.durability, await redisFacts(redis), findings);
-  const { manifest } = attachment;
-  const plan: BackPlan = {
+  const looked = { looked: sample.looked, recognised: sample.items.length };
+  const plan = planOf(request, attachment, destination, look, looked, findings);
+  return { attachment, durability, plan };
+}
+
+function planOf(
+  request: BackRequest,
+  { kind, manifest }: BackAttachment,
+  destination: Destination,
+  look: GroupLook,
+  sample: BackPlan['sample'],
+  findings: Finding[],
+): BackPlan {
+  const { undelivered, undeliveredBefore } = look;
+  return {
     type: 'plan',
     run: manifest.run,
-    kind: attachment.kind,
+    kind,
     mode: 'back',
     source: manifest.source.label,
     target: destination.label,
@@ -139,19 +152,15 @@ async function judge(
     group: request.source.group,
     from: request.source.from ?? null,
     pending: look.pending - look.pendingBefore,
-    undelivered:
-      look.undelivered === null || look.undeliveredBefore === null
-        ? null
-        : look.undelivered - look.undeliveredBefore,
+    undelivered: undelivered === null || undeliveredBefore === null ? null : undelivered - undeliveredBefore,
     waiting: look.waiting,
     finished: look.finished,
-    before: { pending: look.pendingBefore, undelivered: look.undeliveredBefore },
-    sample: { looked: sample.looked, recognised: sample.items.length },
+    before: { pending: look.pendingBefore, undelivered: undeliveredBefore },
+    sample,
     durability: request.settings.durability,
     promise: destination.promise,
     findings,
   };
-  return { attachment, durability, plan };
 }
 
 function ledgerOf(destination: Destination): string | null {

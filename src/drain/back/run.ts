@@ -7,6 +7,7 @@ import { durably, learnSlots, nodeFor } from '../../sinks/durability.ts';
 import { connectionFor, dataLost } from '../../sinks/index.ts';
 import { consumerOf, type HandOptions, LaneHand, seedLane, Taker } from '../../sources/redis-stream/index.ts';
 import { lockFor } from '../attach.ts';
+import { LaneHands, type LaneInHand } from '../lane-hands.ts';
 import type { Manifest } from '../manifest.ts';
 import { Membership, type RunView } from '../membership.ts';
 import { Meter } from '../meter.ts';
@@ -17,8 +18,7 @@ import { RunStore } from '../run-store.ts';
 import type { Throttle } from '../throttle.ts';
 import { keptOf, lockGroup } from './attach.ts';
 import { concludeBack } from './conclude.ts';
-import { BackCrew } from './crew.ts';
-import type { BackLane } from './lane.ts';
+import { type BackLane, workBackLane } from './lane.ts';
 import { NOTHING_SEEN, type Seen } from './lane-tools.ts';
 import { type OpenBack, refuseBackBlockers } from './open.ts';
 import type { BackReport } from './report.ts';
@@ -51,13 +51,7 @@ export async function runBack(back: OpenBack, events: DrainEvents, signal: Abort
     // Before anything is taken: what was decided while nobody was at work holds from the first entry on.
     steering.apply(await outlasting(meter, () => membership.beat(meter.published())));
     const { throttle } = steering;
-    const crew = new BackCrew({
-      lanes: manifest.lanes,
-      membership,
-      lane: (lane, fence) => laneOf(back, client, { lane, fence }, { meter, throttle, seen }),
-      signal: meter.signal,
-      exhausted: () => throttle.exhausted,
-    });
+    const crew = crewOf(back, client, { meter, throttle, seen }, membership);
     const ending = await watch(back, crew, { meter, steering, membership, seen });
     const left = await outlasting(meter, () => membership.leave());
     await outlasting(meter, () => store.addActive(manifest.run, meter.elapsedMs));
@@ -109,12 +103,29 @@ interface Shared {
   seen: Seen;
 }
 
+/** One lane a stream: a second process on a single one stands by. */
+function crewOf(back: OpenBack, writer: Redis | Cluster, shared: Shared, membership: Membership): LaneHands {
+  const { meter, throttle } = shared;
+  return new LaneHands({
+    lanes: back.attachment.manifest.lanes,
+    membership,
+    work: (lane, hand) =>
+      workBackLane({
+        ...hand,
+        ...laneOf(back, writer, { lane, fence: hand.fence }, shared),
+        fenced: (by) => by !== '' && membership.sawFence(by),
+      }),
+    signal: meter.signal,
+    exhausted: () => throttle.exhausted,
+  });
+}
+
 function laneOf(
   { redis, request, attachment, destination, durability }: OpenBack,
   writer: Redis | Cluster,
   { lane, fence }: { lane: number; fence: string },
   shared: Shared,
-): Omit<BackLane, 'signal' | 'shouldStop' | 'idle' | 'fenced'> {
+): Omit<BackLane, keyof LaneInHand | 'fenced'> {
   const { source, settings } = request;
   const { run, target } = attachment.manifest;
   const stream = partitionKeys(target.stream, target.partitions)[lane]!;
@@ -168,7 +179,7 @@ interface Watched {
 }
 
 /** Keeps the lease, obeys, balances the lanes and notices the end. */
-async function watch(back: OpenBack, crew: BackCrew, watched: Watched): Promise<Ending> {
+async function watch(back: OpenBack, crew: LaneHands, watched: Watched): Promise<Ending> {
   const { meter, steering, membership } = watched;
   const idleness = new Idleness(back.request.settings.minIdleMs, watched.seen);
   let view: RunView | undefined;

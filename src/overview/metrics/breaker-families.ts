@@ -18,8 +18,8 @@ export function breakerFamilies(breakers: readonly BreakerRow[], nowMs: number):
   const family = (name: keyof typeof BREAKER_SERIES, measure: (row: BreakerRow) => number | boolean | null) =>
     familyOf(BREAKER_SERIES[name], breakers, of, measure);
   // Nothing was counted of one that no process has used yet.
-  const counted = (count: (row: BreakerRow) => number) => (row: BreakerRow) =>
-    row.lastSeenAt === null ? null : count(row);
+  const counted = (name: 'failed' | 'slow' | 'calls' | 'rejected') =>
+    family(name, (row) => (row.lastSeenAt === null ? null : row[name]));
   return [
     stateFamily(BREAKER_SERIES.state, breakers, of, {
       label: 'state',
@@ -36,22 +36,7 @@ export function breakerFamilies(breakers: readonly BreakerRow[], nowMs: number):
     family('overrideEnds', ({ override }) => {
       return override?.until == null ? null : seconds(Math.max(0, Date.parse(override.until) - nowMs));
     }),
-    family(
-      'failed',
-      counted(({ failed }) => failed),
-    ),
-    family(
-      'slow',
-      counted(({ slow }) => slow),
-    ),
-    family(
-      'calls',
-      counted(({ calls }) => calls),
-    ),
-    family(
-      'rejected',
-      counted(({ rejected }) => rejected),
-    ),
+    ...(['failed', 'slow', 'calls', 'rejected'] as const).map(counted),
     family('lastSeen', ({ lastSeenAt }) => age(lastSeenAt)),
   ];
 }

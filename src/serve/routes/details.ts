@@ -51,12 +51,14 @@ export async function detailRoutes(
   app.get<OfLetter>(
     '/api/dlq/:stream/:id',
     describe('One dead letter with its whole body', LETTER),
-    async ({ params: { stream, id } }) => {
-      const letter = parseStreamId(id) && (await overview.deadLetter(stream, id));
-      if (letter) return letter;
-      throw new HttpError(404, 'NO_SUCH_LETTER', 'there is no dead letter of that id');
-    },
+    ({ params }) => letterOf(overview, params),
   );
+}
+
+async function letterOf(overview: Overview, { stream, id }: OfLetter['Params']) {
+  const letter = parseStreamId(id) && (await overview.deadLetter(stream, id));
+  if (letter) return letter;
+  throw new HttpError(404, 'NO_SUCH_LETTER', 'there is no dead letter of that id');
 }
 
 const WHICH_LETTERS = {

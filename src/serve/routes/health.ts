@@ -37,19 +37,9 @@ export async function healthRoutes(
       },
     },
     async ({ principal, query }, reply) => {
-      const seen = await newest(overview);
-      const rows =
-        seen.snapshot?.breakers.filter(({ breaker }) => (query.breaker ?? breaker) === breaker) ?? [];
-      const unknown = whyUnknown(seen);
-      if (unknown === null && query.breaker !== undefined && rows.length === 0) throw noBreaker();
-      const status = unknown === null ? worstOf(rows) : 'unknown';
-      reply.code(status === 'ok' || status === 'degraded' ? 200 : 503);
-      if (principal === null) return { status };
-      return {
-        status,
-        why: unknown,
-        circuitBreakers: Object.fromEntries(rows.map((row) => [row.breaker, shown(row)])),
-      };
+      const health = breakerHealth(await newest(overview), query.breaker);
+      reply.code(health.status === 'ok' || health.status === 'degraded' ? 200 : 503);
+      return principal === null ? { status: health.status } : health;
     },
   );
 }
@@ -63,6 +53,18 @@ const WHICH = {
 async function newest(overview: Overview): Promise<Seen> {
   await overview.first().catch(() => undefined);
   return overview.seen();
+}
+
+/** @param wanted this one alone; undefined: all */
+function breakerHealth(seen: Seen, wanted: string | undefined) {
+  const rows = seen.snapshot?.breakers.filter(({ breaker }) => (wanted ?? breaker) === breaker) ?? [];
+  const why = whyUnknown(seen);
+  if (why === null && wanted !== undefined && rows.length === 0) throw noBreaker();
+  return {
+    status: why === null ? worstOf(rows) : 'unknown',
+    why,
+    circuitBreakers: Object.fromEntries(rows.map((row) => [row.breaker, shown(row)])),
+  };
 }
 
 function detailsOf({ snapshot, away }: Seen): object {

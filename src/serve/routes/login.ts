@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Credentials } from '../access/credentials.ts';
 import { type Access, requirePatience, wrongCredentials } from '../access/guard.ts';
-import { COOKIE, csrfToken } from '../access/principal.ts';
+import { COOKIE, csrfToken, type Principal } from '../access/principal.ts';
 import { SESSION_SECONDS } from '../access/sessions.ts';
 import { CREDENTIALS, errors, NOTHING, okOf, SESSION } from '../schema/index.ts';
 
@@ -22,11 +22,7 @@ export async function loginRoutes(
         response: { 200: okOf(SESSION), ...errors(401) },
       },
     },
-    async ({ principal }) => ({
-      user: principal!.who,
-      via: principal!.via,
-      actions: mayAct ? { csrfToken: csrfToken(principal!) } : null,
-    }),
+    async ({ principal }) => sessionOf(principal!, mayAct),
   );
   const { credentials } = access;
   if (!credentials) return;
@@ -47,15 +43,16 @@ export async function loginRoutes(
   app.post(
     '/logout',
     { ...open, schema: { tags: ['session'], summary: 'Ends the session', response: { 204: NOTHING } } },
-    (request, reply) => {
-      const session = request.principal?.session;
-      if (session) access.sessions.end(session);
-      return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send();
-    },
+    (request, reply) => logOut(request, reply, access),
   );
 }
 
 const LOGIN = 'Opens a session for a browser: a cookie that no script can read';
+
+function sessionOf(principal: Principal, mayAct: boolean) {
+  const { who, via } = principal;
+  return { user: who, via, actions: mayAct ? { csrfToken: csrfToken(principal) } : null };
+}
 
 function logIn(
   request: FastifyRequest<{ Body: Given }>,
@@ -76,6 +73,12 @@ function logIn(
     .setCookie(COOKIE, sessions.open(who), { ...cookieOf(request), maxAge: SESSION_SECONDS })
     .code(204)
     .send();
+}
+
+function logOut(request: FastifyRequest, reply: FastifyReply, { sessions }: Access): FastifyReply {
+  const session = request.principal?.session;
+  if (session) sessions.end(session);
+  return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send();
 }
 
 function whoIs({ token, user, password }: Given, credentials: Credentials): string | undefined {

@@ -4,6 +4,7 @@ export {
   consumerOf,
   laneKeys,
   leftConsumerOf,
+  type PageWanted,
   type TakeMode,
   type TakenEntry,
   type TakenPage,

@@ -18,6 +18,17 @@ export interface TakenEntry {
   fields: Field[];
 }
 
+/** Which page of them is wanted. */
+export interface PageWanted {
+  /** Where it begins; `>`: with what nobody has been given. */
+  cursor: string;
+  /** Of `own` and `others`: the last id that is looked at. */
+  last: string;
+  most: number;
+  /** Takes what an earlier call had to leave, too. */
+  withLeft: boolean;
+}
+
 /** One page of them. */
 export interface TakenPage {
   mode: TakeMode;
@@ -81,16 +92,8 @@ export class Taker {
     this.fence = fence;
   }
 
-  /**
-   * One page. Throws {@link LaneGone} where another process has the lane.
-   *
-   * @param last of `own` and `others`: the last id that is looked at
-   * @param withLeft takes what an earlier call had to leave, too
-   */
-  async take(
-    mode: TakeMode,
-    { cursor, last, most, withLeft }: { cursor: string; last: string; most: number; withLeft: boolean },
-  ): Promise<TakenPage> {
+  /** One page. Throws {@link LaneGone} where another process has the lane. */
+  async take(mode: TakeMode, { cursor, last, most, withLeft }: PageWanted): Promise<TakenPage> {
     const { stream, run } = this.options;
     const size = mode === 'new' ? Math.max(1, Math.min(most, Math.floor(PAGE_BYTES / this.perEntry))) : most;
     const reply = (await runScriptBuffer(

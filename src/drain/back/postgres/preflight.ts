@@ -14,7 +14,8 @@ import { columnsNotUndone, columnsUndoneOtherwise, undoFlags } from './undo.ts';
 /** What speaks against giving messages back to this table, or must be known before. */
 export async function backFindings(client: Client, plan: RestorePlan, ledger: Ledger): Promise<Finding[]> {
   return [
-    ...columnFindings(plan),
+    ...unfilledFindings(plan),
+    ...columnNotes(plan),
     ...doneFindings(plan),
     ...(await privilegeFindings(client, plan, ledger)),
     ...(await triggerFindings(client, plan)),
@@ -28,9 +29,10 @@ export async function backFindings(client: Client, plan: RestorePlan, ledger: Le
   ];
 }
 
-function columnFindings(plan: RestorePlan): Finding[] {
+/** Columns that must have a value, and get none. */
+function unfilledFindings(plan: RestorePlan): Finding[] {
   const findings: Finding[] = [];
-  const { table, expressions, computed } = plan;
+  const { table } = plan;
   if (!restoresBody(plan))
     findings.push({
       level: 'blocker',
@@ -46,6 +48,13 @@ function columnFindings(plan: RestorePlan): Finding[] {
       text: `${unfilled.join(', ')} of ${table.name} must not be NULL, and nothing fills ${unfilled.length === 1 ? 'it' : 'them'}`,
       remedy: `--restore "${unfilled[0]}=SQL" over the message m, or give the column a default`,
     });
+  return findings;
+}
+
+/** Columns that do not come back as they were. */
+function columnNotes(plan: RestorePlan): Finding[] {
+  const findings: Finding[] = [];
+  const { table, expressions, computed } = plan;
   const defaults = defaultColumns(plan);
   if (defaults.length > 0)
     findings.push({

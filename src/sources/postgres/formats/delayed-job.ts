@@ -68,24 +68,27 @@ function check(found: FoundQueue): void {
   throw unknownShape(delayedJob, found, what, '--table describes any table as a queue');
 }
 
-function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
-  const columns = notedColumns(found);
-  const now = nowFor(columns.run_at);
-  const due = include.includes('scheduled') ? 'true' : `t.run_at <= ${now}`;
-  const ready = anyOf([
+/** Which jobs are wanted. */
+function readyOf(columns: Record<string, string>, { include }: FormatChoice): string {
+  const due = include.includes('scheduled') ? 'true' : `t.run_at <= ${nowFor(columns.run_at)}`;
+  return anyOf([
     `t.failed_at IS NULL AND t.locked_at IS NULL AND ${due}`,
     include.includes('running')
       ? `t.failed_at IS NULL AND t.locked_at < ${nowFor(columns.locked_at)} - ${MAX_RUN_TIME}`
       : undefined,
     include.includes('dead') ? `t.failed_at IS NOT NULL AND (${OWN}) IS NOT TRUE` : undefined,
   ]);
+}
+
+function specOf(found: FoundQueue, choice: FormatChoice): PostgresSpec {
+  const columns = notedColumns(found);
   return {
     format: 'delayed-job',
     version: found.version,
     table: tableOf(found),
     id: ['id'],
     payload: 'handler',
-    ready: `${ready}${inQueues('queue', queues)}`,
+    ready: `${readyOf(columns, choice)}${inQueues('queue', choice.queues)}`,
     rank: 't.priority, t.run_at, t.id',
     type: JOB_NAME,
     priority: 'priority',

@@ -77,12 +77,12 @@ function isLocked(key: string): string {
     AND (l.classid::bigint << 32) + l.objid::bigint = ${key})`;
 }
 
-function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
-  const columns = notedColumns(found);
-  const mark = timeFor(columns.finished_at, ':time::timestamptz');
-  const due = include.includes('scheduled') ? '' : ` AND t.scheduled_at <= ${nowFor(columns.scheduled_at)}`;
+/** Which jobs are wanted. */
+function readyOf(found: FoundQueue, { include }: FormatChoice): string {
+  const now = nowFor(notedColumns(found).scheduled_at);
+  const due = include.includes('scheduled') ? '' : ` AND t.scheduled_at <= ${now}`;
   const processes = qualified(found.schema, 'good_job_processes');
-  const ready = anyOf([
+  return anyOf([
     `t.finished_at IS NULL AND t.performed_at IS NULL AND t.locked_by_id IS NULL${due}`,
     include.includes('running')
       ? `t.finished_at IS NULL AND (t.performed_at IS NOT NULL OR t.locked_by_id IS NOT NULL)
@@ -92,6 +92,12 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       ? 't.finished_at IS NOT NULL AND t.error IS NOT NULL AND t.locked_by_id IS NULL'
       : undefined,
   ]);
+}
+
+function specOf(found: FoundQueue, choice: FormatChoice): PostgresSpec {
+  const columns = notedColumns(found);
+  const mark = timeFor(columns.finished_at, ':time::timestamptz');
+  const ready = readyOf(found, choice);
   return {
     format: 'good-job',
     version: found.version,
@@ -99,7 +105,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
     id: ['id'],
     payload: 'serialized_params',
     // Rows of good_job 3 whose id is not that of the Active Job are locked by another key.
-    ready: `${ready} AND (t.active_job_id IS NULL OR t.active_job_id = t.id)${inQueues('queue_name', queues)}`,
+    ready: `${ready} AND (t.active_job_id IS NULL OR t.active_job_id = t.id)${inQueues('queue_name', choice.queues)}`,
     rank: 't.priority ASC NULLS LAST, t.created_at, t.id',
     type: 'job_class',
     priority: 'priority',

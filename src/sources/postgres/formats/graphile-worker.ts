@@ -12,6 +12,15 @@ const NEWEST = 19;
 const JOBS = '_private_jobs';
 const QUEUES = '_private_job_queues';
 const TASKS = '_private_tasks';
+const ATTRIBUTES = {
+  priorityOrder: `'lower-first'`,
+  key: 'key',
+  max_attempts: 'max_attempts',
+  last_error: 'last_error',
+  revision: 'revision',
+  flags: 'flags',
+  updated_at: 'updated_at',
+};
 /** After this long the library takes a lock for forgotten. */
 const STALE = `now() - interval '4 hours'`;
 
@@ -62,16 +71,7 @@ async function describe(client: Client, found: FoundQueue, choice: FormatChoice)
     attempts: 'attempts',
     enqueuedAt: 'created_at',
     notBefore: 'run_at',
-    attributes: {
-      queue: queueName,
-      priorityOrder: `'lower-first'`,
-      key: 'key',
-      max_attempts: 'max_attempts',
-      last_error: 'last_error',
-      revision: 'revision',
-      flags: 'flags',
-      updated_at: 'updated_at',
-    },
+    attributes: { queue: queueName, ...ATTRIBUTES },
     done: { delete: true },
     mode: 'move',
     // What is locked from the far future is neither available nor ever taken for forgotten.

@@ -42,39 +42,57 @@ export async function obanFindings(
 ): Promise<Finding[]> {
   const jobs = qualified(schema, 'oban_jobs');
   const which = queues ? `AND ${isOneOf('queue', queues)}` : '';
-  const findings: Finding[] = [];
+  return [
+    ...(await suspendedFindings(client, jobs, which)),
+    ...(await queueFindings(client, jobs, queues ?? [])),
+    ...((facts as ObanFacts).pro ? await proFindings(client, jobs, queues && which) : []),
+  ];
+}
+
+async function suspendedFindings(client: Client, jobs: string, which: string): Promise<Finding[]> {
   const suspended = await countIfAllowed(
     client,
     `SELECT count(*) AS n FROM ${jobs} WHERE state::text = 'suspended' AND coalesce(attempted_by[1], '') NOT LIKE 'qctl:%' ${which}`,
   );
-  if (suspended > 0)
-    findings.push({
+  if (suspended === 0) return [];
+  return [
+    {
       level: 'warning',
       code: 'FLOWS_STAY',
       text: `${suspended} jobs are suspended: they wait for others, and stay where they are`,
       remedy: 'let the workers of Oban finish the workflows',
-    });
+    },
+  ];
+}
+
+/** The first of the queues that nothing stands in. */
+async function queueFindings(client: Client, jobs: string, queues: string[]): Promise<Finding[]> {
   const [missing] = await rowsIfAllowed<{ name: string }>(
     client,
     `SELECT name FROM unnest($1::text[]) q (name)
       WHERE NOT EXISTS (SELECT 1 FROM ${jobs} j WHERE j.queue = q.name)`,
-    [queues ?? []],
+    [queues],
   );
-  if (missing)
-    findings.push({
+  if (!missing) return [];
+  return [
+    {
       level: 'warning',
       code: 'QUEUE_UNKNOWN',
       text: `no job of Oban stands in a queue ${missing.name}`,
       remedy: 'look at the spelling of --queue',
-    });
-  const ofPro =
-    (facts as ObanFacts).pro && (!queues || (await countIfAllowed(client, PRO_JOBS(jobs, which))) > 0);
-  if (ofPro)
-    findings.push({
+    },
+  ];
+}
+
+/** @param which of the jobs; undefined: all, and then it need not be asked whether some are Pro's */
+async function proFindings(client: Client, jobs: string, which: string | undefined): Promise<Finding[]> {
+  if (which !== undefined && (await countIfAllowed(client, PRO_JOBS(jobs, which))) === 0) return [];
+  return [
+    {
       level: 'warning',
       code: 'OBAN_PRO',
       text: 'Oban Pro is in use: batches, workflows and its own unique jobs do not see jobs that were drained',
       remedy: 'drain queues whose jobs belong to none of these: --queue NAME',
-    });
-  return findings;
+    },
+  ];
 }

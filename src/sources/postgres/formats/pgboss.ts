@@ -97,19 +97,23 @@ async function describe(client: Client, found: FoundQueue, choice: FormatChoice)
     attempts: 'retry_count',
     enqueuedAt: 'created_on',
     notBefore: 'start_after',
-    attributes: {
-      queue: 'name',
-      priorityOrder: `'higher-first'`,
-      state: note.was('state'),
-      started_on: note.was('started_on'),
-      completed_on: note.was('completed_on'),
-      policy: note.was('policy'),
-      ...Object.fromEntries(CARRIED.filter((name) => columns.includes(name)).map((name) => [name, name])),
-    },
+    attributes: attributesOf(columns, note),
     done: { delete: true },
     mode: 'move',
     claim: pgbossClaim(found.schema, columns, table),
     restore: restore(found.schema),
+  };
+}
+
+function attributesOf(columns: string[], note: ReturnType<typeof pgbossNote>): Record<string, string> {
+  return {
+    queue: 'name',
+    priorityOrder: `'higher-first'`,
+    state: note.was('state'),
+    started_on: note.was('started_on'),
+    completed_on: note.was('completed_on'),
+    policy: note.was('policy'),
+    ...Object.fromEntries(CARRIED.filter((name) => columns.includes(name)).map((name) => [name, name])),
   };
 }
 

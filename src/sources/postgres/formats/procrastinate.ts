@@ -95,25 +95,16 @@ function check(found: FoundQueue): void {
   throw unknownShape(procrastinate, found, `schema ${found.version}${lacking}`, remedy);
 }
 
-function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
+function specOf(found: FoundQueue, choice: FormatChoice): PostgresSpec {
   const table = qualified(found.schema, TABLE);
   const workers = workersOf(found);
-  const scheduled = include.includes('scheduled');
-  const others = `SELECT w.id FROM ${workers} w WHERE w.last_heartbeat < ${CLAIMS_BEGIN}`;
-  const ready = anyOf([
-    `t.status = 'todo'${scheduled ? '' : ' AND (t.scheduled_at IS NULL OR t.scheduled_at <= now())'} AND ${mayRun(table, queues, scheduled)}`,
-    include.includes('running') ? `t.status = 'doing' AND ${abandoned(workers)}` : undefined,
-    include.includes('dead')
-      ? `t.status = 'failed' AND (t.worker_id IS NULL OR t.worker_id IN (${others}))`
-      : undefined,
-  ]);
   return {
     format: 'procrastinate',
     version: found.version,
     table,
     id: ['id'],
     payload: 'args',
-    ready: `${ready}${inQueues('queue_name', queues)}`,
+    ready: `${readyOf(table, workers, choice)}${inQueues('queue_name', choice.queues)}`,
     rank: 't.priority DESC, t.id',
     key: 'lock',
     type: 'task_name',
@@ -143,6 +134,19 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       status: `coalesce(m.attr->>'status', 'todo')::${qualified(found.schema, 'procrastinate_job_status')}`,
     },
   };
+}
+
+/** Which jobs are wanted. */
+function readyOf(table: string, workers: string, { queues, include }: FormatChoice): string {
+  const scheduled = include.includes('scheduled');
+  const others = `SELECT w.id FROM ${workers} w WHERE w.last_heartbeat < ${CLAIMS_BEGIN}`;
+  return anyOf([
+    `t.status = 'todo'${scheduled ? '' : ' AND (t.scheduled_at IS NULL OR t.scheduled_at <= now())'} AND ${mayRun(table, queues, scheduled)}`,
+    include.includes('running') ? `t.status = 'doing' AND ${abandoned(workers)}` : undefined,
+    include.includes('dead')
+      ? `t.status = 'failed' AND (t.worker_id IS NULL OR t.worker_id IN (${others}))`
+      : undefined,
+  ]);
 }
 
 /**

@@ -73,19 +73,23 @@ function check(found: FoundQueue): void {
   throw unknownShape(que, found, `schema ${found.version}${lacking}`, remedy);
 }
 
-function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresSpec {
-  const columns = notedColumns(found);
-  const ready = anyOf([
+/** Which jobs are wanted. */
+function readyOf({ queues, include }: FormatChoice): string {
+  const open = anyOf([
     `t.expired_at IS NULL${include.includes('scheduled') ? '' : ' AND t.run_at <= now()'}`,
     include.includes('dead') ? 't.expired_at IS NOT NULL' : undefined,
   ]);
+  return `t.finished_at IS NULL AND ${open}${inQueues('queue', queues)}`;
+}
+
+function specOf(found: FoundQueue, choice: FormatChoice): PostgresSpec {
   return {
     format: 'que',
     version: found.version,
     table: qualified(found.schema, TABLE),
     id: ['id'],
     payload: 'args',
-    ready: `t.finished_at IS NULL AND ${ready}${inQueues('queue', queues)}`,
+    ready: readyOf(choice),
     rank: 't.priority, t.run_at, t.id',
     type: `CASE job_class WHEN '${WRAPPER}' THEN coalesce(args->0->>'job_class', job_class) ELSE job_class END`,
     priority: 'priority',
@@ -99,7 +103,7 @@ function specOf(found: FoundQueue, { queues, include }: FormatChoice): PostgresS
       expired_at: 'expired_at',
       last_error_message: 'last_error_message',
       last_error_backtrace: 'last_error_backtrace',
-      ...addedColumns(columns, NEEDED),
+      ...addedColumns(notedColumns(found), NEEDED),
     },
     done: { delete: true },
     mode: 'move',
