@@ -3,6 +3,7 @@ import type { DrainSettings } from '../../drain/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import { othersClaims } from '../../sources/postgres/claim-others.ts';
 import { isNotKnown } from '../../sources/postgres/not-counted.ts';
+import { nothingReady } from '../../sources/postgres/ready-findings.ts';
 import type { LookOptions, SourceLook } from '../look.ts';
 import { bodySizes } from './bodies.ts';
 import { catalogueFacts } from './catalogue-facts.ts';
@@ -71,6 +72,7 @@ async function look(
   const chosen = filtered(open, counts, sample);
   const findings: Finding[] = [
     ...open.findings,
+    ...(counts.ready.value === 0 ? await nothingReady(client, spec, table) : []),
     ...(await serverFindings(open, server, settings)),
     ...(await lockFindings(client, table.name)),
     ...(await transactionFindings(open)),
