@@ -16,7 +16,7 @@ import { showDecision } from './decision.ts';
 import { controlsOf, inForce, showOverrides } from './live.ts';
 import { viewRun } from './membership.ts';
 import { oppositeFindings } from './opposite.ts';
-import { type DrainPlan, receiverBounds, selectsWhat, settles } from './plan.ts';
+import { type DrainPlan, describedTable, receiverBounds, selectsWhat, settles } from './plan.ts';
 import { checkTarget, type TargetCheck } from './preflight.ts';
 import type { DrainRequest } from './request.ts';
 import { scheduledFindings } from './scheduled.ts';
@@ -129,6 +129,7 @@ async function look({
     mode: manifest.mode,
     source: source.label,
     format: source instanceof PostgresSource ? source.format : null,
+    described: source instanceof PostgresSource ? describedTable(request, source.table) : null,
     target: redis.label,
     stream: manifest.target.stream,
     partitions: manifest.target.partitions,

@@ -41,6 +41,7 @@ export type { FormatOverview } from './formats/overview.ts';
 export type { ReaderOptions } from './lane-reader.ts';
 export { Listener, type ListenerOptions } from './listener.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
+export { keysetColumns } from './sql.ts';
 
 const EMPTY = Buffer.alloc(0);
 const NOW = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`;
