@@ -84,6 +84,10 @@ describe('the condition', () => {
         remedy: `did you mean --ready "${ready}"?`,
       },
     ]);
+    await database.sql('CREATE TABLE unknown AS SELECT * FROM outbox');
+    await database.sql('ALTER TABLE unknown ADD PRIMARY KEY (notification_id)');
+    const unanalysed = caseOf({ table: 'unknown', ready: "delivery_status = 'queud'" });
+    expect((await found(unanalysed, 'NOTHING_READY'))[0]!.what).toContain("'queued', 'delivered'");
     const other = await found(caseOf({ ready: 'account_id > 99' }), 'NOTHING_READY');
     expect(other[0]!.what).toMatch(
       /no row of public\.outbox fulfils account_id > 99, and the table is not empty$/,

@@ -28,7 +28,7 @@ export async function someValues(
       ? known
       : await rowsIfAllowed<{ value: string }>(
           client,
-          `SELECT value FROM (SELECT t.${escapeIdentifier(column)}::text AS value FROM ${table.name} t LIMIT ${SAMPLED}) some
+          `SELECT value FROM (SELECT t.${escapeIdentifier(column)}::text AS value FROM ${table.name} t LIMIT ${SAMPLED}) s
             WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT ${most}`,
         );
   return rows.map(({ value }) => value);
