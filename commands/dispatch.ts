@@ -98,11 +98,34 @@ function nouns(): string[] {
 
 function unknownWord(word: string, known: string[], noun?: string): QctlError {
   const where = noun ? `qctl ${noun}` : 'qctl';
-  const similar = findSimilar(word, known);
   const list = `run '${where}${noun === 'help' ? '' : ' --help'}' for what there is`;
-  const hint = similar ? [`did you mean '${where} ${similar}'?`, list] : [list];
+  const meant = meantBy(word, known, noun).map((name) => `'${name}'`);
+  const hint = meant.length > 0 ? [`did you mean ${meant.join(' or ')}?`, list] : [list];
   return usage(`unknown command '${[noun, word].filter(Boolean).join(' ')}'`, 'COMMAND_UNKNOWN', hint);
 }
+
+/** What an unknown word most likely stands for, as it would be typed. */
+function meantBy(word: string, known: string[], noun?: string): string[] {
+  const where = noun ? `qctl ${noun}` : 'qctl';
+  const elsewhere = COMMANDS.map(({ name }) => name)
+    .filter((name) => name.split(' ').at(-1) === word)
+    .map((name) => `${noun === 'help' ? 'qctl help' : 'qctl'} ${name}`);
+  const near = findSimilar(word, known) ?? LIKE[word]?.find((other) => known.includes(other));
+  const here = near === undefined ? [] : [`${where} ${near}`];
+  // The very word of another group says more than a first word that looks like it.
+  const [first, second] = noun === undefined || noun === 'help' ? [elsewhere, here] : [here, elsewhere];
+  return first.length > 0 ? first : second;
+}
+
+/** Verbs of other tools, and those that may do the same here. */
+const LIKE: Readonly<Record<string, readonly string[]>> = {
+  show: ['info', 'status', 'ls', 'list'],
+  describe: ['info', 'show', 'status'],
+  status: ['info', 'show', 'list'],
+  list: ['ls'],
+  remove: ['delete', 'purge', 'reap'],
+  new: ['create', 'add', 'init'],
+};
 
 function missingVerb(noun: string, verbs: string[]): QctlError {
   return usage(`${noun} needs a verb: ${verbs.join(', ')}`, 'VERB_MISSING', [`run 'qctl ${noun} --help'`]);

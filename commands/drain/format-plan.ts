@@ -16,6 +16,7 @@ export function formatPlan(output: Output, plan: DrainPlan): string {
     ['run', `${plan.run} (${KINDS[plan.kind]})`],
     ['source', plan.source],
     ...formatRows(plan),
+    ...describedRows(plan),
     [
       'target',
       `${plan.target} stream ${plan.stream}${plan.partitions > 1 ? ` in ${plan.partitions} partitions` : ''}`,
@@ -83,6 +84,19 @@ function formatRows({ format }: DrainPlan): [string, string][] {
     ['format', `${format.title}, version ${format.version ?? 'unknown'}`],
     ['queues', shortList(queues) || 'none with ready messages'],
     ['workers alive', shortList(workers) || 'none to be seen'],
+  ];
+}
+
+/** How the operator's own table was understood. */
+function describedRows({ described }: DrainPlan): [string, string][] {
+  if (!described) return [];
+  const { ready, rows, order, key, fields } = described;
+  const about = rows === null ? '' : `about ${grouped(rows)}`;
+  const columns = Object.entries(fields).map(([field, column]) => `${field} ${column}`);
+  return [
+    ['rows', ready === null ? `all${about && ` of ${about}`}` : `${ready}${about && `, of ${about}`}`],
+    ['order', `${order.join(', ')}${key === null ? '' : `; kept within ${key}`}`],
+    ['columns', columns.join(', ')],
   ];
 }
 

@@ -102,6 +102,8 @@ async function configuredSource(
   name: string | undefined,
 ): Promise<PostgresSourceConfig | undefined> {
   if (name === undefined) return undefined;
+  // Throws where there is no such source, or where it is one of another kind.
+  await context.postgresOptions(name);
   const source = (await context.config()).sources[name];
   return source?.kind === 'postgres' ? source : undefined;
 }

@@ -45,20 +45,30 @@ export function chooseDurability(wanted: string, facts: RedisFacts, findings: Fi
   return { kind: 'memory' };
 }
 
+const SYNC_ALWAYS = 'CONFIG SET appendfsync always for the time of the drain';
+
+/** What makes appends outlive a crash on this Redis: --durability aof is refused where there is no WAITAOF. */
+function syncing({ hasWaitAof, version }: RedisFacts): string {
+  if (hasWaitAof) return '--durability aof';
+  return `${SYNC_ALWAYS} (Redis ${version ?? 'of unknown version'} has no WAITAOF for --durability aof)`;
+}
+
 function aofDurability(facts: RedisFacts, findings: Finding[]): Durability {
   if (facts.aofEnabled === false) {
     findings.push({
       level: 'blocker',
       code: 'NO_AOF',
       text: '--durability aof, but this Redis keeps no append-only file',
-      remedy: 'CONFIG SET appendonly yes (and in redis.conf)',
+      remedy: facts.hasWaitAof
+        ? 'CONFIG SET appendonly yes (and in redis.conf)'
+        : `CONFIG SET appendonly yes (and in redis.conf), and ${SYNC_ALWAYS}`,
     });
   } else if (!facts.hasWaitAof && facts.appendfsync !== 'always') {
     findings.push({
       level: 'blocker',
       code: 'NO_WAITAOF',
       text: `--durability aof: Redis ${facts.version ?? 'of unknown version'} has no WAITAOF (7.2 and newer have), and appendfsync is ${facts.appendfsync ?? 'unknown'}`,
-      remedy: 'CONFIG SET appendfsync always for the time of the drain, or update Redis',
+      remedy: `${SYNC_ALWAYS}, or update Redis`,
     });
   }
   return { kind: 'aof', wait: facts.hasWaitAof === true && facts.appendfsync !== 'always' };
@@ -71,21 +81,21 @@ function memoryFindings(facts: RedisFacts): Finding[] {
       level: 'warning',
       code: 'NO_PERSISTENCE',
       text: 'this Redis keeps nothing on disk: a restart loses every message in it',
-      remedy: 'CONFIG SET appendonly yes, and --durability aof',
+      remedy: `CONFIG SET appendonly yes, and ${syncing(facts)}`,
     });
   } else if (facts.aofEnabled === false) {
     findings.push({
       level: 'warning',
       code: 'SNAPSHOTS_ONLY',
       text: 'this Redis keeps snapshots only: a crash loses what came after the last one',
-      remedy: 'CONFIG SET appendonly yes, and --durability aof',
+      remedy: `CONFIG SET appendonly yes, and ${syncing(facts)}`,
     });
   } else if (facts.aofEnabled && facts.appendfsync === 'everysec') {
     findings.push({
       level: 'note',
       code: 'FSYNC_EVERY_SECOND',
       text: 'the append-only file is synced once a second: a crash of the host may lose the last second',
-      remedy: '--durability aof waits for it',
+      remedy: facts.hasWaitAof ? '--durability aof waits for it' : syncing(facts),
     });
   }
   if (facts.connectedReplicas)

@@ -108,6 +108,7 @@ async function look(opened: OpenEnds): Promise<Pick<OpenDrain, 'target' | 'plan'
   const tuned = inForce(request.settings, controls, 1);
   const findings = [
     ...own,
+    ...(await emptyFindings(source, depth, attachment)),
     ...unevaluatedFindings(depth),
     ...scheduled,
     ...target.findings,
@@ -140,6 +141,13 @@ async function findingsOf(
   if (source instanceof SqsSource) return queueFindings(source, request);
   if (source instanceof ArchiveSource) return source.findings;
   return [...source.findings, ...(await source.othersClaims(manifest.run, abandon?.manifest.run))];
+}
+
+/** A run that goes on may well find nothing more. */
+async function emptyFindings(source: OpenSource, depth: Depth, { kind }: Attachment): Promise<Finding[]> {
+  if (!(source instanceof PostgresSource) || kind !== 'new' || depth.ready !== 0 || depth.unmatched)
+    return [];
+  return source.nothingReady();
 }
 
 async function bytesIn(source: OpenSource, { ready }: Depth): Promise<number | null> {

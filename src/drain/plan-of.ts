@@ -5,7 +5,7 @@ import { SqsSource } from '../sources/sqs/index.ts';
 import { showDecision } from './decision.ts';
 import { type Controls, showOverrides } from './live.ts';
 import type { OpenEnds } from './open.ts';
-import { type DrainPlan, receiverBounds, selectsWhat, settles } from './plan.ts';
+import { type DrainPlan, describedTable, receiverBounds, selectsWhat, settles } from './plan.ts';
 import { showTuned, type Tuned } from './tunable.ts';
 
 /** What a look at both ends has found. */
@@ -35,6 +35,7 @@ export function planOf(
     mode: manifest.mode,
     source: source.label,
     format: source instanceof PostgresSource ? source.format : null,
+    described: source instanceof PostgresSource ? describedTable(request, source.table) : null,
     target: redis.label,
     stream: manifest.target.stream,
     partitions: manifest.target.partitions,

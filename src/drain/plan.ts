@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.ts';
-import type { FormatOverview } from '../sources/postgres/index.ts';
+import { type FormatOverview, keysetColumns } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import type { Attachment } from './attach.ts';
 import type { ShownDecision } from './decision.ts';
@@ -16,6 +16,8 @@ export interface DrainPlan {
   source: string;
   /** The queue of a job library; null for SQS and for a table that the operator describes. */
   format: FormatOverview | null;
+  /** How a table that the operator describes was understood; null for all else. */
+  described: DescribedTable | null;
   target: string;
   stream: string;
   partitions: number;
@@ -41,6 +43,49 @@ export interface DrainPlan {
   /** Which messages are wanted, each as a phrase; the others stay in the source. Empty: all. */
   selects: string[];
   findings: Finding[];
+}
+
+/** What is taken of a table, in which order, and what its columns are used for: as the operator wrote it. */
+export interface DescribedTable {
+  /** SQL condition of the rows that are taken; null: every row. */
+  ready: string | null;
+  /** Rows of the whole table as PostgreSQL estimates them; null where it was never counted. */
+  rows: number | null;
+  /** Columns in whose order rows are taken. */
+  order: string[];
+  /** What messages have in common that keep this order among themselves; null: no order is promised. */
+  key: string | null;
+  /** Field of the message -> column or expression: `id`, `body`, `type`, `attr.NAME`. */
+  fields: Record<string, string>;
+}
+
+/** Null but for a table that the operator describes. */
+export function describedTable(
+  { source }: DrainRequest,
+  { estimatedRows }: { estimatedRows: number },
+): DescribedTable | null {
+  if (source.kind !== 'postgres' || source.spec.format !== 'generic') return null;
+  const { spec } = source;
+  const { payload, type, key, priority, attempts, enqueuedAt, notBefore, attributes = {} } = spec;
+  const own = Object.entries(attributes).map(([name, text]) => [`attr.${name}`, text] as const);
+  const fields = {
+    id: spec.id.join(', '),
+    body: payload,
+    type,
+    key,
+    priority,
+    attempts,
+    enqueuedAt,
+    notBefore,
+  };
+  const named = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
+  return {
+    ready: spec.ready ?? null,
+    rows: estimatedRows > 0 ? Math.round(estimatedRows) : null,
+    order: spec.mode === 'copy' ? keysetColumns(spec) : (spec.order ?? spec.id),
+    key: key ?? null,
+    fields: Object.fromEntries([...named, ...own]),
+  };
 }
 
 /** Between how many receivers an SQS drain tunes itself; null where there are lanes. */

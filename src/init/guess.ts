@@ -1,8 +1,7 @@
+import { ENQUEUED, isText, NOT_BEFORE, type NamedColumn } from '../sources/postgres/column-names.ts';
+
 /** A column of a table, as far as guessing needs it. */
-export interface Column {
-  name: string;
-  /** As Postgres formats it: `timestamp with time zone`. */
-  type: string;
+export interface Column extends NamedColumn {
   /** The most common values as text; null where they are not known. */
   common: string[] | null;
 }
@@ -24,12 +23,7 @@ export interface ColumnGuesses {
 const KEY =
   /^(?:agent|tenant|customer|client|user|account|organi[sz]ation|org|order|device|session|conversation|group|entity)_id$/;
 const TYPE = /^(?:\w+_)?(?:type|kind|topic|category|channel)$/;
-const ENQUEUED = /^(?:enqueued|created|inserted|queued)(?:_(?:at|on))?$/;
 const PAST = /^(?:\w+ed|(?:\w+_)?sent|done|seen)(?:_(?:at|on|until))?$/;
-/** A row that is taken before its time is a message sent too early. */
-const NOT_BEFORE =
-  /^(?:(?:next_)?(?:run|send|deliver|process|execute|perform|start|publish|retry|attempt|try|due|scheduled|available|visible)_(?:at|after|from|on|for|time)|run|not_before|due|scheduled|(?:delay|delayed|defer|deferred)_until)$/;
-
 /** Guesses by names and types; `id` is the primary key. */
 export function guessColumns(columns: readonly Column[], id: readonly string[]): ColumnGuesses {
   const one = (pattern: RegExp, type: RegExp = /./) =>
@@ -56,13 +50,6 @@ function isOpen({ name, type }: Column): boolean {
 /** Whether a later row has a greater id. */
 function grows(columns: readonly Column[], id: readonly string[]): boolean {
   return id.every((name) => columns.some((one) => one.name === name && /int/.test(one.type)));
-}
-
-/** A text, or an enumeration: their types have any name. */
-export function isText({ type }: Column): boolean {
-  return !/^(?:integer|smallint|bigint|numeric|real|double|bool|uuid|json|timestamp|date|time|bytea)/.test(
-    type,
-  );
 }
 
 const BODIES = 'payload body data message content event args arguments params input'.split(' ');

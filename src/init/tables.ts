@@ -1,7 +1,13 @@
 import type { Client } from 'pg';
 import { escapeIdentifier } from '../backends/postgres/index.ts';
-import { type Column, type ColumnGuesses, guessColumns, isText, payloadOf } from './guess.ts';
-import { type ProgressColumn, progressByMark, progressByState, stateOf } from './progress-column.ts';
+import { isText } from '../sources/postgres/column-names.ts';
+import {
+  type ProgressColumn,
+  progressByMark,
+  progressByState,
+  stateOf,
+} from '../sources/postgres/progress-column.ts';
+import { type Column, type ColumnGuesses, guessColumns, payloadOf } from './guess.ts';
 
 /** A table that looks like a queue, and how it would be drained. */
 export interface FoundTable extends ProgressColumn, ColumnGuesses {
@@ -87,7 +93,7 @@ async function valuesOf(client: Client, table: string, column: Column): Promise<
   if (!isText(column)) return [];
   if (column.common) return column.common;
   const quoted = escapeIdentifier(column.name);
-  const sql = `SELECT DISTINCT value FROM (SELECT ${quoted}::text AS value FROM ${table} LIMIT 1000) some WHERE value IS NOT NULL LIMIT 100`;
+  const sql = `SELECT DISTINCT value FROM (SELECT ${quoted}::text AS value FROM ${table} LIMIT 1000) sampled WHERE value IS NOT NULL LIMIT 100`;
   return client.query(sql).then(
     ({ rows }) => (rows as { value: string }[]).map(({ value }) => value),
     () => [],

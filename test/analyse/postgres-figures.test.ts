@@ -98,7 +98,9 @@ describe('a small table', () => {
 
   test('says what is not carried', async () => {
     const { notCarried } = await looked(mail);
-    expect(notCarried).toEqual(['No field of the entry carries columns state, note of public.mail.']);
+    expect(notCarried).toEqual([
+      'No field of the entry carries columns state, note of public.mail: --attribute state=state carries one along.',
+    ]);
   });
 
   test('with a filter is judged by its messages, type by type', async () => {

@@ -118,6 +118,18 @@ describe('durability', () => {
     });
   });
 
+  test('what the plan advises against a crash of the host is not refused by the next plan', async () => {
+    await having({ appendonly: 'yes', appendfsync: 'everysec' }, async () => {
+      const found = (await plan(caseOf())).findings.find(({ code }) => code === 'FSYNC_EVERY_SECOND')!;
+      const set = /CONFIG SET appendfsync (\w+)/.exec(found.remedy!)?.[1];
+      const durability = found.remedy!.startsWith('--durability aof') ? 'aof' : 'memory';
+      await having(set === undefined ? {} : { appendfsync: set }, async () => {
+        expect(await blockers({}, { durability })).toEqual([]);
+        expect((await codes({}, { durability })).join()).not.toContain('FSYNC_EVERY_SECOND');
+      });
+    });
+  });
+
   test('wait:1 needs a replica, and then drains', async () => {
     expect(await blockers({}, { durability: 'wait:1' })).toEqual(['TOO_FEW_REPLICAS']);
     const replica = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });

@@ -284,7 +284,20 @@ describe('what is refused, before anything is changed', () => {
     ['an id that is unique in part only', { id: ['n'] }, 'refused', 'ID_NOT_UNIQUE', /n.*no unique index/],
     ['a composite id in move mode', { id: ['id', 'state'] }, 'config', 'COMPOSITE_ID', /single id column/],
     ['a column that is not there', { id: ['nope'] }, 'config', 'COLUMN_NOT_FOUND', /no column nope/],
-    ['a payload that is no expression', { payload: 'nope' }, 'config', 'BAD_EXPRESSION', /nope/],
+    [
+      'a payload that is no column',
+      { payload: 'nope' },
+      'config',
+      'COLUMN_NOT_FOUND',
+      /payload:.*no column nope/,
+    ],
+    [
+      'a payload that is no expression',
+      { payload: 'nope + 1' },
+      'config',
+      'BAD_EXPRESSION',
+      /payload:.*nope/,
+    ],
     ['a ready condition with a mistake', { ready: 'state = ' }, 'config', 'BAD_EXPRESSION', /syntax error/],
     ['a ready condition that is no condition', { ready: 'state' }, 'config', 'BAD_EXPRESSION', /boolean/],
     [
@@ -351,6 +364,31 @@ describe('what is refused, before anything is changed', () => {
     ]);
     expect(await entriesOf(stream)).toEqual([]);
   });
+
+  test.each([
+    [{ id: ['idd'] }, 'id: table public.TABLE_NAME has no column idd', 'did you mean id?'],
+    [{ key: 'stat' }, 'key: table public.TABLE_NAME has no column stat', 'did you mean state?'],
+    [
+      { attributes: { what: 'n || stte' } },
+      'attributes.what: column "stte" does not exist',
+      'did you mean state?',
+    ],
+    [
+      { ready: 'state = "pending"' },
+      'ready: column "pending" does not exist',
+      "text stands in single quotes: 'pending'",
+    ],
+  ])(
+    'a name that is of no column, in %j, is named with its field and with what was meant',
+    async (spec, text, hint) => {
+      const failure = await failureOf(
+        plan({ spec: { table, ...spec }, database: database.url, target: { stream: uniqueName() } }),
+      );
+      expect(failure.message).toContain(text.replace('TABLE_NAME', table));
+      expect(failure.hint[0]).toBe(hint);
+      expect(failure.hint).toContain('its columns are id, payload, state, at, n');
+    },
+  );
 
   test('a view, a sequence and a table that is not there', async () => {
     const of = (name: string) =>

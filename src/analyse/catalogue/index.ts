@@ -1,5 +1,6 @@
 import type { FindingKind } from '../finding.ts';
 import { CELERY_FINDINGS } from './celery.ts';
+import { DESCRIBED_TABLE_FINDINGS } from './described-table.ts';
 import { FORMAT_FINDINGS } from './formats.ts';
 import { MOVE_FINDINGS } from './move.ts';
 import { POSTGRES_FINDINGS } from './postgres.ts';
@@ -10,6 +11,7 @@ import { SQS_FINDINGS } from './sqs.ts';
 export const FINDINGS: readonly FindingKind[] = [
   ...REDIS_FINDINGS,
   ...POSTGRES_FINDINGS,
+  ...DESCRIBED_TABLE_FINDINGS,
   ...FORMAT_FINDINGS,
   ...SQS_FINDINGS,
   ...CELERY_FINDINGS,

@@ -59,7 +59,8 @@ export const POSTGRES_FINDINGS: readonly FindingKind[] = [
     levels: ['warning'],
     title: 'No index serves the order of the drain',
     why: 'Each batch is the first rows of an order; without an index that begins with it, every batch sorts the whole table.',
-    advice: 'CREATE INDEX CONCURRENTLY on the ordering column, or order by the id.',
+    advice:
+      'CREATE INDEX CONCURRENTLY on the ordering column, or order by the id where no key has an order to keep.',
   },
   {
     code: 'NOT_COUNTED',

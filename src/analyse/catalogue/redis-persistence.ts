@@ -8,7 +8,8 @@ export const PERSISTENCE_FINDINGS: readonly FindingKind[] = [
     levels: ['warning'],
     title: 'Redis keeps nothing on disk',
     why: 'The source lets go of a message once Redis has it. With neither append-only file nor snapshots a restart loses every message, and the source has none of them any more.',
-    advice: 'CONFIG SET appendonly yes (and in redis.conf), and drain with --durability aof.',
+    advice:
+      'CONFIG SET appendonly yes (and in redis.conf), and drain with --durability aof; before Redis 7.2, which has no WAITAOF: CONFIG SET appendfsync always for the time of the drain.',
   },
   {
     code: 'SNAPSHOTS_ONLY',
@@ -16,7 +17,8 @@ export const PERSISTENCE_FINDINGS: readonly FindingKind[] = [
     levels: ['warning'],
     title: 'Redis keeps snapshots only',
     why: 'A crash loses whatever came after the last snapshot, which may be minutes of messages that the source has let go of.',
-    advice: 'CONFIG SET appendonly yes (and in redis.conf), and drain with --durability aof.',
+    advice:
+      'CONFIG SET appendonly yes (and in redis.conf), and drain with --durability aof; before Redis 7.2, which has no WAITAOF: CONFIG SET appendfsync always for the time of the drain.',
   },
   {
     code: 'FSYNC_EVERY_SECOND',
@@ -24,7 +26,8 @@ export const PERSISTENCE_FINDINGS: readonly FindingKind[] = [
     levels: ['note'],
     title: 'The append-only file is synced once a second',
     why: 'A crash of the host, not of Redis alone, may lose the last second of messages.',
-    advice: '--durability aof waits until each append is on disk.',
+    advice:
+      '--durability aof waits until each append is on disk; before Redis 7.2: CONFIG SET appendfsync always for the time of the drain.',
   },
   {
     code: 'NO_AOF',

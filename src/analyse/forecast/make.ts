@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../../backends/redis/index.ts';
+import type { PostgresSpec } from '../../drain/index.ts';
 import { isQctlError } from '../../errors.ts';
 import type { MoveAnalysis } from '../analysis.ts';
 import type { SourceLook } from '../look.ts';
@@ -85,12 +86,18 @@ async function paceOf(
   const { spec } = source;
   try {
     const probed = await probeTable(source, settings, { redis, stream: target.stream }, sample);
-    const how = spec.mode === 'copy' ? 'copy' : spec.claim ? 'claim' : 'move';
-    return probed && tablePace(probed, how, probed.serverYardstickMs);
+    return probed && tablePace(probed, wayOf(spec), probed.serverYardstickMs);
   } catch (error) {
     if (isQctlError(error)) throw error;
     return null;
   }
+}
+
+/** How rows are taken, and let go of. */
+function wayOf({ mode, claim, done }: PostgresSpec): 'copy' | 'move' | 'update' | 'claim' {
+  if (mode === 'copy') return 'copy';
+  if (claim) return 'claim';
+  return 'set' in done ? 'update' : 'move';
 }
 
 /** Messages a second that were seen to arrive. Times of enqueueing alone do not tell a steady stream from one load. */

@@ -3,6 +3,7 @@ import type { DrainSettings } from '../../drain/index.ts';
 import type { Finding } from '../../model/finding.ts';
 import { othersClaims } from '../../sources/postgres/claim-others.ts';
 import { isNotKnown } from '../../sources/postgres/not-counted.ts';
+import { nothingReady } from '../../sources/postgres/ready-findings.ts';
 import type { LookOptions, SourceLook } from '../look.ts';
 import { bodySizes } from './bodies.ts';
 import { catalogueFacts } from './catalogue-facts.ts';
@@ -103,6 +104,7 @@ async function findingsOf(found: Found, settings: DrainSettings): Promise<Findin
   const { client, table, spec } = open;
   return [
     ...open.findings,
+    ...(counts.ready.value === 0 ? await nothingReady(client, spec, table) : []),
     ...(await serverFindings(open, server, settings)),
     ...(await lockFindings(client, table.name)),
     ...(await transactionFindings(open)),

@@ -8,7 +8,7 @@ export function notCarried(open: OpenTable, triggers: string[], references: Refe
   const columns = columnsLeft(open);
   if (columns.length > 0)
     sentences.push(
-      `No field of the entry carries ${columns.length === 1 ? 'column' : 'columns'} ${columns.join(', ')} of ${table.name}.`,
+      `No field of the entry carries ${columns.length === 1 ? 'column' : 'columns'} ${columns.join(', ')} of ${table.name}${remedyFor(open, columns[0]!)}.`,
     );
   for (const { from, relation, name } of references)
     sentences.push(
@@ -19,6 +19,11 @@ export function notCarried(open: OpenTable, triggers: string[], references: Refe
       `What triggers of ${table.name} do when workers finish a message (${triggers.join(', ')}) is not repeated by consumers of the stream.`,
     );
   return sentences;
+}
+
+/** Only who describes the table says what goes along. */
+function remedyFor({ spec }: OpenTable, column: string): string {
+  return spec.format === 'generic' ? `: --attribute ${column}=${column} carries one along` : '';
 }
 
 /** Columns that no field names, those left out by which rows are claimed. */

@@ -1,10 +1,10 @@
-import type { Client, QueryConfig } from 'pg';
+import type { Client } from 'pg';
 import { QctlError } from '../../errors.ts';
 import { compileFilter } from '../../transform/filter.ts';
 import type { TableFacts } from './catalog.ts';
 import { checkClaim, checkClaimColumns } from './claim-check.ts';
 import { checkDone } from './done-check.ts';
-import { conditions, doneClause, fieldExpressions, whereClause } from './expressions.ts';
+import { checkExpressions, requireColumn } from './expression-check.ts';
 import type { PostgresSpec } from './spec.ts';
 import { keysetColumns } from './sql.ts';
 
@@ -25,14 +25,6 @@ export async function checkSpec(client: Client, spec: PostgresSpec, table: Table
   await checkExpressions(client, spec, table);
   await checkDone(client, spec, table);
   if (spec.mode === 'move' && spec.claim) await checkClaim(client, spec, table);
-}
-
-function requireColumn(table: TableFacts, field: string, name: string): void {
-  if (table.columns.has(name)) return;
-  throw new QctlError('config', `${field}: table ${table.name} has no column ${name}`, {
-    code: 'COLUMN_NOT_FOUND',
-    hint: [`its columns are ${[...table.columns.keys()].join(', ')}`],
-  });
 }
 
 function checkMove(spec: PostgresSpec, table: TableFacts): void {
@@ -110,49 +102,4 @@ function requireUnique(columns: string[], table: TableFacts, what: string): void
       ],
     },
   );
-}
-
-/** Lets the server parse every expression by itself, with nothing executed and a single statement allowed. */
-async function checkExpressions(client: Client, spec: PostgresSpec, table: TableFacts): Promise<void> {
-  const where = whereClause(conditions(spec, table));
-  const fields = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
-  const returned = fieldExpressions(spec, table, 't').map(([, sql]) => sql);
-  const statements = [
-    `SELECT ${fields.join(', ')} FROM ${table.name} t ${where} LIMIT 0`,
-    // Each must be whole by itself: what closes a bracket that is not its own passes only between brackets.
-    `SELECT ${ownExpressions(spec, table).join(', ')} FROM ${table.name} t LIMIT 0`,
-  ];
-  if (spec.mode === 'move')
-    statements.push(`EXPLAIN ${doneClause(spec, table)} WHERE false RETURNING ${returned.join(', ')}`);
-  for (const text of statements) {
-    // An extended query takes one statement only.
-    const query: QueryConfig & { queryMode: string } = { text, queryMode: 'extended' };
-    await client.query(query).catch((cause: Error & { code?: string }) => {
-      if (cause.code === '42501') throw cause;
-      throw new QctlError(
-        'config',
-        `the queue's description does not fit table ${table.name}: ${cause.message}`,
-        {
-          code: 'BAD_EXPRESSION',
-          hint: [
-            'ready, key, payload and attributes are column names or SQL expressions over one row',
-            ...(spec.ready ? [`ready: ${spec.ready}`] : []),
-          ],
-          cause,
-        },
-      );
-    });
-  }
-}
-
-/** What the operator has written as SQL, each as a part that no bracket surrounds. */
-function ownExpressions(spec: PostgresSpec, table: TableFacts): string[] {
-  const { payload, ready, key, type, priority, attempts, enqueuedAt, notBefore, attributes, done } = spec;
-  const values = [payload, ready, key, type, priority, attempts, enqueuedAt, notBefore];
-  values.push(...Object.values(attributes ?? {}));
-  if ('set' in done)
-    for (const value of Object.values(done.set))
-      if (value !== null && typeof value === 'object') values.push(value.sql);
-  const written = values.filter((text) => text !== undefined && !table.columns.has(text));
-  return ['1', ...written.map((text) => `CASE WHEN true THEN ${text} END`)];
 }

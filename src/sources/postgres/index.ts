@@ -21,6 +21,7 @@ import { type TableIdentity, tableIdentity } from './identity.ts';
 import { countJudged } from './judged-count.ts';
 import { laneReader, PART_BYTES, type ReaderOptions } from './lane-reader.ts';
 import { explainDenied } from './privileges.ts';
+import { nothingReady } from './ready-findings.ts';
 import { rowsThat } from './rows-batch.ts';
 import { countScheduled } from './scheduled.ts';
 import { endSession, SESSION_SETTINGS } from './session.ts';
@@ -40,6 +41,7 @@ export type { FormatOverview } from './formats/overview.ts';
 export type { ReaderOptions } from './lane-reader.ts';
 export { Listener, type ListenerOptions } from './listener.ts';
 export type { Done, PostgresSpec, SetValue } from './spec.ts';
+export { keysetColumns } from './sql.ts';
 
 const EMPTY = Buffer.alloc(0);
 const NOW = `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`;
@@ -131,6 +133,11 @@ export class PostgresSource {
   /** What other runs hold of this table; `replaced` is a run that is about to be closed. */
   othersClaims(run: string, replaced?: string): Promise<Finding[]> {
     return othersClaims(this.client, this.spec, this.table, run, replaced);
+  }
+
+  /** What is said where no row is ready. */
+  nothingReady(): Promise<Finding[]> {
+    return this.asking((client) => nothingReady(client, this.spec, this.table));
   }
 
   /** Undoes what `run` has prepared in the source, once it holds nothing any more. May be repeated. */

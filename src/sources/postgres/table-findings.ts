@@ -1,8 +1,12 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../model/finding.ts';
 import type { TableFacts } from './catalog.ts';
+import { growsByType } from './column-names.ts';
 import { formatOf } from './formats/index.ts';
+import { keyOrderFindings } from './key-order.ts';
+import { notBeforeFindings } from './not-before-findings.ts';
 import { missingPrivileges } from './privileges.ts';
+import { readyMissing } from './ready-findings.ts';
 import type { PostgresSpec } from './spec.ts';
 import { keysetColumns } from './sql.ts';
 
@@ -21,6 +25,11 @@ export async function tableFindings(
       code: 'UNLOGGED_TABLE',
       text: `${table.name} is UNLOGGED: a crash of Postgres empties it`,
     });
+  findings.push(
+    ...(await readyMissing(client, spec, table)),
+    ...(await keyOrderFindings(client, spec, table)),
+    ...(await notBeforeFindings(client, spec, table)),
+  );
   if (spec.mode === 'copy') findings.push(...copyFindings(spec, table));
   else findings.push(...(await moveFindings(client, spec, table)));
   return findings;
@@ -29,7 +38,7 @@ export async function tableFindings(
 function copyFindings(spec: PostgresSpec, table: TableFacts): Finding[] {
   const findings: Finding[] = [];
   const first = table.columns.get(keysetColumns(spec)[0]!)!;
-  if (!/^(bigint|integer|smallint|timestamp|date)/.test(first.type)) {
+  if (!growsByType(first)) {
     findings.push({
       level: 'warning',
       code: 'UNORDERED_ID',
@@ -90,7 +99,8 @@ async function orderFindings(client: Client, spec: PostgresSpec, table: TableFac
       level: 'warning',
       code: 'NO_INDEX_FOR_ORDER',
       text: `no index begins with ${leading}: every batch sorts the whole table`,
-      remedy: `CREATE INDEX CONCURRENTLY ON ${table.name} (${leading}), or order by the id`,
+      // With a key the order is what was asked for, and the id's is most likely another.
+      remedy: `CREATE INDEX CONCURRENTLY ON ${table.name} (${leading})${spec.key === undefined ? ', or order by the id' : ''}`,
     },
   ];
 }

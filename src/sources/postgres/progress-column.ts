@@ -1,6 +1,5 @@
-import { escapeIdentifier, escapeLiteral } from '../backends/postgres/index.ts';
-import type { Column } from './guess.ts';
-import { isText } from './guess.ts';
+import { escapeIdentifier, escapeLiteral } from '../../backends/postgres/index.ts';
+import { isText, type NamedColumn } from './column-names.ts';
 
 /** How a table says how far a row has come. */
 export interface ProgressColumn {
@@ -20,14 +19,14 @@ const DONE =
   );
 
 /** The column of a state, if there is one. */
-export function stateOf(columns: readonly Column[]): Column | undefined {
+export function stateOf<C extends NamedColumn>(columns: readonly C[]): C | undefined {
   return columns.find((column) => STATE.test(column.name));
 }
 
 /** By a state whose values are known. @param values as they stand in the table */
 export function progressByState(
-  columns: readonly Column[],
-  state: Column,
+  columns: readonly NamedColumn[],
+  state: NamedColumn,
   values: readonly string[],
 ): ProgressColumn {
   if (!isText(state)) return { ready: null, mark: null };
@@ -41,7 +40,7 @@ export function progressByState(
 }
 
 /** By a flag or a point of time, where there is no state. */
-export function progressByMark(columns: readonly Column[]): ProgressColumn {
+export function progressByMark(columns: readonly NamedColumn[]): ProgressColumn {
   const flag = columns.find(({ name, type }) => FLAG.test(name) && type === 'boolean');
   if (flag) return { ready: `NOT ${identifier(flag.name)}`, mark: { [flag.name]: true } };
   const [moment] = Object.keys(momentOf(columns));
@@ -50,13 +49,13 @@ export function progressByMark(columns: readonly Column[]): ProgressColumn {
 }
 
 /** The point of time at which a row was done, set to now. */
-function momentOf(columns: readonly Column[]): Record<string, unknown> {
+function momentOf(columns: readonly NamedColumn[]): Record<string, unknown> {
   const moment = columns.find(({ name, type }) => MOMENT.test(name) && type.startsWith('timestamp'));
   return moment ? { [moment.name]: { sql: 'now()' } } : {};
 }
 
 /** In quotes only where SQL needs them: it is read and edited by people. */
-function identifier(name: string): string {
+export function identifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : escapeIdentifier(name);
 }
 
