@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 export async function openRouters(types, redis) {
   const sides = {};
   const open = async (route) => {
-    const router = await Router.open({ redis, route, fallback: 'old', pollIntervalMs: 200 });
+    const router = await Router.open({ redis, route, fallback: 'old', pollIntervalMs: 100 });
     const look = () => {
       const side = router.status.percent > 0 ? 'new' : 'old';
       if (sides[route]?.side !== side) sides[route] = { side, since: new Date() };
