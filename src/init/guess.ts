@@ -1,4 +1,4 @@
-import { ENQUEUED, isText, NOT_BEFORE, type NamedColumn } from '../sources/postgres/column-names.ts';
+import { ENQUEUED, isText, type NamedColumn, NOT_BEFORE } from '../sources/postgres/column-names.ts';
 
 /** A column of a table, as far as guessing needs it. */
 export interface Column extends NamedColumn {

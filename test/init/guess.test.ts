@@ -5,7 +5,16 @@ const guessed = (name: string) =>
   guessColumns([{ name, type: 'timestamp with time zone', common: null }], []);
 
 test.each([
-  ...['run_at', 'scheduled_for', 'scheduled_at', 'next_attempt_at', 'not_before', 'due_at', 'delay_until', 'deliver_after'],
+  ...[
+    'run_at',
+    'scheduled_for',
+    'scheduled_at',
+    'next_attempt_at',
+    'not_before',
+    'due_at',
+    'delay_until',
+    'deliver_after',
+  ],
 ])('%s is taken for the time that a row waits for', (name) => {
   expect(guessed(name)).toMatchObject({ notBefore: name, times: [name] });
 });
