@@ -21,7 +21,7 @@ interface TailFlags extends TailChoice {
 export function newCommand(context: Context, entry: CommandEntry, run = runStreamTail): QctlCommand {
   const command = createCommand(entry)
     .option(
-      '-n, --limit <n>',
+      '--limit <n>',
       `how many entries (default: the last ${LAST}; all where --from or --group says where to begin)`,
       parseNonNegativeInteger,
     )

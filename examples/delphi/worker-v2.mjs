@@ -22,6 +22,7 @@ for (const client of [reader, redis]) client.on('error', () => {});
 let stopping = false;
 process.on('SIGTERM', () => {
   stopping = true;
+  console.log('told to stop: finishes what it has in hand, and takes no more');
 });
 
 const wazuh = breaker('wazuh-api', 'WAZUH');

@@ -128,7 +128,7 @@ describe('stream tail', () => {
   };
 
   test('is a line of JSON for each entry, and names what the configuration says where it stands', async () => {
-    const { stdout } = await tail(`${orders} -n 1 -o ndjson`);
+    const { stdout } = await tail(`${orders} --limit 1 -o ndjson`);
     expect(JSON.parse(stdout)).toEqual({ type: 'entry', ...entry });
     const config = `profiles: { p: { streams: { '${prefix}:*': { entry: { body: type, type: priority, retryCount: type, correlationId: attempts } } } } }\nprofile: p\n`;
     const named = JSON.parse((await tail(`${orders} --limit 1 -o ndjson`, { config })).stdout);

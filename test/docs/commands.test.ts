@@ -43,7 +43,10 @@ describe.each(SHOWING)('docs/%s', (name) => {
     '%s',
     async (line, command) => {
       const told = Object.entries(page.told ?? {}).find(([part]) => line.includes(part))?.[1] ?? {};
-      const args = replaced(command.args, { ...page.placeholders?.(world), ...told.instead?.(world) });
+      const args = replaced(command.args, {
+        ...(await page.placeholders?.(world)),
+        ...told.instead?.(world),
+      });
       const ended = await whileInvalid(
         () => world.run([...args, ...(told.more ?? [])], settingOf(told), command.input),
         ({ stderr }) => line.includes('load ') && stderr.includes('the result is invalid'),

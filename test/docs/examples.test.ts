@@ -47,7 +47,7 @@ test('the load profile of OpsConductor is one, and would send what it says', asy
   ]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    messages: 6060,
+    messages: 3030,
     peakPerSecond: 1010,
     groups: 10,
     consumers: 50,

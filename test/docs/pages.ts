@@ -24,7 +24,7 @@ export interface Page {
   has: Part[];
   before?: (world: World) => Promise<unknown>;
   /** Words that stand for something on the page. */
-  placeholders?: (world: World) => Record<string, string>;
+  placeholders?: (world: World) => Record<string, string> | Promise<Record<string, string>>;
   told?: Record<string, Told>;
 }
 
@@ -106,6 +106,25 @@ export const PAGES: Record<string, Page> = {
   },
   'drain-postgres.md': { has: ['alerts'], told: { '--mode copy': { says: /digest .* on both sides/ } } },
   'drain-sqs.md': { has: ['webhooks'], told: { '--yes': { more: SOON } } },
+  'first-drain.md': {
+    has: ['outbox'],
+    before: ({ run: qctl }) => qctl(['init', '--from-env', '--yes', '--merge']),
+    placeholders: async ({ run: qctl }) => ({ RUN: await newestRun(qctl) }),
+    told: {
+      // The dialogue is played in a terminal elsewhere, and has written what the next commands take.
+      'qctl init': {
+        columns: 100,
+        more: ['--out', 'asked.yaml', '--no-ports'],
+        code: 130,
+        until: /REDIS_URL/,
+      },
+      analyse: { says: /ready: 0 blockers/ },
+      '--dry-run': {},
+      'drain postgres notification_outbox --create-group workers': { ...YES, says: /converged/ },
+      'stream tail': { says: /body/ },
+      verify: { says: /converged/ },
+    },
+  },
   'formats.md': { has: ['jobs'] },
   'init.md': {
     has: ['alerts'],
@@ -199,6 +218,11 @@ async function drainedInPart({ run: qctl }: World, flags: string[] = []): Promis
   const line = ['drain', 'sqs', 'webhooks', '--limit', '5', '--yes', '-o', 'json', ...flags];
   const { stdout } = await qctl(line);
   run = JSON.parse(stdout).run;
+}
+
+async function newestRun(qctl: World['run']): Promise<string> {
+  const { stdout } = await qctl(['drain', 'list', '--limit', '1', '-o', 'json']);
+  return JSON.parse(stdout).items[0]?.run ?? '';
 }
 
 /** A webhook that takes everything; ends with the process of the tests. */

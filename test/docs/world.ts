@@ -13,6 +13,7 @@ import { fillOrders } from '../support/orders.ts';
 import { runQctl } from '../support/qctl.ts';
 import { startRedis } from '../support/redis.ts';
 import { sharedPostgres, sharedSqs, uniqueName } from '../support/shared.ts';
+import { fencesOf } from './page-commands.ts';
 
 /** Where the commands of a page are typed: servers that hold what the page speaks of, and a folder with files. */
 export interface World {
@@ -107,6 +108,12 @@ const PARTS = {
   async alerts({ database }: Ends) {
     await fillAlerts(database, 120);
   },
+  /** As its page makes it. */
+  async outbox({ database }: Ends) {
+    const { text } = fencesOf(readFileSync(FIRST_DRAIN, 'utf8')).find(({ language }) => language === 'sql')!;
+    const name = new URL(database).pathname.slice(1);
+    await sharedPostgres().query(`${text}\n${ROWS}`, undefined, name);
+  },
   async webhooks({ env }: Ends) {
     const { queueUrl } = await sendWebhooks(sharedSqs(), uniqueName('webhooks'), 30);
     env.SQS_QUEUE_URL = queueUrl;
@@ -144,6 +151,11 @@ const PARTS = {
     write('cutover.yaml', PLAN);
   },
 };
+
+const FIRST_DRAIN = new URL('../../docs/first-drain.md', import.meta.url);
+const ROWS = `INSERT INTO notification_outbox (account_id, channel, message, delivery_status, send_after)
+  SELECT n % 7, 'mail', '{}', CASE n % 5 WHEN 0 THEN 'delivered' ELSE 'queued' END,
+         CASE n WHEN 1 THEN now() + interval '2 hours' END FROM generate_series(1, 60) n`;
 
 /** What a page may ask for. */
 export type Part = keyof typeof PARTS;

@@ -44,11 +44,11 @@ export async function rollback({ figures }: Stage, team: Team, flow: Flow): Prom
   figures.held('rollback: DELPHI_QUEUE_TYPE', type, { wanted: 'postgresql', holds: type === 'postgresql' });
 }
 
-/** The relay works again just when the new worker is told to stop: what it has in hand it can finish, and takes no more. */
+/** The relay works again once the new worker has heard that it is to stop: what it has in hand it can finish, and takes no more. */
 async function releaseMails({ services, email }: Team): Promise<void> {
-  const before = await services.stops('delphi-worker-v2');
-  const told = async () => (await services.stops('delphi-worker-v2')) > before;
-  await waitFor(told, { what: 'the stop of the new worker', timeoutMs: 60_000 });
+  const before = await services.stopsHeard();
+  const heard = async () => (await services.stopsHeard()) > before;
+  await waitFor(heard, { what: 'the stop of the new worker', timeoutMs: 60_000 });
   await fetch(`${email}/release`);
 }
 

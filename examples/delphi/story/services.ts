@@ -61,10 +61,10 @@ export class Services {
     await promisify(execFile)(join(binFolder, 'systemctl'), [verb, unit], { env });
   }
 
-  /** How often a unit was told to stop. */
-  async stops(unit: string): Promise<number> {
-    const calls = await this.manager.log();
-    return calls.filter((call) => call.endsWith(` stop -- ${unit}.service`)).length;
+  /** How often the new worker has heard that it is to stop. */
+  async stopsHeard(): Promise<number> {
+    const said = await this.manager.output('delphi-worker-v2').catch(() => '');
+    return said.split('told to stop').length - 1;
   }
 
   mails(): Mail[] {

@@ -92,7 +92,7 @@ async function run({ folder }: Stage, { terminal }: Team, profile: string): Prom
 /** What is measured goes before whatever else this machine has to do, where the one who asks may say so. */
 function prefer(pid: number): void {
   try {
-    setPriority(pid, -15);
+    setPriority(pid, -5);
   } catch {
     // Only root may: what was spoilt is done once more then.
   }
