@@ -20,8 +20,8 @@ export function formatNotes(output: Output, { notes }: Verdict, telling: Telling
 
 /** What can be done now; not broken into lines, since it is copied from here into a shell. */
 export function formatNext(output: Output, lines: readonly string[]): string {
-  if (lines.length === 0) return '';
-  return `${colourOf(output).dim('->')} ${printable(lines.join('; '))}\n`;
+  const arrow = colourOf(output).dim('->');
+  return lines.map((line) => `${arrow} ${printable(line)}\n`).join('');
 }
 
 /** The last line of the proof, where the eye is. */

@@ -46,7 +46,10 @@ async function nextLines(
   const from = named ? ` --source ${shellWord(source.name)}` : '';
   const file = source.kind === 'archive' ? ` --archive ${shellWord(source.path)}` : '';
   const look = shellWord(partitionKeys(stream, partitions)[0]!);
-  return [`prove it again: qctl verify ${shellWord(run)}${from}${file}`, `look: qctl stream tail ${look}`];
+  return [
+    `prove it again: qctl verify ${shellWord(run)}${from}${file}`,
+    `look at it: qctl stream tail ${look}`,
+  ];
 }
 
 async function runWithProgress(

@@ -55,7 +55,7 @@ test('the proof tells what the plan has told no second time, what its time is ma
   expect(stdout).toMatch(/^time +\S+; 40 read in \S+, [\d,]+\/s$/m);
   expect(stdout).toMatch(
     new RegExp(
-      `^converged: everything .* exactly once\n-> prove it again: qctl verify ${run} --source outbox; look: qctl stream tail ${stream}\n$`,
+      `^converged: everything .* exactly once\n-> prove it again: qctl verify ${run} --source outbox\n-> look at it: qctl stream tail ${stream}\n$`,
       'm',
     ),
   );

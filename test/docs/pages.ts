@@ -118,7 +118,7 @@ export const PAGES: Record<string, Page> = {
         code: 130,
         until: /REDIS_URL/,
       },
-      analyse: { says: /ready: 0 blockers/ },
+      analyse: { says: /GROUP_MISSING/ },
       '--dry-run': {},
       'drain postgres notification_outbox --create-group workers': { ...YES, says: /converged/ },
       'stream tail': { says: /body/ },
