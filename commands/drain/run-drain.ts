@@ -1,5 +1,6 @@
 import type { DrainReport, DrainRequest } from '../../src/drain/index.ts';
 import { differs, openDrain, runDrain } from '../../src/drain/index.ts';
+import { isQctlError } from '../../src/errors.ts';
 import { partitionKeys } from '../../src/model/keys.ts';
 import { shellWord } from '../../src/model/shell-word.ts';
 import type { Context } from '../context.ts';
@@ -26,7 +27,7 @@ export async function runDrainCommand(context: Context, request: DrainRequest): 
   }
   if (!options.quiet) io.stderr.write(formatPlan(io.stderr, drain.plan));
   await context.confirm(`Drain into ${request.target.stream}?`);
-  const report = await runWithProgress(context, drain);
+  const report = await runOrJoin(context, request, drain);
   const telling = tellingOf(context, drain.plan.findings, await nextLines(context, request, report));
   await renderResult(io, options, {
     type: 'report',
@@ -50,6 +51,25 @@ async function nextLines(
     `prove it again: qctl verify ${shellWord(run)}${from}${file}`,
     `look at it: qctl stream tail ${look}`,
   ];
+}
+
+/** Of several that are started at once, as a Job with `parallelism` does it, one begins the run: the others join it. */
+async function runOrJoin(
+  context: Context,
+  request: DrainRequest,
+  drain: Awaited<ReturnType<typeof openDrain>>,
+): Promise<DrainReport> {
+  try {
+    return await runWithProgress(context, drain);
+  } catch (error) {
+    if (drain.plan.kind !== 'new' || !isQctlError(error) || error.code !== 'SOURCE_LOCKED') throw error;
+    const begun = await openDrain(request, context.now());
+    context.onCleanup(() => begun.close());
+    if (begun.plan.kind === 'new') throw error;
+    const { io, options } = context;
+    if (!options.quiet) io.stderr.write(`run ${begun.plan.run} was begun meanwhile: this process joins it\n`);
+    return runWithProgress(context, begun);
+  }
 }
 
 async function runWithProgress(

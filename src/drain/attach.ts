@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import { runScript } from '../backends/redis/script.ts';
 import { takeLock } from '../backends/redis/scripts/take-lock.ts';
@@ -44,9 +45,9 @@ export async function attach(
 ): Promise<Attachment> {
   const store = new RunStore(client);
   const lock = lockFor(ends.sourceIdentity);
-  const [held, expires, back] = await client.hmget(lock, 'holder', 'expires', WAY_BACK);
+  const [held, expires, back, since] = await client.hmget(lock, 'holder', 'expires', WAY_BACK, 'since');
   const holder = held ?? '';
-  const last = holder ? await store.load(holder) : undefined;
+  const last = holder ? await recordOf(store, holder, since) : undefined;
   const fresh = manifestOf(request, ends, now);
   const { resume } = request.settings;
   if (resume !== undefined) return resumeNamed(client, await store.require(resume), { holder, fresh, back });
@@ -59,6 +60,25 @@ export async function attach(
   return last.state === 'running'
     ? unfinished(client, request, last, { fresh, back })
     : afterFinished(last, fresh, request);
+}
+
+/** A lock that is as young as this may be that of a run which is just being begun: its record comes last. */
+const YOUNG_MS = 60_000;
+const BEGINNING_MS = 3_000;
+
+/** What is known of the holder of a lock; undefined where nothing is, for which one that has just begun gets some time. */
+async function recordOf(
+  store: RunStore,
+  holder: string,
+  since: string | null | undefined,
+): Promise<RunRecord | undefined> {
+  const isYoung = Math.abs(Date.now() - Date.parse(since ?? '')) < YOUNG_MS;
+  const until = performance.now() + (isYoung ? BEGINNING_MS : 0);
+  for (;;) {
+    const record = await store.load(holder);
+    if (record || performance.now() >= until) return record;
+    await sleep(50);
+  }
 }
 
 /** The lock that keeps two different runs off one source. */
