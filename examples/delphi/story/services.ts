@@ -63,7 +63,7 @@ export class Services {
 
   /** How often the new worker has heard that it is to stop. */
   async stopsHeard(): Promise<number> {
-    const said = await this.manager.output('delphi-worker-v2').catch(() => '');
+    const said = await this.manager.output('delphi-worker-v2.service').catch(() => '');
     return said.split('told to stop').length - 1;
   }
 
