@@ -1,6 +1,5 @@
-import type { DrainReport, DrainRequest } from '../../src/drain/index.ts';
-import { differs, openDrain, runDrain } from '../../src/drain/index.ts';
-import { isQctlError } from '../../src/errors.ts';
+import type { DrainReport, DrainRequest, OpenDrain } from '../../src/drain/index.ts';
+import { differs, openBegun, openDrain, runDrain } from '../../src/drain/index.ts';
 import { partitionKeys } from '../../src/model/keys.ts';
 import { shellWord } from '../../src/model/shell-word.ts';
 import type { Context } from '../context.ts';
@@ -53,29 +52,21 @@ async function nextLines(
   ];
 }
 
-/** Of several that are started at once, as a Job with `parallelism` does it, one begins the run: the others join it. */
-async function runOrJoin(
-  context: Context,
-  request: DrainRequest,
-  drain: Awaited<ReturnType<typeof openDrain>>,
-): Promise<DrainReport> {
+/** Runs it, or joins the run that another process has begun since the plan was made. */
+async function runOrJoin(context: Context, request: DrainRequest, drain: OpenDrain): Promise<DrainReport> {
   try {
     return await runWithProgress(context, drain);
   } catch (error) {
-    if (drain.plan.kind !== 'new' || !isQctlError(error) || error.code !== 'SOURCE_LOCKED') throw error;
-    const begun = await openDrain(request, context.now());
+    const begun = await openBegun(request, drain, error, context.now());
+    if (!begun) throw error;
     context.onCleanup(() => begun.close());
-    if (begun.plan.kind === 'new') throw error;
     const { io, options } = context;
     if (!options.quiet) io.stderr.write(`run ${begun.plan.run} was begun meanwhile: this process joins it\n`);
     return runWithProgress(context, begun);
   }
 }
 
-async function runWithProgress(
-  context: Context,
-  drain: Awaited<ReturnType<typeof openDrain>>,
-): Promise<DrainReport> {
+async function runWithProgress(context: Context, drain: OpenDrain): Promise<DrainReport> {
   const progress = createProgress(context.io, context.options);
   context.onHardStop = () => hardStopText(drain.plan.run);
   try {

@@ -18,6 +18,7 @@ export { type Decision, type ShownDecision, showDecision } from './decision.ts';
 export { durabilityFindings, MAY_FORGET } from './durability-check.ts';
 export { CHECKPOINT_TTL_MS } from './expiry.ts';
 export type { Handover } from './handover.ts';
+export { openBegun } from './join.ts';
 export type { ShownOverride } from './live.ts';
 export { type OpenDrain, openDrain } from './open.ts';
 export type { DrainPlan } from './plan.ts';

@@ -1,10 +1,10 @@
-import { ENQUEUED, isText, type NamedColumn, NOT_BEFORE } from '../sources/postgres/column-names.ts';
-
-/** A column of a table, as far as guessing needs it. */
-export interface Column extends NamedColumn {
-  /** The most common values as text; null where they are not known. */
-  common: string[] | null;
-}
+import {
+  enqueuedColumn,
+  growsByType,
+  isText,
+  type NamedColumn,
+  NOT_BEFORE,
+} from '../sources/postgres/column-names.ts';
 
 /** What the columns of a table seem to be for; null where none looks like it. */
 export interface ColumnGuesses {
@@ -23,12 +23,14 @@ export interface ColumnGuesses {
 const KEY =
   /^(?:agent|tenant|customer|client|user|account|organi[sz]ation|org|order|device|session|conversation|group|entity)_id$/;
 const TYPE = /^(?:\w+_)?(?:type|kind|topic|category|channel)$/;
+/** Names of a time that has been. */
 const PAST = /^(?:\w+ed|(?:\w+_)?sent|done|seen)(?:_(?:at|on|until))?$/;
+
 /** Guesses by names and types; `id` is the primary key. */
-export function guessColumns(columns: readonly Column[], id: readonly string[]): ColumnGuesses {
+export function guessColumns(columns: readonly NamedColumn[], id: readonly string[]): ColumnGuesses {
   const one = (pattern: RegExp, type: RegExp = /./) =>
     columns.find((column) => pattern.test(column.name) && type.test(column.type))?.name ?? null;
-  const enqueuedAt = one(ENQUEUED, /^(?:timestamp|date)/);
+  const enqueuedAt = enqueuedColumn(columns) ?? null;
   const notBefore = one(NOT_BEFORE, /^timestamp/);
   return {
     key: columns.find(({ name }) => KEY.test(name) && !id.includes(name))?.name ?? null,
@@ -43,20 +45,20 @@ export function guessColumns(columns: readonly Column[], id: readonly string[]):
 }
 
 /** A point of time that may lie ahead. */
-function isOpen({ name, type }: Column): boolean {
+function isOpen({ name, type }: NamedColumn): boolean {
   return type.startsWith('timestamp') && (NOT_BEFORE.test(name) || !PAST.test(name));
 }
 
 /** Whether a later row has a greater id. */
-function grows(columns: readonly Column[], id: readonly string[]): boolean {
-  return id.every((name) => columns.some((one) => one.name === name && /int/.test(one.type)));
+function grows(columns: readonly NamedColumn[], id: readonly string[]): boolean {
+  return id.every((name) => columns.some((one) => one.name === name && growsByType(one)));
 }
 
 const BODIES = 'payload body data message content event args arguments params input'.split(' ');
 const HOLDS_BODY = /^(?:jsonb?|text|bytea|character varying)/;
 
 /** The column of the body. */
-export function payloadOf(columns: readonly Column[]): string | null {
+export function payloadOf(columns: readonly NamedColumn[]): string | null {
   const fit = columns.filter(({ type }) => HOLDS_BODY.test(type));
   const named = BODIES.map((body) => fit.find(({ name }) => name === body || name.endsWith(`_${body}`)));
   return (named.find(Boolean) ?? fit.find(({ type }) => /^jsonb?$/.test(type)))?.name ?? null;

@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
-import { escapeIdentifier } from '../backends/postgres/index.ts';
-import { isText } from '../sources/postgres/column-names.ts';
+import { isText, type NamedColumn } from '../sources/postgres/column-names.ts';
+import { someValues } from '../sources/postgres/column-values.ts';
 import {
   type ProgressColumn,
   progressByMark,
   progressByState,
   stateOf,
 } from '../sources/postgres/progress-column.ts';
-import { type Column, type ColumnGuesses, guessColumns, payloadOf } from './guess.ts';
+import { type ColumnGuesses, guessColumns, payloadOf } from './guess.ts';
 
 /** A table that looks like a queue, and how it would be drained. */
 export interface FoundTable extends ProgressColumn, ColumnGuesses {
@@ -26,6 +26,11 @@ export interface FoundTable extends ProgressColumn, ColumnGuesses {
   stateColumn: string | null;
 }
 
+interface Column extends NamedColumn {
+  /** Of an enumeration; else null. */
+  labels: string[] | null;
+}
+
 interface Row {
   oid: string;
   schema: string;
@@ -37,6 +42,8 @@ interface Row {
 }
 
 const MOST_TABLES = 100;
+/** Among so many values one that stands for waiting rows is looked for. */
+const MOST_STATES = 100;
 
 const FIND = `
   SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.reltuples::float8 AS rows,
@@ -46,10 +53,7 @@ const FIND = `
             JOIN pg_attribute a ON a.attnum = k.number
            WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid) AS id,
          (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, NULL),
-                 'common', coalesce((SELECT to_json(s.most_common_vals::text::text[]) FROM pg_stats s
-                    WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
-                      AND a.attname ~ '(state|status)$'),
-                   (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)))
+                 'labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid))
                  ORDER BY a.attnum)
             FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -75,7 +79,7 @@ async function described(client: Client, row: Row): Promise<FoundTable | undefin
   if (!id || id.length === 0) return undefined;
   const state = stateOf(columns);
   const progress = state
-    ? progressByState(columns, state, await valuesOf(client, table, state))
+    ? progressByState(columns, state, await valuesOf(client, row, state))
     : progressByMark(columns);
   if (!state && progress.ready === null) return undefined;
   return {
@@ -89,13 +93,10 @@ async function described(client: Client, row: Row): Promise<FoundTable | undefin
 }
 
 /** Empty where it would take long: then nobody knows, and the operator is asked. */
-async function valuesOf(client: Client, table: string, column: Column): Promise<string[]> {
+async function valuesOf(client: Client, { schema, name, table }: Row, column: Column): Promise<string[]> {
   if (!isText(column)) return [];
-  if (column.common) return column.common;
-  const quoted = escapeIdentifier(column.name);
-  const sql = `SELECT DISTINCT value FROM (SELECT ${quoted}::text AS value FROM ${table} LIMIT 1000) sampled WHERE value IS NOT NULL LIMIT 100`;
-  return client.query(sql).then(
-    ({ rows }) => (rows as { value: string }[]).map(({ value }) => value),
+  if (column.labels) return column.labels;
+  return someValues(client, { schema, relation: name, name: table }, column.name, MOST_STATES).catch(
     () => [],
   );
 }

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { guessColumns } from '../../src/init/guess.ts';
 
-const guessed = (name: string) =>
-  guessColumns([{ name, type: 'timestamp with time zone', common: null }], []);
+const guessed = (name: string) => guessColumns([{ name, type: 'timestamp with time zone' }], []);
 
 test.each([
   ...[

@@ -13,7 +13,7 @@ const COMMON = `
 /** Some values of a column, the most common ones first where that is known. Reads statistics, else a few rows. */
 export async function someValues(
   client: Client,
-  table: TableFacts,
+  table: Pick<TableFacts, 'schema' | 'relation' | 'name'>,
   column: string,
   most: number,
 ): Promise<string[]> {

@@ -1,6 +1,8 @@
 import type { Client } from 'pg';
 import { escapeIdentifier, sqlState } from '../../backends/postgres/index.ts';
 import type { Finding } from '../../model/finding.ts';
+import { grouped } from '../../model/grouped.ts';
+import { plural } from '../../model/plural.ts';
 import type { Column, TableFacts } from './catalog.ts';
 import { NOT_BEFORE } from './column-names.ts';
 import { conditions, whereClause } from './expressions.ts';
@@ -32,7 +34,7 @@ export async function notBeforeFindings(
     {
       level: 'warning',
       code: 'NOT_BEFORE_UNUSED',
-      text: `${later === MOST_COUNTED ? 'at least ' : ''}${later} ready rows have ${column.name} in the future${of}: consumers of the stream would get them at once`,
+      text: `${later === MOST_COUNTED ? 'at least ' : ''}${grouped(later)} ready ${plural(later, 'row')} ${later === 1 ? 'has' : 'have'} ${column.name} in the future${of}: consumers of the stream would get them at once`,
       remedy: `--not-before ${column.name}`,
     },
   ];
