@@ -8,7 +8,7 @@ import pg from 'pg';
 import { type Certificates, generateCertificates } from './certificates.ts';
 import { release, tieToThisProcess } from './orphans.ts';
 import { type PostgresBinaries, postgresBinaries } from './postgres-binaries.ts';
-import { freePort, ownFolder, removeFolder, ServerProcess } from './server-process.ts';
+import { freePort, ownFolder, quickFolder, removeFolder, ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 
@@ -58,7 +58,7 @@ export interface TestPostgres extends PostgresAccess {
 
 /** A real PostgreSQL 18 on a free port of 127.0.0.1, in its own folder, ready to answer. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
-  const folder = ownFolder('postgres');
+  const folder = ownFolder('postgres', options.fsync ? undefined : quickFolder());
   try {
     const server = new PostgresServer(folder, options.port ?? (await freePort()), options);
     await server.initialise();
