@@ -104,14 +104,16 @@ async function streamQueue(redis = connectRedis()) {
   };
 }
 
-/** Accepted is what a replica has as well: a failover loses nothing of it. */
-async function append(redis, stream, { delivery, event, body }) {
+/** Accepted is what a replica has as well. */
+function append(redis, stream, { delivery, event, body }) {
+  const fields = ['id', delivery, 'body', body, 'type', event];
+  return replicated(redis, ['xadd', stream, 'MAXLEN', '~', env.REDIS_MAX_LEN, '*', ...fields]);
+}
+
+/** Carries a command out, and waits until a replica has what it did: a failover forgets nothing of it. */
+export async function replicated(redis, command) {
   const connection = redis.stream;
-  const [[failed], [, replicas]] = await redis
-    .pipeline()
-    .xadd(stream, 'MAXLEN', '~', env.REDIS_MAX_LEN, '*', 'id', delivery, 'body', body, 'type', event)
-    .wait(1, 1000)
-    .exec();
+  const [[failed], [, replicas]] = await redis.pipeline([command]).wait(1, 1000).exec();
   if (failed) throw failed;
   // WAIT speaks of what was written on its own connection, and on no other.
   for (let has = replicas; !(has >= 1); has = await redis.wait(1, 1000))

@@ -7,7 +7,7 @@
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRedis, insist, openQueue } from './queue.mjs';
+import { connectRedis, insist, openQueue, replicated } from './queue.mjs';
 
 const { env } = process;
 let stopping = false;
@@ -33,7 +33,7 @@ async function workOn({ body, done }) {
   if (await insist(() => redis.exists(key))) note('known', delivery);
   else {
     note('worked', delivery);
-    await insist(() => redis.set(key, env.POD_NAME, 'EX', 86_400));
+    await insist(() => replicated(redis, ['set', key, env.POD_NAME, 'EX', 86_400]));
   }
   await done();
 }

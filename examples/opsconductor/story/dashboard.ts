@@ -49,6 +49,8 @@ export async function openDashboard({ onEnd }: Stage, { terminal, monitor }: Tea
 /** What a program is told over REST while events are stuck. */
 export async function askDashboard({ figures }: Stage, { redis, monitor }: Team): Promise<void> {
   heading('What the dashboard says of it');
+  const length = await redis.xlen(MAIL);
+  await untilSampled(monitor, length);
   const get = async (path: string) => show(`http://${monitor}${path}`);
   const health = await get('/health');
   const { streams } = JSON.parse((await get('/api/streams')).text) as { streams: { stream: string }[] };
@@ -56,7 +58,6 @@ export async function askDashboard({ figures }: Stage, { redis, monitor }: Team)
   const [one] = JSON.parse((await get(`/api/stream/${mail}`)).text) as { length: number }[];
   const listed = JSON.parse((await get(`/api/pending/${mail}/${GROUP}`)).text) as { pending: number };
   const metrics = (await get('/metrics')).text;
-  const length = await redis.xlen(MAIL);
   const [pending] = await redis.xpending(MAIL, GROUP);
   const all = STREAMS.filter((name) => name !== DEAD_LETTERS);
   figures.held(
@@ -69,9 +70,23 @@ export async function askDashboard({ figures }: Stage, { redis, monitor }: Team)
         all.every((name) => streams.some(({ stream }) => stream === name)) &&
         one?.length === length &&
         listed.pending === Number(pending) &&
-        metrics.includes(`qctl_stream_length{stream="${MAIL}"} ${length}`),
+        metrics.includes(lengthLine(length)),
     },
   );
+}
+
+const lengthLine = (length: number) => `qctl_stream_length{stream="${MAIL}"} ${length}`;
+
+/** What it answers is as old as its last look, and one that a busy machine held up began before the last event came. */
+async function untilSampled(monitor: string, length: number): Promise<void> {
+  const text = async (path: string) => (await fetch(`http://${monitor}${path}`)).text();
+  const known = async () => {
+    const listed = await text('/api/streams');
+    return (
+      (await text('/metrics')).includes(lengthLine(length)) && STREAMS.every((name) => listed.includes(name))
+    );
+  };
+  await waitFor(known, { what: `${length} entries of ${MAIL} on the page`, timeoutMs: 10_000 });
 }
 
 /** The browser is told of the dead letters by itself. */
