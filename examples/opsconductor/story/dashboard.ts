@@ -15,6 +15,8 @@ export interface Dashboard {
 }
 
 const MAIL = streamOf('communication');
+/** Those that are there before the first dead letter. */
+const ALIVE = STREAMS.filter((name) => name !== DEAD_LETTERS);
 
 /** `qctl serve`, and a viewer on its WebSocket. */
 export async function openDashboard({ onEnd }: Stage, { terminal, monitor }: Team): Promise<Dashboard> {
@@ -59,7 +61,6 @@ export async function askDashboard({ figures }: Stage, { redis, monitor }: Team)
   const listed = JSON.parse((await get(`/api/pending/${mail}/${GROUP}`)).text) as { pending: number };
   const metrics = (await get('/metrics')).text;
   const [pending] = await redis.xpending(MAIL, GROUP);
-  const all = STREAMS.filter((name) => name !== DEAD_LETTERS);
   figures.held(
     'REST: health, length and pending entries of communication',
     `${health.status}, ${one?.length}, ${listed.pending}`,
@@ -67,7 +68,7 @@ export async function askDashboard({ figures }: Stage, { redis, monitor }: Team)
       wanted: `200, ${length}, ${pending}, as Redis itself says`,
       holds:
         health.status === 200 &&
-        all.every((name) => streams.some(({ stream }) => stream === name)) &&
+        ALIVE.every((name) => streams.some(({ stream }) => stream === name)) &&
         one?.length === length &&
         listed.pending === Number(pending) &&
         metrics.includes(lengthLine(length)),
@@ -83,7 +84,7 @@ async function untilSampled(monitor: string, length: number): Promise<void> {
   const known = async () => {
     const listed = await text('/api/streams');
     return (
-      (await text('/metrics')).includes(lengthLine(length)) && STREAMS.every((name) => listed.includes(name))
+      (await text('/metrics')).includes(lengthLine(length)) && ALIVE.every((name) => listed.includes(name))
     );
   };
   await waitFor(known, { what: `${length} entries of ${MAIL} on the page`, timeoutMs: 10_000 });
