@@ -7,7 +7,7 @@ import { median, paired, rate, type Tell } from './result.ts';
 import { copyRowsTo, type Rig } from './rig.ts';
 import { simulateDrain } from './simulate/drain.ts';
 import { sharesOf } from './simulate/keys.ts';
-import { LATENCY_MS } from './sqs.ts';
+import { LATENCY_MS, queueArgs } from './sqs.ts';
 
 const PARTITIONS = 12;
 const SHARDS = 3;
@@ -101,19 +101,8 @@ class Scale {
       queueUrl,
       Array.from({ length: messages }, (_, n) => ({ body: body(n) })),
     );
-    const args = [
-      'sqs',
-      '--stream',
-      'bench',
-      '--wait',
-      '1s',
-      '--settle',
-      '1s',
-      '--receivers',
-      `${RECEIVERS}`,
-    ];
     const env = { SQS_QUEUE_URL: queueUrl, AWS_ENDPOINT_URL_SQS: endpoint, AWS_REGION: 'us-east-1' };
-    return this.together(args, env, processes, messages);
+    return this.together(queueArgs(RECEIVERS), env, processes, messages);
   }
 
   /** Milliseconds from the first entry to the last, whoever wrote them. */

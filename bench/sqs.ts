@@ -91,6 +91,11 @@ async function measureAll(rig: SqsRig, messages: number, rounds: number, tell: T
   });
 }
 
+/** After `qctl drain`: the whole queue into the stream `bench`, without long waits at its end. */
+export function queueArgs(receivers: number | string): string[] {
+  return `sqs --stream bench --wait 1s --settle 1s --receivers ${receivers}`.split(' ');
+}
+
 /** One queue a measurement, and both sides measured at the stream: from its first entry to its last. */
 export class SqsRig {
   private readonly rig: Rig;
@@ -107,18 +112,7 @@ export class SqsRig {
   }
 
   qctl(receivers: number | string, count: number): Promise<Measured> {
-    const args = [
-      'sqs',
-      '--stream',
-      'bench',
-      '--wait',
-      '1s',
-      '--settle',
-      '1s',
-      '--receivers',
-      String(receivers),
-    ];
-    return this.measure(count, (env) => runDrain(args, env));
+    return this.measure(count, (env) => runDrain(queueArgs(receivers), env));
   }
 
   prototype(receivers: number, how: 'serial' | 'script' | 'pipeline', count: number): Promise<Measured> {

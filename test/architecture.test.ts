@@ -93,8 +93,6 @@ const LISTS = new Set([
   // Fields of a report and of a status.
   'src/drain/report.ts makeReport',
   'src/drain/status.ts statusOf',
-  // Closures over what one batch holds.
-  'src/sources/sqs/receiver.ts hold',
 ]);
 
 /** Long functions of a file, as `PATH NAME`. */

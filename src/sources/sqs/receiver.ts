@@ -88,20 +88,9 @@ export interface Received {
 
 function hold(options: ReceiverOptions, received: Received[]): HeldBatch {
   let messages = received.map(({ message }) => message);
-  const lifeMs = options.visibilitySeconds * 1000;
-  const mark = { kind: 'ledger' as const, deadlineMs: options.targetNow() + lifeMs };
+  const mark = { kind: 'ledger' as const, deadlineMs: options.targetNow() + lifeMs(options) };
   let held = received.map(({ handed }) => handed);
-  const extend = async (): Promise<void> => {
-    const until = options.targetNow() + lifeMs;
-    try {
-      await changeVisibility(options, held, options.visibilitySeconds);
-      mark.deadlineMs = until;
-    } catch {
-      // Not extended: the deadline stays, and the target refuses the batch after it.
-    }
-  };
-  const heartbeat = setInterval(() => void extend(), lifeMs / 2);
-  const letGo = (): void => clearInterval(heartbeat);
+  const letGo = keepInvisible(options, mark, () => held);
   return {
     get count() {
       return messages.length;
@@ -129,6 +118,27 @@ function hold(options: ReceiverOptions, received: Received[]): HeldBatch {
     },
     letGo,
   };
+}
+
+const lifeMs = ({ visibilitySeconds }: ReceiverOptions): number => visibilitySeconds * 1000;
+
+/** Moves the deadline of what is held, in time, until the function that it returns is called. */
+function keepInvisible(
+  options: ReceiverOptions,
+  mark: { deadlineMs: number },
+  held: () => SqsMessage[],
+): () => void {
+  const extend = async (): Promise<void> => {
+    const until = options.targetNow() + lifeMs(options);
+    try {
+      await changeVisibility(options, held(), options.visibilitySeconds);
+      mark.deadlineMs = until;
+    } catch {
+      // Not extended: the deadline stays, and the target refuses the batch after it.
+    }
+  };
+  const heartbeat = setInterval(() => void extend(), lifeMs(options) / 2);
+  return () => clearInterval(heartbeat);
 }
 
 async function deleteAll(options: ReceiverOptions, messages: SqsMessage[]): Promise<string[]> {
