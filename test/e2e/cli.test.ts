@@ -13,8 +13,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BINARY = join(ROOT, 'bin/qctl.js');
 const VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
 
-/** A program: folder of the project, then names of commands. What each prints stands behind its name. */
+/**
+ * A program: folder of the project, then names of commands. What each prints stands behind its name. Each of them would end
+ * the process two seconds later, if it were still there.
+ */
 const EVERY_HELP = `
+  process.exit = () => undefined;
   const [root, ...names] = process.argv.slice(1);
   const { main } = await import(root + "/dist/main.js");
   for (const name of names) {
