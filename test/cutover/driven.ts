@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { bundleScript } from '../support/bundle.ts';
 import { release, tieToThisProcess } from '../support/orphans.ts';
+import { cleanEnvironment } from '../support/qctl.ts';
 import type { Task } from './driver.ts';
 
 /** How a driven process ended. `killed`: it died as it was told to, or was killed. */
@@ -21,6 +22,7 @@ export function buildDriver(folder: string): Promise<string> {
 export function drive(script: string, task: Task): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [script, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: cleanEnvironment(),
   });
   tieToThisProcess(child.pid);
   let out = '';
