@@ -17,7 +17,7 @@ import {
 } from './harness.ts';
 
 const JOBS = 1000;
-const KILLS = 2;
+const KILLS = 3;
 const target = lookInto(sharedRedisUrl());
 afterAll(() => target.disconnect());
 
