@@ -7,7 +7,14 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundledPackages, compactManifest, nodeOptions, pageOptions, withoutBanner } from './bundle.mjs';
+import {
+  bundledPackages,
+  compactManifest,
+  nodeOptions,
+  pageOptions,
+  requiredLibraries,
+  withoutBanner,
+} from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -37,7 +44,7 @@ async function bundle() {
   const node = await build({
     ...common,
     ...nodeOptions(root),
-    plugins: [compactManifest],
+    plugins: [compactManifest, requiredLibraries],
     outdir: fresh,
     write: false,
   });

@@ -10,6 +10,26 @@ import { join } from 'node:path';
  */
 export const BUNDLED = ['ioredis'];
 
+/**
+ * CommonJS libraries that stay outside and are asked for with require(). For an import Node reads all of their files
+ * once more, for the names in them: with the SDK of SQS that is more time than running them takes.
+ */
+const REQUIRED = [
+  '@aws-sdk/client-sqs',
+  '@fastify/cookie',
+  '@fastify/swagger',
+  '@fastify/websocket',
+  '@jmespath-community/jmespath',
+  '@smithy/node-http-handler',
+  'commander',
+  'fastify',
+  'hdr-histogram-js',
+  'light-my-request',
+  'pg',
+  'pg-copy-streams',
+  'yaml',
+];
+
 /** CommonJS libraries inside an ES module bundle still call require() for Node's own modules. */
 const BANNER = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);\n";
 
@@ -95,6 +115,18 @@ export const compactManifest = {
         export default { flags: listed(flags), commands };`;
       return { contents, loader: 'js' };
     });
+  },
+};
+
+export const requiredLibraries = {
+  name: 'required-libraries',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${REQUIRED.join('|')})$`) }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }));
   },
 };
 

@@ -10,7 +10,7 @@ import { startPooler } from './pooler.ts';
 const NOW = "(now() AT TIME ZONE 'UTC')";
 
 describe('delayed_job', () => {
-  const { sql, insert, empty, session, found } = library(delayedJobCase);
+  const { sql, insert, empty, session, endSessions, found } = library(delayedJobCase);
 
   test('jobs with a stale lock are noted, until they are included or worked off', async () => {
     await insert('locked for long');
@@ -28,6 +28,7 @@ describe('delayed_job', () => {
 
   test('sessions that may be idle workers are noted, until they have ended', async () => {
     const worker = await session();
+    await endSessions();
     expect(await found('IDLE_WORKERS_UNSEEN')).toMatchObject([
       {
         level: 'note',

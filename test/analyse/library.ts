@@ -26,6 +26,7 @@ export function library(format: FormatCase) {
       sql(`INSERT INTO ${table} (${Object.keys(columns)}) VALUES (${Object.values(columns)})`),
     empty: () => sql(`DELETE FROM ${format.table}`),
     session: () => sessionOf(database.url),
+    endSessions: () => database.endSessions(),
     found: async (code: string, choice: Partial<FormatChoice> = {}, url?: string) =>
       found(await caseOf(choice, url), code),
     analysed: async (choice: Partial<FormatChoice> = {}) => analysed(await caseOf(choice)),

@@ -213,6 +213,7 @@ describe('a large table', () => {
     for (const i of [0, 1, 2])
       await sql(`CREATE TABLE parts_${i} PARTITION OF parts FOR VALUES WITH (MODULUS 3, REMAINDER ${i})`);
     await sql(`INSERT INTO parts SELECT i, 'x' FROM generate_series(1, 300) i`);
+    await database.endSessions();
     const { backlog, facts } = await looked({ table: 'parts' });
     expect(backlog).toEqual(counted(300));
     expect(facts).toMatchObject({ partitioned: true, liveRows: 300 });

@@ -76,9 +76,9 @@ test('6,000 rows, half of them consumed, go back through kill -9: finished and r
     { rows: 6000, take: 3000, pending: 600 },
     flags,
   );
-  const { report, landed, seed } = await backThroughKills(scenario, { kills: 8 });
+  const { report, landed, seed } = await backThroughKills(scenario, { kills: 6 });
   tell('back to a table', { kills: landed, known: report.knownBefore, seed });
-  expect(landed, `seed ${seed}`).toBeGreaterThanOrEqual(7);
+  expect(landed, `seed ${seed}`).toBeGreaterThanOrEqual(5);
   expect(report).toMatchObject({
     returned: 3600,
     acknowledged: 3600,

@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait.ts';
 
 const PROCESSES = 50;
 const NAMES = Array.from({ length: 10 }, (_, at) => `api-${at}`);
-const EVERY_MS = 100;
+const EVERY_MS = 250;
 const FLUSH_MS = 500;
 const OPTIONS = {
   ...{ failureThreshold: 20, openTime: 1500, maxOpenTime: 2000, successThreshold: 3, halfOpenProbes: 2 },
@@ -92,7 +92,7 @@ function allSee(wanted: string): Promise<Answer[]> {
     const agreed = answers.every(({ state: all }) => all.every((one) => one.state === wanted && !one.away));
     return agreed ? answers : null;
   };
-  return waitFor(seen, { timeoutMs: 30_000, everyMs: 50, what: `all breakers ${wanted} in all processes` });
+  return waitFor(seen, { timeoutMs: 30_000, everyMs: 250, what: `all breakers ${wanted} in all processes` });
 }
 
 test('a dependency dies and returns under 50 processes and 10 breakers, and Redis loses everything meanwhile', async () => {

@@ -31,7 +31,7 @@ function scenarioOf(broker: string, queue: string, more: string[] = []): Scenari
   };
 }
 
-test('a queue drained through 6 kills, with a worker at work on it, brings each task to one of the two', async () => {
+test('a queue drained through 4 kills, with a worker at work on it, brings each task to one of the two', async () => {
   const app = new CeleryApp(sharedRedisUrl(), uniqueName('celery'));
   const tags = await app.send(
     Array.from({ length: MESSAGES }, (_, i) => ({ args: [i], priority: i % 4 === 0 ? 3 : 0 })),
@@ -39,14 +39,14 @@ test('a queue drained through 6 kills, with a worker at work on it, brings each 
   const scenario = scenarioOf(sharedRedisUrl(), app.queue, ['--partitions', '3', '--allow-competing']);
   const worked: string[] = [];
   const { report, landed, seed } = await drainThroughKills(scenario, {
-    kills: 7,
+    kills: 5,
     // What stands in the queue between two lives is any worker's.
     afterKill: async () => {
       const raw = await app.redis.rpop(app.queue);
       if (raw !== null) worked.push(JSON.parse(raw).properties.delivery_tag);
     },
   });
-  expect(landed).toBeGreaterThanOrEqual(6);
+  expect(landed).toBeGreaterThanOrEqual(4);
   const left = new Set(worked);
   await expectConverged(
     scenario,

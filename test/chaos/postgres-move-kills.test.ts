@@ -5,12 +5,3 @@ test('a keyed move killed 25 times moves every row once, in the order of its key
   const table = await surviveKills('move', ['--workers', '3']);
   expect(await table.rowsLeft()).toBe(0);
 });
-
-test('a move into 4 partitions killed 6 times moves every row once, in the order of its key', async () => {
-  const table = await surviveKills('move, 4 partitions', ['--workers', '3'], {
-    partitions: 4,
-    kills: 7,
-    rows: 6000,
-  });
-  expect(await table.rowsLeft()).toBe(0);
-});

@@ -169,7 +169,7 @@ export async function ownDatabase(template?: string) {
   const name = url.slice(url.lastIndexOf('/') + 1);
   const sql = <T extends object = Record<string, unknown>>(text: string, params?: unknown[]): Promise<T[]> =>
     sharedPostgres().query<T>(text, params, name);
-  return { url, name, sql };
+  return { url, name, sql, endSessions: () => sharedPostgres().endSessions(name) };
 }
 
 /** The error that a promise fails with; a test that expects one and gets none fails. */

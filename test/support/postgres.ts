@@ -70,13 +70,49 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   }
 }
 
+/** Of a server that runs until the end: sessions are kept for the next statements. */
+export interface LastingPostgres extends PostgresAccess {
+  /** Nobody of this process is at the database afterwards, and the server knows the statistics of its statements. */
+  endSessions(database: string): Promise<void>;
+}
+
 /** Access to a running server by the URL of one of its databases. */
-export function connectPostgres(url: string): PostgresAccess {
+export function connectPostgres(url: string): LastingPostgres {
   return {
     url: (database = 'postgres') => withDatabase(url, database),
-    createDatabase: (template) => createDatabase(url, template),
-    query: (sql, params, database = 'postgres') => query(withDatabase(url, database), sql, params),
+    endSessions: (database) => endSessions(withDatabase(url, database)),
+    createDatabase: async (template) => {
+      if (template) await endSessions(withDatabase(url, template));
+      return createDatabase(url, template);
+    },
+    query: async <T extends object>(sql: string, params?: unknown[], database = 'postgres') =>
+      (await sessionsOf(withDatabase(url, database)).query<T & pg.QueryResultRow>(sql, params)).rows,
   };
+}
+
+const pools = new Map<string, pg.Pool>();
+
+/** A new session costs the server and the test more than most statements do, and who waits asks again and again. */
+function sessionsOf(connectionString: string): pg.Pool {
+  const kept = pools.get(connectionString);
+  if (kept) return kept;
+  const pool = new pg.Pool({
+    connectionString,
+    // An analysis tells of sessions of others, and these come and go.
+    application_name: 'qctl tests',
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 1000,
+    allowExitOnIdle: true,
+  });
+  pool.on('error', () => {});
+  pools.set(connectionString, pool);
+  return pool;
+}
+
+async function endSessions(connectionString: string): Promise<void> {
+  const pool = pools.get(connectionString);
+  pools.delete(connectionString);
+  await pool?.end();
 }
 
 function withDatabase(url: string, database: string): string {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
-import { connectPostgres, type PostgresAccess } from './postgres.ts';
+import { connectPostgres, type LastingPostgres } from './postgres.ts';
 import { connectSqs, type SqsAccess } from './sqs.ts';
 
 /*
@@ -12,7 +12,7 @@ export function sharedRedisUrl(): string {
   return inject('redisUrl');
 }
 
-export function sharedPostgres(): PostgresAccess {
+export function sharedPostgres(): LastingPostgres {
   return connectPostgres(inject('postgresUrl'));
 }
 

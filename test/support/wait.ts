@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface WaitOptions {
   /** Default 10 s. */
   timeoutMs?: number;
-  /** Default 20 ms. */
+  /** Default 40 ms. */
   everyMs?: number;
   /** What is waited for, for the error's text. */
   what?: string;
@@ -32,7 +32,7 @@ export async function inTime<T>(promise: Promise<T>, what: string, timeoutMs = G
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 20, what = 'condition' }: WaitOptions = {},
+  { timeoutMs = 10_000, everyMs = 40, what = 'condition' }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;

@@ -1,5 +1,10 @@
-import { type Client, escapeIdentifier, type QueryArrayConfig, type QueryArrayResult } from 'pg';
-import { connectPostgres, postgresLabel, toSourceError } from '../../backends/postgres/index.ts';
+import type { Client, QueryArrayConfig, QueryArrayResult } from 'pg';
+import {
+  connectPostgres,
+  escapeIdentifier,
+  postgresLabel,
+  toSourceError,
+} from '../../backends/postgres/index.ts';
 import { QctlError } from '../../errors.ts';
 import { shorten } from '../../model/shorten.ts';
 import { endSession, SESSION_SETTINGS } from '../../sources/postgres/session.ts';
