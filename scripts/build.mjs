@@ -12,6 +12,7 @@ import {
   compactManifest,
   nodeOptions,
   pageOptions,
+  quickOptions,
   requiredLibraries,
   withoutBanner,
 } from './bundle.mjs';
@@ -50,8 +51,9 @@ async function bundle() {
   });
   await mkdir(fresh);
   await Promise.all(node.outputFiles.map(async (file) => writeFile(file.path, withoutBanner(file.text))));
+  const quick = await build({ ...common, ...quickOptions(root), outdir: fresh });
   const page = await build({ ...common, ...pageOptions, outdir: join(fresh, 'web') });
-  const bundled = bundledPackages(root, [node.metafile, page.metafile]);
+  const bundled = bundledPackages(root, [node.metafile, quick.metafile, page.metafile]);
   await writeFile(join(fresh, 'bundled.json'), `${JSON.stringify(bundled, null, 1)}\n`);
 }
 

@@ -39,6 +39,7 @@ export function nodeOptions(root) {
   return {
     entryPoints: {
       main: 'commands/main.ts',
+      names: 'commands/complete/names.ts',
       index: 'src/index.ts',
       breaker: 'src/breaker/index.ts',
       router: 'src/routing/index.ts',
@@ -62,6 +63,25 @@ export function nodeOptions(root) {
     legalComments: 'none',
   };
 }
+
+/** What shells ask at every key press: one file; what only some of the answers need is in the other bundle. */
+export function quickOptions(root) {
+  const { splitting, chunkNames, banner, ...same } = nodeOptions(root);
+  return {
+    ...same,
+    entryPoints: { quick: 'commands/quick.ts' },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    plugins: [compactManifest, namesElsewhere],
+  };
+}
+
+const namesElsewhere = {
+  name: 'names-elsewhere',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/complete\/names\.ts$/ }, () => ({ path: './names.js', external: true }));
+  },
+};
 
 /** What `qctl serve` shows, under names that stay: the server tells by their content whether they are new. */
 export const pageOptions = {

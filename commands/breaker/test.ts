@@ -1,5 +1,6 @@
 import { isPattern } from '../../src/model/key-pattern.ts';
 import { oddSettings } from '../../src/model/odd-breaker-settings.ts';
+import { plural } from '../../src/model/plural.ts';
 import { addExamples, createCommand, type QctlCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { addConnectionOptions } from '../options.ts';
@@ -74,7 +75,9 @@ function notesOf({ offline, override }: Basis, variants: readonly Variant[], cal
     ...(override ? [`the override ${override.mode} that is in force is left out`] : []),
     ...(slowUnseen ? ['slow calls are not looked at: slowCallDuration is off'] : []),
     ...(calls.outOfOrder > 0
-      ? [`${grouped(calls.outOfOrder)} lines stand behind a later one; they count at its time`]
+      ? [
+          `${grouped(calls.outOfOrder)} ${plural(calls.outOfOrder, 'line stands')} behind a later one, and ${plural(calls.outOfOrder, 'counts')} at its time`,
+        ]
       : []),
     ...odd,
   ];

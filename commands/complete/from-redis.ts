@@ -11,6 +11,7 @@ import {
   RUN_INDEX,
   runKey,
 } from '../../src/model/keys.ts';
+import { plural } from '../../src/model/plural.ts';
 import type { Wanted } from './candidate.ts';
 import type { AddName } from './names.ts';
 
@@ -70,7 +71,7 @@ function keyOf({ stream = '' }: Wanted, { streams }: ResolvedConfig): string {
 
 async function addGroups({ client }: RedisConnection, stream: string, add: AddName): Promise<void> {
   for (const { name, consumers, pending } of rowsOf(await client.call('XINFO', 'GROUPS', stream)))
-    add(String(name), `${consumers} consumers, ${pending} pending`);
+    add(String(name), `${consumers} ${plural(Number(consumers), 'consumer')}, ${pending} pending`);
 }
 
 async function addConsumers(

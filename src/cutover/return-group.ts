@@ -1,5 +1,6 @@
 import { QctlError } from '../errors.ts';
 import { partitionKeys, streamKeys } from '../model/keys.ts';
+import { plural } from '../model/plural.ts';
 import { readFacts, type StreamFacts } from '../streams/index.ts';
 import type { BackDrain } from './host.ts';
 import type { StepWorld } from './step.ts';
@@ -47,10 +48,10 @@ function addedTo(all: readonly (StreamFacts | undefined)[]): number | null {
 }
 
 function lost(stream: string, wanted: number, added: number): QctlError {
-  const what = added === 0 ? 'is not there' : `has had ${added} entries in all`;
+  const what = added === 0 ? 'is not there' : `has had ${added} ${plural(added, 'entry')} in all`;
   return new QctlError(
     'failed',
-    `${stream} ${what}, and this run has brought ${wanted} messages there: redis has lost them`,
+    `${stream} ${what}, and this run has brought ${wanted} ${plural(wanted, 'message')} there: redis has lost them`,
     {
       code: 'STREAM_LOST',
       hint: [

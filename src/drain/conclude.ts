@@ -1,4 +1,5 @@
 import { isGone } from '../backends/sqs/index.ts';
+import { plural } from '../model/plural.ts';
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { CelerySource } from '../sources/celery/index.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
@@ -147,7 +148,7 @@ async function changesOf(
       code: 'VANISHED',
       level: 'problem',
       count: vanished,
-      text: `${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
+      text: `${vanished} ${plural(vanished, 'message')} of an interrupted batch ${plural(vanished, 'is')} no longer in the source: another consumer may have worked on ${plural(vanished, 'it')} as well`,
     });
   return excused(changes, request.settings.allowCompeting);
 }

@@ -1,4 +1,5 @@
 import { isGone } from '../backends/sqs/index.ts';
+import { plural } from '../model/plural.ts';
 import { PostgresSource } from '../sources/postgres/index.ts';
 import { type PassedOver, SqsSource } from '../sources/sqs/index.ts';
 import type { Meter } from './meter.ts';
@@ -149,5 +150,7 @@ export class Emptiness {
 function stuckText({ ready, held }: { ready: number; held: number }, rows: boolean): string {
   if (ready === 0)
     return `${held} ${rows ? 'rows' : 'messages'} are claimed by this run, and no lane of this process has them`;
-  return rows ? `${ready} ready rows are locked by other sessions` : `${ready} messages that came meanwhile`;
+  return rows
+    ? `${ready} ready ${plural(ready, 'row is')} locked by other sessions`
+    : `${ready} ${plural(ready, 'message')} that came meanwhile`;
 }

@@ -1,5 +1,6 @@
 import { isRetryablePostgres } from '../backends/postgres/index.ts';
 import { Interrupted, patiently, pause } from '../model/patience.ts';
+import { plural } from '../model/plural.ts';
 import { LaneFenced, type OpenedLane, RolledBack } from '../sinks/index.ts';
 import { type Recovery, SourceAway } from '../sources/source.ts';
 import { askSource, noteAgain, refuseGone } from './lane-loss.ts';
@@ -112,10 +113,10 @@ async function noteRecovered(
   if (first) meter.vanished += vanished;
   if (suppressed > 0)
     meter.note(
-      `lane ${lane}: ${suppressed} messages stood in the stream already; settled without appending them again`,
+      `lane ${lane}: ${suppressed} ${plural(suppressed, 'message')} stood in the stream already; settled without appending them again`,
     );
   if (vanished > 0)
     meter.note(
-      `lane ${lane}: ${vanished} messages of an interrupted batch are no longer in the source: another consumer may have worked on them as well`,
+      `lane ${lane}: ${vanished} ${plural(vanished, 'message')} of an interrupted batch ${plural(vanished, 'is')} no longer in the source: another consumer may have worked on ${plural(vanished, 'it')} as well`,
     );
 }

@@ -1,3 +1,4 @@
+import { plural } from '../model/plural.ts';
 import type { CelerySource } from '../sources/celery/index.ts';
 import type { Depth } from '../sources/source.ts';
 import { leftWithout, type SourceChange, type SourceWatch } from './source-watch.ts';
@@ -37,7 +38,7 @@ export class ListWatch implements SourceWatch {
         code: 'COMPETING_CONSUMER',
         level: 'problem',
         count: left,
-        text: `${left} messages or more that stood in ${this.source.label} at the start are not there any more, and this run has not taken them: workers have`,
+        text: `${left} ${plural(left, 'message')} or more that stood in ${this.source.label} at the start ${plural(left, 'is')} not there any more, and this run has not taken ${plural(left, 'it')}: workers have`,
       },
     ]);
   }

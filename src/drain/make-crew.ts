@@ -1,4 +1,5 @@
 import type { Batch } from '../model/batch.ts';
+import { plural } from '../model/plural.ts';
 import type { RedisStreamSink } from '../sinks/index.ts';
 import { ArchiveSource } from '../sources/archive/index.ts';
 import { CelerySource } from '../sources/celery/index.ts';
@@ -116,7 +117,7 @@ function readerOf(
 function tellLost(meter: Meter, lane: number, count: number): void {
   meter.vanished += count;
   meter.note(
-    `lane ${lane}: ${count} messages had been taken away from this run when it was to let go of them: another consumer may have worked on them as well`,
+    `lane ${lane}: ${count} ${plural(count, 'message')} had been taken away from this run when it was to let go of ${plural(count, 'it')}: another consumer may have worked on ${plural(count, 'it')} as well`,
   );
 }
 

@@ -2,6 +2,7 @@ import { isRetryable, type RedisConnection } from '../backends/redis/index.ts';
 import { isQctlError } from '../errors.ts';
 import { partitionKeys } from '../model/keys.ts';
 import { Interrupted } from '../model/patience.ts';
+import { plural } from '../model/plural.ts';
 import { DueMover, moreIsDue } from '../streams/index.ts';
 import type { TargetClock } from './clock.ts';
 import type { Manifest } from './manifest.ts';
@@ -94,7 +95,9 @@ export class Mover {
 
   private tellLost(stream: string, lost: number): void {
     if (lost > 0)
-      this.meter.note(`${lost} messages that waited for stream ${stream} have lost their content in Redis`);
+      this.meter.note(
+        `${lost} ${plural(lost, 'message')} that waited for stream ${stream} lost the content in Redis`,
+      );
   }
 
   private tell(text: string): void {

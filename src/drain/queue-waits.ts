@@ -1,3 +1,4 @@
+import { plural } from '../model/plural.ts';
 import type { Depth } from '../sources/source.ts';
 
 /** No message of SQS can be delayed for longer. */
@@ -24,6 +25,6 @@ export class QueueWaits {
     }
     if (held > 0)
       parts.push(`${held} with another consumer or hidden until a retry, which takes 12 h at most`);
-    return `${later + held} messages are delayed or in flight: ${parts.join('; ')}`;
+    return `${later + held} ${plural(later + held, 'message is')} delayed or in flight: ${parts.join('; ')}`;
   }
 }

@@ -1,5 +1,6 @@
 import { isGone } from '../backends/sqs/index.ts';
 import { formatDuration } from '../model/duration.ts';
+import { plural } from '../model/plural.ts';
 import type { Depth } from '../sources/source.ts';
 import type { SqsSource } from '../sources/sqs/index.ts';
 import type { Meter } from './meter.ts';
@@ -112,7 +113,7 @@ export class QueueWatch implements SourceWatch {
       code: 'RECREATED',
       level: 'problem',
       count,
-      text: `the queue was deleted and made anew while it was drained; about ${count} messages stood in it when it was last seen`,
+      text: `the queue was deleted and made anew while it was drained; about ${count} ${plural(count, 'message')} stood in it when it was last seen`,
     };
     this.options.meter.note(this.recreated.text);
   }
@@ -123,10 +124,10 @@ export class QueueWatch implements SourceWatch {
     const others = heldByOthers > 0 ? `; another consumer held up to about ${heldByOthers}` : '';
     if (left === 0) {
       if (heldByOthers === 0) return undefined;
-      const text = `another consumer, or a process that was killed, held up to about ${heldByOthers} messages of the queue while it was drained`;
+      const text = `another consumer, or a process that was killed, held up to about ${heldByOthers} ${plural(heldByOthers, 'message')} of the queue while it was drained`;
       return { code: 'COMPETING_CONSUMER', level: 'note', count: heldByOthers, text };
     }
-    const about = `about ${left} messages or more left the queue without this run`;
+    const about = `about ${left} ${plural(left, 'message')} or more left the queue without this run`;
     if (atOnce && heldByOthers === 0)
       return {
         code: 'PURGED',

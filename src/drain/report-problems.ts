@@ -24,7 +24,7 @@ export function findProblems(parts: ReportParts, remaining: number | null, diffe
 function openProblems({ totals: { open } }: ReportParts): string[] {
   if (open === 0) return [];
   return [
-    `${grouped(open)} messages stand in the stream and the source has not confirmed that it let go of them`,
+    `${grouped(open)} ${plural(open, 'message stands')} in the stream and the source has not confirmed that it let go of ${plural(open, 'it')}`,
   ];
 }
 
@@ -40,29 +40,36 @@ function sourceProblems(parts: ReportParts, remaining: number | null): string[] 
     problems.push(
       `${grouped(depth.inFlight)} ${plural(depth.inFlight, 'message')} in flight with a consumer`,
     );
-  if (!asked && depth.delayed) problems.push(`${grouped(depth.delayed)} messages are delayed`);
+  if (!asked && depth.delayed)
+    problems.push(`${grouped(depth.delayed)} ${plural(depth.delayed, 'message is')} delayed`);
   if (depth.held)
     problems.push(
       `${grouped(depth.held)} ${manifest.source.kind === 'celery' ? 'messages' : 'rows'} of the source are still claimed by this run`,
     );
   if (totals.quarantined > 0)
-    problems.push(`${grouped(totals.quarantined)} messages were set aside in quarantine`);
+    problems.push(
+      `${grouped(totals.quarantined)} ${plural(totals.quarantined, 'message was')} set aside in quarantine`,
+    );
   return problems;
 }
 
 function differingProblems({ verification }: ReportParts, differing: Differing): string[] {
   const problems: string[] = [];
   if (differing.missingCount > 0)
-    problems.push(`${grouped(differing.missingCount)} messages of the source are missing in the stream`);
+    problems.push(
+      `${grouped(differing.missingCount)} ${plural(differing.missingCount, 'message')} of the source ${plural(differing.missingCount, 'is')} missing in the stream`,
+    );
   if (differing.doubledCount > 0)
-    problems.push(`${grouped(differing.doubledCount)} messages stand in the stream more than once`);
+    problems.push(
+      `${grouped(differing.doubledCount)} ${plural(differing.doubledCount, 'message stands')} in the stream more than once`,
+    );
   if (differing.unexpectedCount > 0)
     problems.push(
-      `${grouped(differing.unexpectedCount)} messages of the stream are not in the source (any more)`,
+      `${grouped(differing.unexpectedCount)} ${plural(differing.unexpectedCount, 'message')} of the stream ${plural(differing.unexpectedCount, 'is')} not in the source (any more)`,
     );
   if (differing.alteredCount > 0)
     problems.push(
-      `${grouped(differing.alteredCount)} messages have another body in the stream than in the source`,
+      `${grouped(differing.alteredCount)} ${plural(differing.alteredCount, 'message has')} another body in the stream than in the source`,
     );
   if (verification?.digest?.equal === false && !differs(differing))
     problems.push('ids agree on both sides and bodies do not');
@@ -75,7 +82,9 @@ function settledProblems({ manifest, totals, state }: ReportParts): string[] {
   const alike = manifest.ledgerRun === manifest.run ? totals.settled === carried : totals.settled >= carried;
   if (manifest.mode === 'move' && totals.open === 0 && !alike && state !== 'abandoned') {
     const how = totals.scheduled > 0 ? 'appended, put aside or quarantined' : 'appended or quarantined';
-    return [`${grouped(carried)} messages were ${how} and ${grouped(totals.settled)} settled`];
+    return [
+      `${grouped(carried)} ${plural(carried, 'message was')} ${how} and ${grouped(totals.settled)} settled`,
+    ];
   }
   return [];
 }

@@ -182,7 +182,7 @@ function waitingNote({ totals, due, manifest }: ReportParts): string[] {
   const [next, last] = [dueText(due?.nextDueMs ?? null), dueText(due?.lastDueMs ?? null)];
   const when = next === null ? '' : next === last ? `, due at ${next}` : `, due from ${next} to ${last}`;
   return [
-    `${grouped(totals.waiting)} messages wait until they are due${when}; once no drain is at work, \`qctl maintain --stream ${manifest.target.stream} --follow\` moves them, or \`qctl maintain\` from cron`,
+    `${grouped(totals.waiting)} ${plural(totals.waiting, 'message waits')} until ${plural(totals.waiting, 'it is')} due${when}; once no drain is at work, \`qctl maintain --stream ${manifest.target.stream} --follow\` moves them, or \`qctl maintain\` from cron`,
   ];
 }
 

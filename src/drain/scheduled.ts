@@ -1,4 +1,5 @@
 import type { Finding } from '../model/finding.ts';
+import { plural } from '../model/plural.ts';
 import type { Depth } from '../sources/source.ts';
 import { SqsSource } from '../sources/sqs/index.ts';
 import type { OpenSource } from './open.ts';
@@ -22,14 +23,14 @@ export async function scheduledFindings(
       {
         level: 'blocker',
         code: 'SCHEDULED_MESSAGES',
-        text: `${count} messages of the source are scheduled for later`,
+        text: `${count} ${plural(count, 'message')} of the source ${plural(count, 'is')} scheduled for later`,
         remedy: sqs
           ? 'wait until SQS hands them out, or leave out --refuse-scheduled'
           : 'wait until they are due, leave them out with --ready, or leave out --refuse-scheduled',
       },
     ];
   const text = sqs
-    ? `${count} messages are delayed by SQS, which hands them out when they are due; the drain waits for them`
-    : `${count} messages are scheduled for later: they are put aside beside the stream, and moved into it when they are due, by this drain while it is at work and then by \`qctl maintain --stream ${target.stream}\``;
+    ? `${count} ${plural(count, 'message is')} delayed by SQS, which hands ${plural(count, 'it')} out when ${plural(count, 'it is')} due; the drain waits`
+    : `${count} ${plural(count, 'message is')} scheduled for later: put aside beside the stream, and moved into it when ${plural(count, 'it is')} due, by this drain while it is at work and then by \`qctl maintain --stream ${target.stream}\``;
   return [{ level: 'note', code: 'SCHEDULED_MESSAGES', text }];
 }

@@ -1,3 +1,4 @@
+import { plural } from '../model/plural.ts';
 import type { PostgresSource } from '../sources/postgres/index.ts';
 import type { Depth } from '../sources/source.ts';
 import type { Meter } from './meter.ts';
@@ -65,7 +66,7 @@ export class TableWatch implements SourceWatch {
       code: 'COMPETING_CONSUMER',
       level: 'problem',
       count: left,
-      text: `${left} rows or more that were ready at the start are not any more, and this run has not taken them: another session has deleted or changed them`,
+      text: `${left} ${plural(left, 'row')} or more that ${plural(left, 'was')} ready at the start ${plural(left, 'is')} not any more, and this run has not taken ${plural(left, 'it')}: another session has deleted or changed ${plural(left, 'it')}`,
     };
   }
 
@@ -100,7 +101,7 @@ export class TableWatch implements SourceWatch {
       code: 'RECREATED',
       level: count > 0 ? 'problem' : 'note',
       count,
-      text: `table ${source.table.name} was dropped or made anew while it was drained; ${count} rows of the old one had not been taken`,
+      text: `table ${source.table.name} was dropped or made anew while it was drained; ${count} ${plural(count, 'row')} of the old one had not been taken`,
     };
     meter.note(this.recreated.text);
   }

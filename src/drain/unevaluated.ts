@@ -1,4 +1,5 @@
 import type { Finding } from '../model/finding.ts';
+import { plural } from '../model/plural.ts';
 import type { Depth, Unevaluated } from '../sources/source.ts';
 
 /** The code of the finding, which the report replaces by what was so at the end. */
@@ -8,7 +9,7 @@ export const UNEVALUATED = 'FILTER_NOT_EVALUATED';
 export function unevaluatedText({ count, example }: Unevaluated): string {
   return count === 1
     ? `message ${example} is left out: the filter cannot be evaluated for it`
-    : `${count} messages are left out, such as ${example}: the filter cannot be evaluated for them`;
+    : `${count} ${plural(count, 'message is')} left out, such as ${example}: the filter cannot be evaluated for ${plural(count, 'it')}`;
 }
 
 /** Of the plan, where the source has been looked at already. */

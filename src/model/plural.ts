@@ -12,9 +12,30 @@ const MANY = {
   profile: 'profiles',
   breaker: 'breakers',
   rule: 'rules',
+  job: 'jobs',
+  is: 'are',
+  was: 'were',
+  has: 'have',
+  does: 'do',
+  waits: 'wait',
+  it: 'them',
+  its: 'their',
+  'it is': 'they are',
+  counts: 'count',
+  'entry was': 'entries were',
+  'job is': 'jobs are',
+  'job stands': 'jobs stand',
+  'key was': 'keys were',
+  'line stands': 'lines stand',
+  'row is': 'rows are',
+  'message has': 'messages have',
+  'message is': 'messages are',
+  'message stands': 'messages stand',
+  'message waits': 'messages wait',
+  'message was': 'messages were',
 };
 
-/** The word that fits a number: `entry` for 1, `entries` for all others. */
-export function plural(count: number, thing: keyof typeof MANY): string {
-  return count === 1 ? thing : MANY[thing];
+/** The word that fits a number: `entry` for 1, `entries` for all others; of a verb as well. */
+export function plural(count: number | string | null, thing: keyof typeof MANY): string {
+  return Number(count) === 1 ? thing : MANY[thing];
 }

@@ -80,7 +80,7 @@ describe('pg-boss', () => {
     expect(await found('FLOWS_STAY')).toMatchObject([
       {
         level: 'warning',
-        what: expect.stringContaining('1 jobs of flows'),
+        what: expect.stringContaining('1 job of flows'),
         remedy: expect.stringContaining('finish the flows'),
       },
     ]);
@@ -154,7 +154,7 @@ describe('pgmq', () => {
   test('a reader is noted, until it has given its message back', async () => {
     await insert('with a reader');
     expect(await found('WORKERS_AT_WORK')).toMatchObject([
-      { what: expect.stringContaining('readers with 1 messages of queue Orders') },
+      { what: expect.stringContaining('readers with 1 message of queue Orders') },
     ]);
     await sql('UPDATE pgmq.q_orders SET vt = now()');
     expect(await found('WORKERS_AT_WORK')).toEqual([]);
@@ -208,7 +208,7 @@ describe('Oban', () => {
   test('suspended jobs are warned of, until their workflows are finished', async () => {
     await insert('suspended');
     expect(await found('FLOWS_STAY')).toMatchObject([
-      { level: 'warning', what: expect.stringContaining('1 jobs are suspended') },
+      { level: 'warning', what: expect.stringContaining('1 job is suspended') },
     ]);
     await sql(`UPDATE oban_jobs SET state = 'completed'`);
     expect(await found('FLOWS_STAY')).toEqual([]);
@@ -253,7 +253,7 @@ describe('River', () => {
   test('pending jobs are warned of, until their workflows are finished', async () => {
     await insert('pending');
     expect(await found('FLOWS_STAY')).toMatchObject([
-      { level: 'warning', what: expect.stringContaining('1 jobs are pending') },
+      { level: 'warning', what: expect.stringContaining('1 job is pending') },
     ]);
     await sql(`UPDATE jobs.river_job SET state = 'available'`);
     expect(await found('FLOWS_STAY')).toEqual([]);

@@ -245,7 +245,7 @@ test('messages that a drain has brought and that Redis has lost are never told a
   const { run } = JSON.parse(done.stdout) as { run: string };
   await redis.client.flushall();
   // Whoever tries again, and a producer that makes the stream anew, change nothing of that.
-  for (const why of [/orders is not there, and this run has brought 5/, /orders has had 1 entries in all/]) {
+  for (const why of [/orders is not there, and this run has brought 5/, /orders has had 1 entry in all/]) {
     const back = await qctl('rollback', run);
     expect([back.code, JSON.parse(back.stdout).rollback.failures]).toEqual([
       13,

@@ -157,7 +157,7 @@ test.concurrent('delayed messages are waited for, with the reason shown', async 
   await sqs.send(queueUrl, ['now', { body: 'later', delaySeconds: 3 }]);
   const { report, waits } = await drain({ queueUrl, endpoint: sqs.endpoint, target: { stream } });
   expect(report).toMatchObject({ appended: 2, converged: true });
-  expect(waits.join()).toMatch(/1 messages are delayed or in flight/);
+  expect(waits.join()).toMatch(/1 message is delayed or in flight/);
   const { Attributes } = await sqs.client.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }),
   );

@@ -75,7 +75,7 @@ test('ten attributes leave no room for marks: they go back as they were, and the
   );
   const { stream, url, queue } = await filledStream([{ body: 'full', attributes }]);
   const { report } = await goBack({ source: { stream }, queue });
-  expect(report.notes.join()).toMatch(/1 messages had no room/);
+  expect(report.notes.join()).toMatch(/1 message had no room/);
   const [message] = await receiveAll(sqs, url);
   expect(Object.keys(message!.MessageAttributes!).sort()).toEqual(Object.keys(attributes).sort());
 });

@@ -205,7 +205,7 @@ test('what is not due yet and waits beside the stream goes back with its time, a
     converged: false,
     remaining: { waiting: 1 },
   });
-  expect(there.report.problems.join()).toMatch(/1 messages are not due .*900 s/);
+  expect(there.report.problems.join()).toMatch(/1 message is not due .*900 s/);
   expect(await sqs.depth(url)).toMatchObject({ visible: 1, delayed: 1 });
   const table = { url: db.url, spec };
   const { report } = await goBack({ source: { stream }, table, settings: { fresh: true } });

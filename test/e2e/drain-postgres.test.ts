@@ -248,7 +248,7 @@ describe('exit codes and what is said', () => {
       drainArgs(table, uniqueName(), '--max-body-bytes', '1000', '--yes'),
     );
     expect(code).toBe(8);
-    expect(stdout).toContain('not converged: 1 messages were set aside in quarantine');
+    expect(stdout).toContain('not converged: 1 message was set aside in quarantine');
     expect(stdout).toMatch(/quarantine\s+qctl:\{/);
   });
 

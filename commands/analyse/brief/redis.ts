@@ -1,4 +1,5 @@
 import type { RedisServerFacts } from '../../../src/analyse/index.ts';
+import { plural } from '../../../src/model/plural.ts';
 import type { FactRow } from '../fact-text.ts';
 import { bytes, count, lasting, latency, listed, rate, told, UNKNOWN } from './words.ts';
 
@@ -68,7 +69,7 @@ function memoryText(facts: RedisServerFacts): string {
     `${bytes(usedMemoryBytes)} used`,
     limit,
     `policy ${maxmemoryPolicy ?? UNKNOWN}`,
-    (evictedKeys ?? 0) > 0 && `${count(evictedKeys)} keys were evicted`,
+    (evictedKeys ?? 0) > 0 && `${count(evictedKeys)} ${plural(evictedKeys, 'key was')} evicted`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { RedisConnection } from '../../backends/redis/index.ts';
 import type { StreamConfig } from '../../config/schema.ts';
 import type { Finding } from '../../model/finding.ts';
 import { streamKeys } from '../../model/keys.ts';
+import { plural } from '../../model/plural.ts';
 import { shortList } from '../../model/short-list.ts';
 import { streamSettings } from '../../streams/index.ts';
 import type { GroupLook } from './look.ts';
@@ -26,14 +27,14 @@ export async function besideFindings(
     findings.push({
       level: 'note',
       code: 'DEAD_LETTERS_STAY',
-      text: `${dead} dead letters of the stream do not go back`,
+      text: `${dead} ${plural(dead, 'dead letter')} of the stream ${plural(dead, 'does')} not go back`,
       remedy: 'qctl dlq replay puts them into the stream first',
     });
   if (quarantined > 0)
     findings.push({
       level: 'note',
       code: 'QUARANTINE_STAYS',
-      text: `${quarantined} messages in quarantine do not go back`,
+      text: `${quarantined} ${plural(quarantined, 'message')} in quarantine ${plural(quarantined, 'does')} not go back`,
     });
   if (look.otherGroups.length > 0)
     findings.push({

@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Finding } from '../../model/finding.ts';
+import { plural } from '../../model/plural.ts';
 import { lockFor } from '../attach.ts';
 import { viewRun } from '../membership.ts';
 import { RunStore } from '../run-store.ts';
@@ -30,7 +31,7 @@ export async function forwardFindings(client: Redis | Cluster, identity: string)
     {
       level: 'blocker',
       code: 'DRAIN_OPEN',
-      text: `interrupted run ${holder} has ${open} messages in hand that may stand in the source and in the stream; continued later it would take them out of the source`,
+      text: `interrupted run ${holder} has ${open} ${plural(open, 'message')} in hand that may stand in the source and in the stream; continued later it would take ${plural(open, 'it')} out of the source`,
       remedy: 'repeat its own command with --until 1s: it settles them first',
     },
   ];

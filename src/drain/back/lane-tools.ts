@@ -1,6 +1,7 @@
 import { isRetryable } from '../../backends/redis/index.ts';
 import { QctlError } from '../../errors.ts';
 import { patiently } from '../../model/patience.ts';
+import { plural } from '../../model/plural.ts';
 import { NotDurable } from '../../sinks/index.ts';
 import type { Outcome, TakenPage } from '../../sources/redis-stream/index.ts';
 import type { Hand } from './destination.ts';
@@ -120,7 +121,7 @@ function remember(list: string[], ids: readonly string[]): void {
 function tooManyLeft({ stream }: BackLane, count: number, reason: string): QctlError {
   return new QctlError(
     'partial',
-    `${count} entries of ${stream} could not be given back; the run ends here. The last one: ${reason}`,
+    `${count} ${plural(count, 'entry')} of ${stream} could not be given back; the run ends here. The last one: ${reason}`,
     {
       code: 'TOO_MANY_LEFT',
       hint: ['repeat the command once the reason is gone; --max-left N lets more of them pass'],

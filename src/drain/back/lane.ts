@@ -1,5 +1,6 @@
 import { isRetryable, type RedisConnection } from '../../backends/redis/index.ts';
 import { Interrupted, pause } from '../../model/patience.ts';
+import { plural } from '../../model/plural.ts';
 import {
   LaneGone,
   type LaneHand,
@@ -106,7 +107,7 @@ async function round(lane: BackLane, tools: LaneTools, first: boolean): Promise<
   lane.meter.waiting(
     `lane ${lane.lane}`,
     whole.young > 0
-      ? `${whole.young} entries were delivered to other consumers too lately to be taken`
+      ? `${whole.young} ${plural(whole.young, 'entry was')} delivered to other consumers too lately to be taken`
       : null,
   );
   return { found: whole.entries, cut: whole.cut };

@@ -3,6 +3,7 @@ import type { StreamConfig } from '../../config/schema.ts';
 import { QctlError } from '../../errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import { runKey } from '../../model/keys.ts';
+import { plural } from '../../model/plural.ts';
 import type { Durability } from '../../sinks/durability.ts';
 import { requireWritable } from '../../streams/index.ts';
 import { chooseDurability } from '../durability-check.ts';
@@ -174,7 +175,7 @@ function beforeFindings({ source: { from } }: BackRequest, look: GroupLook): Fin
     {
       level: 'warning',
       code: 'UNDELIVERED_BEFORE',
-      text: `${count} entries before ${from} have not been delivered; to reach those behind them they are set aside, pending with a consumer of this run`,
+      text: `${count} ${plural(count, 'entry')} before ${from} ${plural(count, 'has')} not been delivered, and ${plural(count, 'is')} set aside to reach those behind: pending with a consumer of this run`,
       remedy: 'leave out --from where they should go back as well',
     },
   ];

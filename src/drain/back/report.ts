@@ -127,11 +127,11 @@ function findProblems(parts: BackParts): string[] {
     if (remaining.pending > 0) problems.push(`${entries(remaining.pending)} pending with other consumers`);
     if (remaining.waiting > 0)
       problems.push(
-        `${grouped(remaining.waiting)} messages are not due and wait beside the stream${seen.whyWaiting === undefined ? '' : ` (${seen.whyWaiting})`}`,
+        `${grouped(remaining.waiting)} ${plural(remaining.waiting, 'message is')} not due and ${plural(remaining.waiting, 'waits')} beside the stream${seen.whyWaiting === undefined ? '' : ` (${seen.whyWaiting})`}`,
       );
     if (remaining.undelivered !== 0)
       problems.push(
-        `${remaining.undelivered === null ? 'many' : grouped(remaining.undelivered)} entries not delivered yet`,
+        `${remaining.undelivered === null ? 'many' : grouped(remaining.undelivered)} ${plural(remaining.undelivered ?? 0, 'entry')} not delivered yet`,
       );
   }
   if (lacks(parts) > 0)

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../../backends/redis/index.ts';
+import { plural } from '../../model/plural.ts';
 import { judgeLag, measureLag, readFacts, type StreamFacts } from '../../streams/index.ts';
 import { counted, type Probe } from './probe.ts';
 
@@ -22,14 +23,14 @@ export function lagProbe(redis: RedisConnection, streams: readonly string[], lim
         return counted(
           length,
           limit,
-          `no group reads the stream, whose ${length} entries all wait; ${atMost(limit)}`,
+          `no group reads the stream, whose ${length} ${plural(length, 'entry')} ${plural(length, 'waits')}; ${atMost(limit)}`,
         );
       }
       const slowest = await slowestOf(redis, found, groups, limit);
       return counted(
         slowest.lag,
         limit,
-        `group ${slowest.group} lags by ${slowest.lag} entries; ${atMost(limit)}`,
+        `group ${slowest.group} lags by ${slowest.lag} ${plural(slowest.lag, 'entry')}; ${atMost(limit)}`,
       );
     },
   };

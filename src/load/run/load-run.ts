@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { plural } from '../../model/plural.ts';
 import type { Arrivals } from '../arrivals/arrivals.ts';
 import type { PayloadMaker } from '../payload/payload.ts';
 import type { LoadProfile } from '../profile/profile.ts';
@@ -161,7 +162,8 @@ export class LoadRun {
     const deadline = performance.now() + CONFIRM_MS;
     while (this.#producers.some(({ open }) => open > 0) && performance.now() < deadline) await sleep(LOOK_MS);
     const open = this.tally.endConfirming();
-    if (open > 0) this.errors.add(`${open} messages were not confirmed within ${CONFIRM_MS / 1000} s`);
+    if (open > 0)
+      this.errors.add(`${open} ${plural(open, 'message was')} not confirmed within ${CONFIRM_MS / 1000} s`);
   }
 
   async #drain(observer: Observer): Promise<void> {

@@ -8,6 +8,7 @@ import {
   sqsNow,
 } from '../../backends/sqs/index.ts';
 import type { Finding } from '../../model/finding.ts';
+import { plural } from '../../model/plural.ts';
 import type { Depth } from '../source.ts';
 import { missingRight } from './missing-right.ts';
 
@@ -67,7 +68,7 @@ export class SqsSource {
       findings.push({
         level: 'note',
         code: 'OTHER_CONSUMERS',
-        text: `${facts.inFlight} messages are in flight with another consumer; the drain ends only when they are back or deleted`,
+        text: `${facts.inFlight} ${plural(facts.inFlight, 'message is')} in flight with another consumer; the drain ends only when ${plural(facts.inFlight, 'it is')} back or deleted`,
         remedy: 'stop the old consumers first',
       });
     }

@@ -126,13 +126,16 @@ export class SqsDestination implements Destination, Courier {
     const notes: string[] = [];
     if (this.unmarked > 0)
       notes.push(
-        `${this.unmarked} messages had no room for all of qctl's own attributes and were sent without some of them`,
+        `${this.unmarked} ${plural(this.unmarked, 'message')} had no room for all of qctl's own attributes, and went without some of them`,
       );
     if (this.recognised > 0)
       notes.push(
-        `Redis had forgotten that ${this.recognised} entries were given back; they were acknowledged again and not sent again`,
+        `Redis had forgotten that ${this.recognised} ${plural(this.recognised, 'entry was')} given back; acknowledged again and not sent again`,
       );
-    if (this.clipped > 0) notes.push(`${this.clipped} messages are visible before their time (--clip-delay)`);
+    if (this.clipped > 0)
+      notes.push(
+        `${this.clipped} ${plural(this.clipped, 'message is')} visible before ${plural(this.clipped, 'its')} time (--clip-delay)`,
+      );
     return notes;
   }
 

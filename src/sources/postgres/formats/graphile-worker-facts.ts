@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
+import { plural } from '../../../model/plural.ts';
 import { shortList } from '../../../model/short-list.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import { countIfAllowed, qualified, rowsIfAllowed } from './relations.ts';
@@ -56,7 +57,7 @@ async function namedQueues(client: Client, schema: string): Promise<Finding[]> {
     {
       level: 'note',
       code: 'NAMED_QUEUES',
-      text: `${jobs} jobs stand in named queues (${shortList(named.map(({ name }) => name))}), which run one job at a time; in the stream they have the same key, and a worker that is left may run the next one meanwhile`,
+      text: `${jobs} ${plural(jobs, 'job stands')} in named queues (${shortList(named.map(({ name }) => name))}), which run one job at a time; in the stream they have the same key, and a worker that is left may run the next one meanwhile`,
       remedy: `stop the workers of named queues first, and give each key to one consumer; or drain them by themselves: --queue ${named[0]!.name}`,
     },
   ];

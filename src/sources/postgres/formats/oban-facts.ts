@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
+import { plural } from '../../../model/plural.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import type { ObanFacts } from './oban.ts';
 import { countIfAllowed, isOneOf, qualified, rowsIfAllowed } from './relations.ts';
@@ -59,7 +60,7 @@ async function suspendedFindings(client: Client, jobs: string, which: string): P
     {
       level: 'warning',
       code: 'FLOWS_STAY',
-      text: `${suspended} jobs are suspended: they wait for others, and stay where they are`,
+      text: `${suspended} ${plural(suspended, 'job is')} suspended: waiting for others, and left where ${plural(suspended, 'it is')}`,
       remedy: 'let the workers of Oban finish the workflows',
     },
   ];

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
+import { plural } from '../../../model/plural.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import type { PgbossFacts } from './pgboss.ts';
 import { countIfAllowed, isOneOf, qualified, rowsIfAllowed } from './relations.ts';
@@ -65,7 +66,7 @@ function flows(n: number): Finding {
   return {
     level: 'warning',
     code: 'FLOWS_STAY',
-    text: `${n} jobs of flows wait for others or are waited for; they stay where they are`,
+    text: `${n} ${plural(n, 'job')} of flows ${plural(n, 'is')} waiting for others or waited for: what belongs to a flow stays where it is`,
     remedy: 'let the workers of pg-boss finish the flows',
   };
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { escapeLiteral } from '../../../backends/postgres/index.ts';
 import type { Finding } from '../../../model/finding.ts';
+import { plural } from '../../../model/plural.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import type { PgmqQueue } from './pgmq.ts';
 import { qualified, rowsIfAllowed, tablesNamed } from './relations.ts';
@@ -16,7 +17,10 @@ export async function pgmqWorkers(client: Client, found: FoundQueue): Promise<Li
          FROM ${qualified(found.schema, table)} WHERE vt > now() AND vt < '2900-01-01' AND read_ct > 0`,
     );
     if (row && Number(row.n) > 0)
-      workers.push({ name: `readers with ${row.n} messages of queue ${name}`, seenAt: row.at });
+      workers.push({
+        name: `readers with ${row.n} ${plural(row.n, 'message')} of queue ${name}`,
+        seenAt: row.at,
+      });
   }
   return workers;
 }

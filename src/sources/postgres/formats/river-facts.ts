@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Finding } from '../../../model/finding.ts';
+import { plural } from '../../../model/plural.ts';
 import type { FormatChoice, FoundQueue, LiveWorker } from './format.ts';
 import { countIfAllowed, isOneOf, qualified, rowsIfAllowed } from './relations.ts';
 
@@ -43,7 +44,7 @@ export async function riverFindings(
     findings.push({
       level: 'warning',
       code: 'FLOWS_STAY',
-      text: `${pending} jobs are pending: they wait for others, and stay where they are`,
+      text: `${pending} ${plural(pending, 'job is')} pending: waiting for others, and left where ${plural(pending, 'it is')}`,
       remedy: 'let the workers of River finish the workflows',
     });
   const [missing] = await rowsIfAllowed<{ name: string }>(
