@@ -141,7 +141,7 @@ test('a message that is not due goes back with a delay, one that SQS cannot dela
   expect(await sqs.depth(url)).toMatchObject({ visible: 1, delayed: 1 });
   const clipped = await goBack({ source: { stream }, queue: { ...queue, clipDelay: true } });
   expect(clipped.report).toMatchObject({ converged: true, returned: 3, left: 0 });
-  expect(clipped.report.notes.join()).toMatch(/before their time/);
+  expect(clipped.report.notes.join()).toMatch(/before its time/);
   expect(await sqs.depth(url)).toMatchObject({ visible: 1, delayed: 2 });
 });
 
