@@ -255,17 +255,17 @@ describe.each(FORMAT_CASES)('$name', (format) => {
     expect(Object.keys(row!)).toHaveLength(values.length);
   });
 
-  test.runIf(format.newer !== undefined)(
-    'a version from the future is refused, and what was found is named',
-    async () => {
+  // Some libraries keep no version anywhere: there a changed table is all that can be seen.
+  const { newer } = format;
+  if (newer !== undefined)
+    test('a version from the future is refused, and what was found is named', async () => {
       const own = await copied(format);
-      await own.sql(format.newer!);
+      await own.sql(newer);
       const error = await failureOf(describeAll(format, own.url));
       expect(error).toMatchObject({ kind: 'refused', code: 'UNKNOWN_FORMAT_VERSION' });
       expect(error.message).toContain('99');
       expect(error.hint.join()).toContain(formatOf(format.name)!.versions);
-    },
-  );
+    });
 
   test('who may read none of it is told so, and nothing breaks', async () => {
     const role = uniqueName('reader').replaceAll('-', '_');

@@ -11,8 +11,14 @@ declare module 'vitest' {
   }
 }
 
-/** Autovacuum looks into hundreds of databases that nobody uses any more, ten times a second. */
-const POSTGRES = ['-c', 'max_connections=200', '-c', 'autovacuum=off'];
+/**
+ * Autovacuum looks into hundreds of databases that nobody uses any more, ten times a second. A new database is a
+ * checkpoint, and after one whole pages would be logged.
+ */
+const POSTGRES = ['max_connections=200', 'autovacuum=off', 'full_page_writes=off'].flatMap((one) => [
+  '-c',
+  one,
+]);
 
 /** One server of each kind for the whole run; tests that break servers start their own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

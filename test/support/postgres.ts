@@ -123,7 +123,11 @@ function withDatabase(url: string, database: string): string {
 
 async function createDatabase(url: string, template = 'template1'): Promise<string> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await query(withDatabase(url, 'postgres'), `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  // Half of the work: the files are copied by the system, not page by page into the log.
+  await query(
+    withDatabase(url, 'postgres'),
+    `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`,
+  );
   return withDatabase(url, name);
 }
 

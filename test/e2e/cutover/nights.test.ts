@@ -12,8 +12,8 @@ const ON_WATCH = '10m';
 const KINDS = ['postgres', 'sqs'] as const;
 
 describe.concurrent('a night with messages flowing all the time', { timeout: 180_000 }, () => {
-  test.for(KINDS)('%s: a cutover, and a rollback after it was complete', async (kind, context) => {
-    const { night, plan } = await opened(kind, context);
+  test('sqs: a cutover, and a rollback after it was complete', async (context) => {
+    const { night, plan } = await opened('sqs', context);
     const before = await night.outside();
     const done = await carriedOut(night, ['cutover', 'run', night.plan(plan())]);
     expect(done).toMatchObject({ code: 0, report: { state: 'completed' } });
@@ -71,13 +71,14 @@ describe.concurrent('a night with messages flowing all the time', { timeout: 180
     await night.expectExactlyOnce();
   });
 
-  test('postgres: twenty steps are back within half a minute', async (context) => {
+  test('postgres: a cutover of twenty steps, which are back within half a minute', async (context) => {
     const { night, plan } = await opened('postgres', context);
     const before = await night.outside();
     const text = plan({ end: furtherSteps(night), budget: '30m' });
     const done = await carriedOut(night, ['cutover', 'run', night.plan(text)]);
     expect(done).toMatchObject({ code: 0, report: { state: 'completed' } });
     expect(done.report.steps).toHaveLength(20);
+    await night.flowing('new');
     const back = await carriedOut(night, ['rollback', done.report.run]);
     await expectBack(night, back, before, 'ordered by');
     expect(back.report.rollback!.ms).toBeLessThan(30_000);
