@@ -15,7 +15,7 @@ declare module 'vitest' {
  * Autovacuum looks into hundreds of databases that nobody uses any more, ten times a second. A new database is a
  * checkpoint, and after one whole pages would be logged.
  */
-const POSTGRES = ['max_connections=200', 'autovacuum=off', 'full_page_writes=off'].flatMap((one) => [
+const POSTGRES = ['max_connections=400', 'autovacuum=off', 'full_page_writes=off'].flatMap((one) => [
   '-c',
   one,
 ]);
