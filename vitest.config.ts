@@ -11,8 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // Files of one worker share their modules: nothing is kept in those, and loading them anew took a fifth of the time.
     isolate: false,
-    // One more than the cores that are asked for: some of these tests wait. A fourth only made all of them slower.
-    maxWorkers: 3,
+    // Twice the cores that are asked for: half of the time a test waits for servers and timeouts.
+    maxWorkers: 4,
     sequence: { sequencer: Sequencer },
     // A test that kills 25 processes takes half a minute alone, and several times that beside others on two slow cores.
     testTimeout: 240_000,

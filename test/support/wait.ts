@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface WaitOptions {
   /** Default 10 s. */
   timeoutMs?: number;
-  /** Default 40 ms. */
+  /** Default: 5 ms at first, which may be a moment that passes; 30 ms after half a second. */
   everyMs?: number;
   /** What is waited for, for the error's text. */
   what?: string;
@@ -32,9 +32,10 @@ export async function inTime<T>(promise: Promise<T>, what: string, timeoutMs = G
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 40, what = 'condition' }: WaitOptions = {},
+  { timeoutMs = 10_000, everyMs, what = 'condition' }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeoutMs;
+  const began = Date.now();
+  const deadline = began + timeoutMs;
   let cause: unknown;
   do {
     try {
@@ -44,7 +45,7 @@ export async function waitFor<T>(
     } catch (error) {
       cause = error;
     }
-    await sleep(everyMs);
+    await sleep(everyMs ?? Math.min(30, 5 + (Date.now() - began) / 20));
   } while (Date.now() < deadline);
   throw new Error(`${what} not met within ${timeoutMs} ms`, { cause });
 }
