@@ -140,8 +140,9 @@ describe('what comes in and goes out', () => {
     stop.abort();
     const { facts, arrivalPerSecond, completionPerSecond } = await look;
     const seconds = facts.observedMs! / 1000;
-    expect(arrivalPerSecond! * seconds).toBeCloseTo(30, 0);
-    expect(completionPerSecond! * seconds).toBeCloseTo(20, 0);
+    // Looks take a moment themselves, and a busy machine a longer one.
+    expect(Math.round((arrivalPerSecond! * seconds) / 5)).toBe(6);
+    expect(Math.round((completionPerSecond! * seconds) / 5)).toBe(4);
   });
 
   /** Until the analysis has looked for the first time: its last query before it waits is that of sizes. */
