@@ -9,7 +9,7 @@ import { version } from './version.ts';
  * @param argv the arguments after `node qctl`
  */
 export async function quick(argv: string[]): Promise<void> {
-  if (argv.length === 1) return printQuietly(`${version()}\n`);
+  if (!argv[0]?.startsWith('__complete')) return printQuietly(`${version()}\n`);
   // Whatever comes late would stand in the middle of a line that somebody is typing.
   process.removeAllListeners('warning');
   process.on('uncaughtException', () => undefined);

@@ -207,6 +207,11 @@ describe('completion', () => {
       'profiles',
       '',
     ]);
+    expect(await runQctl(['__complete'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^drain\t/m),
+      stderr: '',
+    });
     expect(await runQctl(['__complete', 'nonsense', '--x', ''])).toMatchObject({
       code: 0,
       stdout: '',
