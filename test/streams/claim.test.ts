@@ -346,7 +346,7 @@ describe('while things go wrong', () => {
     let pages = 0;
     const progress = () => {
       pages += 1;
-      if (pages % 5 === 0) proxy.cut();
+      if (pages % 2 === 1) proxy.cut();
     };
     const request = requestOf({ maxDeliveries: 9 });
     const report = await claimPending(through, request, { ...work, waiting }, { progress });
