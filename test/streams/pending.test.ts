@@ -52,7 +52,7 @@ function still({ consumers, entries, ...report }: PendingReport) {
 test('totals, spans, who holds what, and the oldest entries; a message that was trimmed away is shown as such', async () => {
   await fillPending(redis.client, stream, 'workers', [
     { id: '1-0', consumer: 'a', idleMs: 90_000_000, deliveries: 12, gone: true },
-    { id: '2-0', consumer: 'b', idleMs: 60_000, deliveries: 3, fields: ['body', 'äöü', 'x', ''] },
+    { id: '2-0', consumer: 'b', idleMs: 70_000, deliveries: 3, fields: ['body', 'äöü', 'x', ''] },
     { id: '3-0', consumer: 'a', idleMs: 20_000, deliveries: 1 },
     { id: '4-0', consumer: 'a', idleMs: 400_000, deliveries: 2 },
   ]);
@@ -86,7 +86,7 @@ test('totals, spans, who holds what, and the oldest entries; a message that was 
         ...{ gone: true, payloadBytes: null, fields: null },
       },
       {
-        ...{ id: '2-0', consumer: 'b', idle: 60_000, ageMs: null, deliveries: 3 },
+        ...{ id: '2-0', consumer: 'b', idle: 70_000, ageMs: null, deliveries: 3 },
         ...{ gone: false, payloadBytes: 11, fields: null },
       },
       {
