@@ -13,11 +13,14 @@ Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: '
 export async function tableOf(rows: number) {
   const postgres = sharedPostgres();
   const url = await postgres.createDatabase();
-  const sql = (text: string) => postgres.query(text, [], new URL(url).pathname.slice(1));
+  const database = new URL(url).pathname.slice(1);
+  const sql = (text: string) => postgres.query(text, [], database);
   await sql('CREATE TABLE alerts (id bigserial PRIMARY KEY, kind text, payload text)');
   await sql(
     `INSERT INTO alerts (kind, payload) SELECT (ARRAY['mail', 'text'])[1 + i % 2], 'body ' || i FROM generate_series(1, ${rows}) i`,
   );
+  // Else the statistics come to the server sometime, and are a change between two analyses.
+  await postgres.endSessions(database);
   return { url, sql };
 }
 
