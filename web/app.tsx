@@ -6,6 +6,7 @@ import { place } from './lib/place-store.ts';
 import { useStore } from './lib/store.ts';
 import { live } from './live/connection.ts';
 import { ageOf } from './live/state.ts';
+import { AskedAction } from './parts/action.tsx';
 import { Announcer } from './shell/announcer.tsx';
 import { Banner } from './shell/banner.tsx';
 import { Navigation } from './shell/navigation.tsx';
@@ -42,6 +43,7 @@ export function App() {
         <Banner live={state} now={now} />
         {state.snapshot ? viewAt(here, state.snapshot) : <Waiting link={state.link} />}
       </main>
+      <AskedAction />
       <Announcer />
     </div>
   );

@@ -4,7 +4,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operateBreaker } from '../../src/breaker/index.ts';
 import { NO_CHROMIUM, startChromium } from '../support/chromium.ts';
-import type { QctlProcess } from '../support/qctl.ts';
+import { type QctlProcess, spawnQctl } from '../support/qctl.ts';
 import { waitFor } from '../support/wait.ts';
 import { HELD, HOSTILE, LETTERS, openPageWorld, type PageWorld, TOKEN } from './page-driver.ts';
 
@@ -144,7 +144,7 @@ describe.skipIf(skip)(skip ? `${title} (${NO_CHROMIUM})` : title, () => {
   });
 
   test('actions ask for a reason, are done, and stand in the audit: a breaker, a drain, a cutover', async () => {
-    const act = async (button: string, confirm: string, reason: string): Promise<void> => {
+    const act = async (button: string, confirm: string, reason: string, behind: Locator): Promise<void> => {
       await page.getByRole('button', { name: button, exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('button', { name: confirm, exact: true }).click();
@@ -156,22 +156,25 @@ describe.skipIf(skip)(skip ? `${title} (${NO_CHROMIUM})` : title, () => {
       ).toBe(false);
       await dialog.getByLabel('Reason').fill(reason);
       await dialog.getByRole('button', { name: confirm, exact: true }).click();
-      await shown(dialog.getByText('Done. It stands in the audit'));
+      const done = dialog.getByText('Done. It stands in the audit');
+      await shown(done);
+      // The answer stays until it is closed, also where the button is no longer there.
+      await shown(behind);
+      expect(await done.isVisible()).toBe(true);
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
     };
+    const state = (name: string, text: string) => card(name).getByText(text, { exact: true });
+    const { drain, cutover } = world;
     await go('#/breakers');
-    await act(`Release breaker ${HELD}`, 'Release', 'the index is back');
-    await shown(card(HELD).getByText('closed', { exact: true }));
+    await act(`Release breaker ${HELD}`, 'Release', 'the index is back', state(HELD, 'closed'));
     await go('#/drains');
-    await act(`Pause drain ${world.drain}`, 'Pause', HOSTILE);
-    await shown(card(world.drain).getByText(HOSTILE));
-    await shown(card(world.drain).getByText('paused', { exact: true }));
-    await act(`Resume drain ${world.drain}`, 'Resume', 'go on');
-    await shown(card(world.drain).getByText('following', { exact: true }));
+    await act(`Pause drain ${drain}`, 'Pause', HOSTILE, state(drain, 'paused'));
+    await shown(card(drain).getByText(HOSTILE));
+    await act(`Resume drain ${drain}`, 'Resume', 'go on', state(drain, 'following'));
     await go('#/cutovers');
-    await act(`Approve step gate of cutover ${world.cutover}`, 'Approve', 'all is well');
-    await shown(card('night-move').getByText('completed', { exact: true }));
+    const completed = state('night-move', 'completed');
+    await act(`Approve step gate of cutover ${cutover}`, 'Approve', 'all is well', completed);
     expect(await world.redis.client.get('mark')).toBe('flipped');
     const audit = await world.redis.client.xrange('qctl:audit', '-', '+');
     const done = audit.flatMap(([, fields]) =>
@@ -183,6 +186,25 @@ describe.skipIf(skip)(skip ? `${title} (${NO_CHROMIUM})` : title, () => {
       'drain resume',
       'cutover approve',
     ]);
+  });
+
+  test('what is asked for stays what was pressed, whatever others do meanwhile, and goes with the view', async () => {
+    const elsewhere = async (verb: string): Promise<void> => {
+      const { code, stderr } = await spawnQctl(['drain', verb, world.drain, '--redis-url', world.server.url])
+        .done;
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+    };
+    await go('#/drains');
+    await page.getByRole('button', { name: `Pause drain ${world.drain}` }).click();
+    const dialog = page.getByRole('dialog', { name: `Pause drain ${world.drain}` });
+    await dialog.getByLabel('Reason').fill('half a sent');
+    await elsewhere('pause');
+    await shown(card(world.drain).getByText('paused', { exact: true }));
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('half a sent');
+    expect(await dialog.getByRole('button', { name: 'Pause', exact: true }).isEnabled()).toBe(true);
+    await elsewhere('resume');
+    await go('#/breakers');
+    await dialog.waitFor({ state: 'detached' });
   });
 
   test('all of it goes by keyboard, and it is seen where one is', async () => {

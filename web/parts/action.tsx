@@ -1,5 +1,6 @@
-import { useState } from 'preact/hooks';
-import { useStore } from '../lib/store.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { place } from '../lib/place-store.ts';
+import { createStore, useStore } from '../lib/store.ts';
 import { live } from '../live/connection.ts';
 import { postJson } from '../live/rest.ts';
 import { Dialog } from './dialog.tsx';
@@ -20,25 +21,35 @@ interface ActionProps {
   forHow?: string;
 }
 
+/** What is asked for now, as it was when its button was pressed: the button may be gone before the answer is there. */
+const asked = createStore<ActionProps | null>(null);
+
 /** A button that is there only for those who may act. It asks for a reason, and shows what came of it. */
 export function Action(props: ActionProps) {
   const { actions, link } = useStore(live);
-  const [open, setOpen] = useState(false);
   if (!actions) return null;
   return (
-    <>
-      <button
-        type="button"
-        class={props.danger ? 'danger small' : 'small'}
-        aria-label={props.title}
-        disabled={link !== 'live'}
-        onClick={() => setOpen(true)}
-      >
-        {props.label}
-      </button>
-      {open && <ActionDialog {...props} csrfToken={actions.csrfToken} close={() => setOpen(false)} />}
-    </>
+    <button
+      type="button"
+      class={props.danger ? 'danger small' : 'small'}
+      aria-label={props.title}
+      disabled={link !== 'live'}
+      onClick={() => asked.set(props)}
+    >
+      {props.label}
+    </button>
   );
+}
+
+/** Where all of them ask. It stays when the view behind it changes, and goes with its place. */
+export function AskedAction() {
+  const { actions } = useStore(live);
+  const here = useStore(place);
+  const action = useStore(asked);
+  const close = (): void => asked.set(null);
+  useEffect(() => close, [here]);
+  if (!actions || !action) return null;
+  return <ActionDialog {...action} csrfToken={actions.csrfToken} close={close} />;
 }
 
 type Outcome = { done: boolean; text: string } | 'underway' | null;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** A window over the page. Escape closes it, and the focus goes back to where it was. */
+/** A window over the page. Escape closes it, and the focus goes back to where it was, to the content where that is gone. */
 export function Dialog({ title, wide = false, close, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -9,7 +9,7 @@ export function Dialog({ title, wide = false, close, children }: DialogProps) {
     dialog.current?.showModal();
     // Where something is asked for, that comes before the button that closes it.
     dialog.current?.querySelector('input')?.focus();
-    return () => before?.isConnected && before.focus();
+    return () => (before?.isConnected ? before : document.getElementById('main'))?.focus();
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, too: that is the browser's part
