@@ -207,7 +207,12 @@ rules:
   ]);
   hosts.push(all[2]!);
   for (const { runner } of all) runner.start();
-  await waitFor(() => hook.got.length > 0);
+  // A host that has not seen yet that it was told would have to tell it again.
+  const knows = async (where: string) => {
+    const { state } = await new FileAlertStore(where, given.id, () => undefined).read('deep');
+    return state?.incidents[0]?.told.hook === 1;
+  };
+  await waitFor(async () => (await knows(folder)) && (await knows(elsewhere)));
   await server.kill9();
   await waitFor(() => hook.got.filter(({ body }) => body.rule === 'lost').length === 2);
   // They go on to look while it is away.
