@@ -17,7 +17,7 @@ import type { AddName } from './names.ts';
 
 /** The newest runs are those that somebody means. */
 const MOST_RUNS = 50;
-/** Of the other indexes. */
+/** Names that are looked at in an index. */
 const MOST_NAMES = 1000;
 
 /** Adds what Redis knows, as it comes. Throws what Redis says. */
@@ -35,9 +35,9 @@ export async function addFromRedis(
     case 'consumer':
       return addConsumers(redis, wanted, config, add);
     case 'run':
-      return addRuns(redis, RUN_INDEX, runKey, add);
+      return addRuns(redis, wanted.begin, RUN_INDEX, runKey, add);
     case 'cutover':
-      return addRuns(redis, CUTOVER_INDEX, (run) => cutoverKeys(run).record, add);
+      return addRuns(redis, wanted.begin, CUTOVER_INDEX, (run) => cutoverKeys(run).record, add);
     case 'breaker':
       return addIndexed(redis, BREAKER_INDEX, add);
     case 'route':
@@ -97,11 +97,13 @@ function rowsOf(reply: unknown): Record<string, unknown>[] {
 
 async function addRuns(
   { client }: RedisConnection,
+  begin: string,
   index: string,
   keyOfRun: (run: string) => string,
   add: AddName,
 ): Promise<void> {
-  const runs = await client.zrevrange(index, 0, MOST_RUNS - 1);
+  const newest = await client.zrevrange(index, 0, MOST_NAMES - 1);
+  const runs = newest.filter((run) => run.startsWith(begin)).slice(0, MOST_RUNS);
   const states = await Promise.all(runs.map((run) => client.hget(keyOfRun(run), 'state').catch(() => null)));
   for (const [at, run] of runs.entries()) add(run, states[at] ?? undefined);
 }

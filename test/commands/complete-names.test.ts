@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { complete } from '../../commands/complete.ts';
 import { runQctl } from '../support/qctl.ts';
+import { startRedis } from '../support/redis.ts';
 import { sharedRedisUrl, uniqueName } from '../support/shared.ts';
 
 const TAG = uniqueName('tab');
@@ -43,8 +44,6 @@ beforeAll(async () => {
   await redis.xadd(Buffer.concat([Buffer.from(`${TAG}:`), Buffer.from([0xff])]), '*', 'a', '1');
   await redis.xadd(`${TAG}:two\nlines`, '*', 'a', '1');
   await redis.set(`${TAG}:no-stream`, '1');
-  await redis.zadd('qctl:runs', 1, `${TAG}-run-1`, 2, `${TAG}-run-2`);
-  await redis.hset(`qctl:run:${TAG}-run-2`, 'state', 'done');
   await redis.zadd('qctl:cutovers', 1, `${TAG}-night`);
   await redis.zadd('qctl:cb:index', 1, `${TAG}-stripe`);
   await redis.zadd('qctl:routes', 0, `${TAG}-orders`);
@@ -52,7 +51,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const members = {
-    'qctl:runs': [`${TAG}-run-1`, `${TAG}-run-2`],
     'qctl:cutovers': [`${TAG}-night`],
     'qctl:cb:index': [`${TAG}-stripe`],
     'qctl:routes': [`${TAG}-orders`],
@@ -82,9 +80,21 @@ describe('names that Redis knows', () => {
     expect(await names(['claim', `${TAG}:missing`, ''])).toEqual([]);
   });
 
-  test('runs, the newest first, with their states; cutovers, breakers and routes', async () => {
-    const runs = await complete(['__complete', 'drain', 'status', TAG], env);
-    expect(runs).toBe(`${TAG}-run-2\tdone\n${TAG}-run-1\n`);
+  test('runs, the newest first, with their states, also where many newer ones are called otherwise', async () => {
+    const server = await startRedis();
+    const own = new Redis(server.url);
+    await own.zadd('qctl:runs', 1, 'orders-1', 2, 'orders-2');
+    await own.hset('qctl:run:orders-2', 'state', 'done');
+    for (let n = 0; n < 60; n += 1) await own.zadd('qctl:runs', 100 + n, `hooks-${n}`);
+    const runs = (begin: string) =>
+      complete(['__complete', 'drain', 'status', begin], { ...env, QCTL_REDIS_URL: server.url });
+    expect(await runs('orders')).toBe('orders-2\tdone\norders-1\n');
+    expect((await runs('')).split('\n').slice(0, 2)).toEqual(['hooks-59', 'hooks-58']);
+    await own.quit();
+    await server.stop();
+  });
+
+  test('cutovers, breakers and routes', async () => {
     expect(await names(['rollback', TAG])).toEqual([`${TAG}-night`]);
     expect(await names(['breaker', 'hold', 'open', TAG])).toEqual([`${TAG}-stripe`]);
     expect(await names(['route', 'set', TAG])).toEqual([`${TAG}-orders`]);
