@@ -18,7 +18,7 @@ export interface TmuxSession {
   /** What is seen, without blanks at the ends of lines. */
   screen(): Promise<string>;
   /** Waits until the screen looks like this, and gives it back. */
-  until(looks: RegExp | ((screen: string) => boolean), what?: string): Promise<string>;
+  until(looks: RegExp | ((screen: string) => boolean), what?: string, timeoutMs?: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function openTmux({
     type: async (text) => void (await tmux('send-keys', '-l', '--', text)),
     press: async (...keys) => void (await tmux('send-keys', '--', ...keys)),
     screen,
-    async until(looks, what = String(looks)) {
+    async until(looks, what = String(looks), timeoutMs = 30_000) {
       let seen = '';
       try {
         return await waitFor(
@@ -62,7 +62,7 @@ export async function openTmux({
             seen = await screen();
             return (typeof looks === 'function' ? looks(seen) : looks.test(seen)) ? seen : '';
           },
-          { what, timeoutMs: 30_000, everyMs: 50 },
+          { what, timeoutMs, everyMs: 50 },
         );
       } catch (cause) {
         throw new Error(`${what} was not seen; the terminal shows:\n${seen}`, { cause });
