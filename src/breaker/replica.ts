@@ -10,12 +10,16 @@ export type SnapshotReply = [
   last: number,
 ];
 
+/** Replies are on their way for unequal times: by less than this the clock of Redis was not set back. */
+const UNEQUAL_MS = 5000;
+
 /** What one process knows of a breaker that it shares, as of the last reply. */
 export class Replica {
   private state: Hash = {};
   private override: Hash = {};
   private config: Hash = {};
   private receivedAt = performance.now();
+  private newestMs = 0;
   /** Highest version of a move that this process was told it had made. */
   private toldVersion = 0;
   shared: Shared = parseShared(Date.now(), {}, {});
@@ -23,9 +27,14 @@ export class Replica {
   /** False before the first reply. */
   known = false;
 
-  /** The time of Redis, as far as it can be told from here: ms since 1970. */
+  /**
+   * The time of Redis, as far as it can be told from here: ms since 1970. It goes back only where Redis was set back: else
+   * what has just opened would have longer to go than it may, and let a call through at once.
+   */
   nowMs(): number {
-    return this.shared.nowMs + (performance.now() - this.receivedAt);
+    const told = this.shared.nowMs + (performance.now() - this.receivedAt);
+    if (told > this.newestMs || told < this.newestMs - UNEQUAL_MS) this.newestMs = told;
+    return this.newestMs;
   }
 
   /** True where Redis has lost a change that this process has seen. */
